@@ -1,0 +1,215 @@
+"""The command line: options in, one call, an exit status out.
+
+Typer reads the options, and only that: a command returns what is to be done, and `main` does it. So whatever Typer
+prints (help, completion scripts) goes through the same writer as every result, and nothing heavy is imported before
+the options have been judged.
+"""
+
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import cast
+
+import typer
+
+from backprop_cli import __version__, options
+from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
+from backprop_cli.output import write_stderr, write_stdout
+from backprop_cli.terminal import Color
+from backprop_cli.text import clean, listed
+
+Action = Callable[[], None]
+
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+_STATUSES = """
+Exit status:
+  0    fine
+  1    a check found a difference
+  2    wrong usage
+  3    bad input: unreadable, malformed, of the wrong shape, or overflowing
+  4    the output could not be written
+  70   a bug in backprop
+  130  interrupted
+  141  the reader of the pipe went away
+"""
+
+_GROUP_HELP = f"""
+Compute the gradients of dense layers, and the parameters after a step.
+
+\b
+Examples:
+  backprop run samples/dense_relu.json
+  backprop run --help
+
+\b{_STATUSES}
+"""
+
+_RUN_HELP = """
+Compute every gradient and the updated parameters of a problem.
+
+A problem is a file, or the matrices named by options; options override the
+file. Whatever follows from what is given is computed.
+
+\b
+Examples:
+  backprop run samples/dense_relu.json
+  backprop run samples/dense_relu.json --format json --only dweights,dbiases
+  backprop run --inputs samples/dense_relu/inputs.csv \\
+    --weights samples/dense_relu/weights.csv \\
+    --biases samples/dense_relu/biases.csv --upstream outputs
+  cut -d, -f1-4 samples/dense_relu/inputs.csv |
+    backprop run samples/dense_relu.json --inputs - --format csv --only z
+"""
+
+app = typer.Typer(
+    help=_GROUP_HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # Rich is not imported for help, and takes no brackets for markup
+    pretty_exceptions_enable=False,
+    context_settings=_SETTINGS,
+)
+
+
+@app.callback()
+def _backprop(
+    version: options.VersionOption = False,  # main answers it, so that it wins over every error
+) -> None:
+    """Exists so that `run` is a command with a name."""
+
+
+@app.command("run", help=_RUN_HELP, no_args_is_help=True)
+def _run(
+    problem: options.ProblemArgument = None,
+    inputs: options.InputsOption = None,
+    weights: options.WeightsOption = None,
+    biases: options.BiasesOption = None,
+    upstream: options.UpstreamOption = None,
+    z: options.ZOption = None,
+    activation: options.ActivationOption = None,
+    weight_layout: options.LayoutOption = None,
+    learning_rate: options.LearningRateOption = None,
+    only: options.OnlyOption = None,
+    output: options.FormatOption = "table",
+    precision: options.PrecisionOption = 8,
+    rows: options.RowsOption = 20,
+    save: options.SaveOption = None,
+    save_format: options.SaveFormatOption = "csv",
+    following: options.NextOption = None,
+    color: options.ColorOption = "auto",
+    quiet: options.QuietOption = False,
+) -> Action:
+    rule = upstream if upstream in ("outputs", "ones") else None
+    files = {"inputs": inputs, "weights": weights, "biases": biases, "z": z, "upstream": None if rule else upstream}
+    values = {
+        "activation": activation,
+        "weight_layout": weight_layout,
+        "learning_rate": learning_rate,
+        "upstream": rule,
+    }
+    given_files = {key: path for key, path in files.items() if path is not None}
+    _judge_stdin({"PROBLEM": problem} | {f"--{key}": path for key, path in given_files.items()}, quiet=quiet)
+    from backprop_cli.run import RunOptions, run
+
+    return partial(
+        run,
+        RunOptions(
+            problem=problem,
+            files=given_files,
+            values={key: value for key, value in values.items() if value is not None},
+            only=only,
+            format=cast("options.Format", output),
+            precision=precision,
+            rows=rows,
+            save=save,
+            save_format=cast("options.FolderFormat", save_format),
+            next=following,
+            color=cast("Color", color),
+        ),
+    )
+
+
+def _judge_stdin(paths: dict[str, str | None], *, quiet: bool) -> None:
+    """Refuse standard input for two things, and say so where somebody at a terminal is expected to type it."""
+    readers = [name for name, path in paths.items() if path == "-"]
+    if len(readers) > 1:
+        raise UsageError(f"standard input (-) can be read once, and {listed(readers)} both name it")
+    if readers and not quiet and sys.stdin is not None and sys.stdin.isatty():
+        write_stderr(f"backprop: reading {readers[0]} from the terminal; end it with Ctrl-D")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit status; nothing is raised, and nothing ends the process.
+
+    Args:
+        argv: The arguments after the program's name, or None for the process's own.
+    """
+    try:
+        return _do(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 (this is the boundary: no traceback reaches a user)
+        if os.environ.get("BACKPROP_DEBUG"):
+            import traceback
+
+            write_stderr(traceback.format_exc())
+        return _reported(error)
+
+
+def _do(argv: Sequence[str]) -> ExitStatus:
+    words = argv[: argv.index("--")] if "--" in argv else argv
+    if "--version" in words:
+        write_stdout(f"backprop {__version__}\n")
+        return ExitStatus.OK
+    if not argv or argv in [[command.name] for command in app.registered_commands]:
+        _, help_text = _parsed([*argv, "--help"])
+        write_stderr(help_text.partition("\nOptions:")[0].rstrip())
+        return ExitStatus.USAGE
+    action, printed = _parsed(argv)
+    if printed:
+        write_stdout(printed)
+    if action is not None:
+        action()
+    return ExitStatus.OK
+
+
+def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
+    """Return what the command line asks for, and what Typer has printed in answer to it."""
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            action = app(args=list(argv), prog_name="backprop", standalone_mode=False)
+    except typer.TyperException as error:
+        raise _usage_error(error) from None
+    return action if callable(action) else None, printed.getvalue()
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    close = getattr(error, "possibilities", None)
+    message = error.message if close else error.format_message()
+    reason, _, suggestion = message.partition(" Did you mean ")
+    if close:
+        suggestion = f"{close[0]}?"
+    hint = f"did you mean {suggestion}" if suggestion else "backprop --help lists commands and options"
+    return UsageError(reason[:1].lower() + reason[1:].rstrip("."), hint=hint)
+
+
+def _reported(error: Exception) -> ExitStatus:
+    """Say on standard error what went wrong, in one line and a hint, and return the exit status for it."""
+    match error:
+        case ClosedPipeError():
+            return error.status
+        case BackpropError():
+            line, hint, status = str(error), error.hint, error.status
+        case MemoryError():
+            line, hint, status = "not enough memory for this problem", None, ExitStatus.BAD_INPUT
+        case _:
+            line, status = clean(f"a bug in backprop: {type(error).__name__}: {error}"), ExitStatus.BUG
+            hint = "BACKPROP_DEBUG=1 shows where; please report it with the command and its files"
+    write_stderr(f"backprop: {line}")
+    if hint:
+        write_stderr(f"hint: {clean(hint)}")
+    return status

@@ -1,0 +1,121 @@
+"""From files to a problem: one module for each format, and here the choice between them.
+
+A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input and, like a name without an ending
+(a pipe, say), holds a problem in JSON or a matrix in CSV.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from backprop_cli.activations import Array
+from backprop_cli.arrays import describe, to_array
+from backprop_cli.draft import LAYER_KEYS, build
+from backprop_cli.errors import InputError, UsageError
+from backprop_cli.load import csv, json, npy
+from backprop_cli.load.source import read, shown, suffix
+from backprop_cli.names import layer_place
+from backprop_cli.problem import Problem
+from backprop_cli.text import counted, listed
+
+MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
+PROBLEM_SUFFIXES = (".json", ".npz")
+
+
+def load_problem(path: str | None, files: Mapping[str, str], values: Mapping[str, Any]) -> Problem:
+    """Return the problem of a file, with some of its matrices and values taken from elsewhere.
+
+    Args:
+        path: The problem's file, or None where the rest says it all.
+        files: The files of matrices, by key (`inputs`, `weights`, …); they override the problem's own.
+        values: Plain values by key (`activation`, …), which override too.
+
+    Raises:
+        InputError: With the file at fault.
+        UsageError: A key belongs to a layer, and the problem has several.
+    """
+    draft = {} if path is None else _load_draft(path)
+    headers: dict[str, tuple[str, ...]] = {}
+    origins: dict[str, str] = {}
+    for key, value in values.items():
+        _override(draft, key, value)
+    for key, file in files.items():
+        matrix, header = load_matrix(file, key)
+        place = _override(draft, key, matrix)
+        origins[place] = file
+        if header is not None:
+            headers[place] = header
+    try:
+        return build(draft, headers)
+    except InputError as error:
+        origin = origins.get(error.place or "", path)
+        raise error if origin is None else error.at(shown(origin)) from None
+
+
+def load_matrix(path: str, key: str) -> tuple[Array, tuple[str, ...] | None]:
+    """Return the matrix or list in a file, and the names in its header, if it has one.
+
+    Args:
+        path: The file.
+        key: What it is for (`inputs`, …), as errors are to call it.
+
+    Raises:
+        InputError: With the file, and the line and cell or the path at fault.
+    """
+    header = None
+    value: Any
+    with _named(path):
+        _require_suffix(path, MATRIX_SUFFIXES)
+        data = read(path)
+        match suffix(path):
+            case ".json":
+                value = json.parse(data)
+            case ".npy":
+                value = npy.parse_npy(data)
+            case ending:
+                value, header = csv.parse(data, delimiter="\t" if ending == ".tsv" else ",")
+        array = to_array(value, key)
+        if array.ndim == 0:
+            raise InputError("expected a list of numbers or of rows, got a single number", place=key)
+        return array, header
+
+
+def _load_draft(path: str) -> dict[str, Any]:
+    with _named(path):
+        _require_suffix(path, PROBLEM_SUFFIXES)
+        data = read(path)
+        draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data)
+        if not isinstance(draft, dict):
+            raise InputError(
+                f"expected a problem (an object), got {describe(draft)}",
+                hint="a bare matrix is for --inputs, --weights, --biases, --upstream or --z",
+            )
+        return draft
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
+    except InputError as error:
+        raise error.at(shown(path)) from None
+
+
+def _require_suffix(path: str, known: tuple[str, ...]) -> None:
+    if suffix(path) not in ("", *known):
+        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})")
+
+
+def _override(draft: dict[str, Any], key: str, value: Any) -> str:
+    """Put a value into a draft where its key belongs, and return that place."""
+    if key not in LAYER_KEYS or "layers" not in draft:
+        draft[key] = value
+        return key
+    match draft["layers"]:
+        case [dict() as layer]:
+            layer[key] = value
+            return layer_place(0, key)
+        case layers:
+            n = counted(len(layers), "layer") if isinstance(layers, list) else "layers"
+            option = "--" + key.replace("_", "-")
+            raise UsageError(f"{option}: the problem has {n}, each with its own {key} (give it in the file)")

@@ -1,0 +1,132 @@
+"""CSV and TSV: NumPy parses the numbers, and the csv module is asked only where a cell needs a closer look.
+
+The first line is a header when none of its cells is a number. A closer look is taken where NumPy refuses the text or
+gives something that is not finite, where cells are quoted, and where an integer may be too long for float64.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from backprop_cli.activations import Array
+from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
+from backprop_cli.errors import InputError
+from backprop_cli.load.source import decode
+from backprop_cli.text import counted
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
+_TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
+
+
+def parse(data: bytes, delimiter: str) -> tuple[Array, tuple[str, ...] | None]:
+    """Return the matrix (n_rows, n_columns) that a text file holds, and the names in its header, if it has one.
+
+    Raises:
+        InputError: With the line, as an editor counts it, and the cell, counted from 1.
+    """
+    text = decode(data)
+    line, first = next(((line, cells) for line, cells in _rows(text, delimiter) if cells), (0, []))
+    if not first:
+        raise InputError("the file is empty (expected rows of numbers)")
+    header = None if any(map(_means_a_number, first)) else tuple(cell.strip() for cell in first)
+    body = text if header is None else text.split("\n", line)[-1]
+    if header is not None and (body is text or not body.strip()):
+        raise InputError("no numbers in it, only a header")
+    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body):
+        matrix = _loadtxt(_examined(text, delimiter, header), delimiter)
+        assert matrix is not None, "what was examined is a matrix"  # noqa: S101
+    return matrix, header
+
+
+def _loadtxt(text: str, delimiter: str) -> Array | None:
+    try:
+        return np.loadtxt(io.StringIO(text), delimiter=delimiter, comments=None, ndmin=2, dtype=np.float64)
+    except ValueError:
+        return None
+
+
+def _is_delicate(matrix: Array, body: str) -> bool:
+    lost_cell = matrix.shape[1] == 1 and "\n\n" in body.strip("\n")  # an empty line is an empty cell here
+    return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"malformed: {error}", line=reader.line_num) from None
+
+
+def _examined(text: str, delimiter: str, header: tuple[str, ...] | None) -> str:
+    """Return the rows below the header as plain text, once every cell has been found to be a number."""
+    width = len(header) if header is not None else None
+    empty_line = None
+    plain: list[str] = []
+    rows = _rows(text, delimiter)
+    if header is not None:
+        next(cells for _, cells in rows if cells)
+    for line, cells in rows:
+        if not cells:
+            empty_line = line
+            continue
+        if width is None:
+            width = len(cells)
+        if width == 1 and empty_line is not None and plain:
+            raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
+        for column, cell in enumerate(cells, start=1):
+            _require_number(cell.strip(), line, column)
+        if len(cells) != width:
+            raise InputError(f"expected {counted(width, 'column')}, got {len(cells)}", line=line)
+        plain.append(delimiter.join(cells))
+    return "\n".join(plain)
+
+
+def _require_number(cell: str, line: int, column: int) -> None:
+    if not _NUMBER.fullmatch(cell):
+        got = describe(cell) if cell else "an empty cell"
+        raise InputError(f"expected a number, got {got}", line=line, column=column, hint=_hint(cell))
+    if np.isinf(float(cell)):
+        reason = f"{describe(cell)} is out of the range of float64"
+        raise InputError(reason, line=line, column=column)
+    if _INTEGER.fullmatch(cell):
+        try:
+            require_exact(int(cell), "")
+        except InputError as error:
+            raise InputError(error.reason, line=line, column=column, hint=error.hint) from None
+
+
+def _hint(cell: str) -> str | None:
+    if any(char in cell for char in _MINUS_LIKE):
+        return "the minus is a typographic one; a number takes the hyphen, -"
+    if ";" in cell and _means_a_number(cell):
+        return "cells are separated by commas and decimals by points here, not by semicolons and commas"
+    if "\t" in cell and _means_a_number(cell):
+        return "cells look separated by tabs; a file of those is named .tsv"
+    if "," in cell and _means_a_number(cell):
+        return "the decimal mark is a point here, not a comma"
+    if cell.startswith("#"):
+        return "a matrix file has no comments"
+    return None
+
+
+def _means_a_number(cell: str) -> bool:
+    """Tell whether a cell was meant as a number, well written or not: a header must not swallow a row of those."""
+    parts = re.split(r"[;\s]+", cell.strip().translate(_TO_PLAIN))
+    return all(map(_is_python_number, parts))
+
+
+def _is_python_number(text: str) -> bool:
+    for read in (float, lambda t: int(t, 16) if t.lower().lstrip("+-").startswith("0x") else float(t)):
+        try:
+            read(re.sub(r"(?<=\d)[dD](?=[+-]?\d)", "e", text))
+        except ValueError:
+            continue
+        return True
+    return False

@@ -1,0 +1,96 @@
+"""JSON, strictly: what Python's json module lets through and RFC 8259 or float64 does not is an error here."""
+
+import json
+import re
+from typing import Any
+
+from backprop_cli.errors import InputError
+from backprop_cli.load.source import decode
+
+# Literals that a plain parse would distort: -0 loses its sign, and a large exponent or a long run of digits becomes
+# infinity or an error without a place.
+_DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|\d{300}")
+
+
+class _Refused:
+    """A literal that no float64 stands for. Left in the tree, it is reported where it is, with its key path."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers which of its keys came twice."""
+
+    repeated: str | None = None
+
+
+def parse(data: bytes) -> Any:
+    """Return the value of a JSON text as Python objects, numbers as int or float.
+
+    Raises:
+        InputError: The text is not JSON, at a line and column; or a key comes twice in an object, at its path.
+    """
+    text = decode(data)
+    repeated: list[_Object] = []
+
+    def as_object(pairs: list[tuple[str, Any]]) -> _Object:
+        result = _Object(pairs)
+        if len(result) < len(pairs):
+            keys = [key for key, _ in pairs]
+            result.repeated = next(key for key in keys if keys.count(key) > 1)
+            repeated.append(result)
+        return result
+
+    delicate = _DELICATE.search(text) is not None
+    try:
+        tree = json.loads(
+            text,
+            object_pairs_hook=as_object,
+            parse_constant=_Refused,
+            parse_float=_careful_float if delicate else None,
+            parse_int=_careful_int if delicate else None,
+        )
+    except json.JSONDecodeError as error:
+        if not text.strip():
+            raise InputError("the file is empty (expected JSON)") from None
+        reason = error.msg[:1].lower() + error.msg[1:]
+        raise InputError(f"not JSON: {reason}", line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise InputError("nested too deeply") from None
+    if repeated:
+        raise _repeated_key(tree)
+    return tree
+
+
+def _careful_float(literal: str) -> float | _Refused:
+    value = float(literal)
+    return _out_of_range(literal) if abs(value) == float("inf") else value
+
+
+def _careful_int(literal: str) -> int | float | _Refused:
+    if literal == "-0":
+        return -0.0
+    return _out_of_range(literal) if len(literal) > 310 else int(literal)
+
+
+def _out_of_range(literal: str) -> _Refused:
+    number = literal if len(literal) <= 40 else f"a number of {len(literal)} characters"
+    return _Refused(f"{number}, which is out of the range of float64")
+
+
+def _repeated_key(tree: Any) -> InputError:
+    pending = [("", tree)]
+    while pending:
+        path, value = pending.pop()
+        if isinstance(value, _Object) and value.repeated is not None:
+            place = f"{path}.{value.repeated}" if path else value.repeated
+            return InputError("the key is given twice", place=place)
+        if isinstance(value, dict):
+            pending += [(f"{path}.{key}" if path else key, child) for key, child in value.items()]
+        elif isinstance(value, list):
+            pending += [(f"{path}[{i}]", child) for i, child in enumerate(value)]
+    return InputError("a key is given twice")  # in an object that a repeated key's later value replaced

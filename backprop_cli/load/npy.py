@@ -1,0 +1,108 @@
+"""NPY and NPZ, without pickles, and without trusting what a header promises.
+
+NumPy raises a dozen kinds of exception on damaged files; one boundary here turns them all into one error.
+"""
+
+import io
+import math
+import warnings
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+
+from backprop_cli.activations import Array
+from backprop_cli.errors import InputError
+
+# A member of an archive may unpack to this many bytes, or else to this many times its packed size.
+_UNPACKED_BYTES = 64 * 2**20
+_UNPACKED_RATIO = 100
+
+
+def parse_npy(data: bytes) -> Array:
+    """Return the array of an NPY file, of whatever type and shape.
+
+    Raises:
+        InputError: The file is damaged, or holds Python objects.
+    """
+    file = io.BytesIO(data)
+    with _damage_reported():
+        version = npy_format.read_magic(file)
+        read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a header in Python 2's notation
+            shape, fortran_order, dtype = read_header(file)
+    if dtype.hasobject:
+        raise InputError("holds Python objects (pickles are refused)")
+    promised, held = math.prod(shape) * dtype.itemsize, len(data) - file.tell()
+    if promised != held or min(shape, default=0) < 0:
+        raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
+    with _damage_reported():
+        flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
+        return flat.reshape(shape, order="F" if fortran_order else "C")
+
+
+def parse_npz(data: bytes) -> dict[str, Any]:
+    """Return the draft that an NPZ archive holds: `layers.0.weights` becomes `{"layers": [{"weights": …}]}`.
+
+    Texts (`title`, `activation`, …) come as zero-dimensional arrays of characters, numbers as zero-dimensional ones.
+
+    Raises:
+        InputError: The archive is damaged, or a member is not an array.
+    """
+    draft: dict[str, Any] = {}
+    with _damage_reported():
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    for member in archive.infolist():
+        key = member.filename.removesuffix(".npy")
+        if key == member.filename:
+            raise InputError("expected arrays only (names that end in .npy)", place=key)
+        limit = max(_UNPACKED_BYTES, _UNPACKED_RATIO * member.compress_size)
+        if member.file_size > limit:
+            raise InputError(f"unpacks to {member.file_size} bytes (expected at most {limit})", place=key)
+        with _damage_reported(key):
+            content = archive.read(member)
+        try:
+            array = parse_npy(content)
+        except InputError as error:
+            error.place = key
+            raise
+        _place(draft, key, str(array) if array.dtype.kind == "U" and not array.ndim else array)
+    return _with_lists(draft)
+
+
+@contextmanager
+def _damage_reported(place: str | None = None) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"damaged, or of another format: {reason}", place=place) from error
+
+
+def _place(draft: dict[str, Any], key: str, value: Any) -> None:
+    *parents, name = key.split(".")
+    for parent in parents:
+        draft = draft.setdefault(parent, {})
+        if not isinstance(draft, dict):
+            raise InputError(f"{parent!r} cannot be an array and hold others too", place=key)
+    if name in draft:
+        raise InputError("the key is given twice", place=key)
+    draft[name] = value
+
+
+def _with_lists(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return the tree with every object under `layers` made a list."""
+    result: dict[str, Any] = {}
+    for key, value in tree.items():
+        child = _with_lists(value) if isinstance(value, dict) else value
+        if key == "layers" and isinstance(child, dict):
+            numbers = [str(i) for i in range(len(child))]
+            if sorted(child) != sorted(numbers):
+                raise InputError(f"expected the layers {', '.join(numbers)}, got {', '.join(child)}", place=key)
+            child = [child[number] for number in numbers]
+        result[key] = child
+    return result

@@ -1,0 +1,65 @@
+"""Where bytes come from: a named file or standard input, and how they become text."""
+
+import os
+import sys
+
+from backprop_cli.errors import InputError
+
+STDIN = "-"
+_ENCODINGS_BY_MARK = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+
+
+def shown(path: str) -> str:
+    """Return how a path is called in messages."""
+    return "<stdin>" if path == STDIN else path
+
+
+def suffix(path: str) -> str:
+    """Return the lower-case ending that names a file's format: `.csv`, or nothing, as for a pipe."""
+    return os.path.splitext(path)[1].lower()
+
+
+def read(path: str) -> bytes:
+    """Return the bytes of a file, or of standard input where the path is `-`.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    try:
+        if path != STDIN:
+            with open(path, "rb") as file:
+                return file.read()
+        if sys.stdin is None:
+            raise InputError("cannot read: standard input is closed", file=shown(path))
+        return sys.stdin.buffer.read()
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise InputError(f"cannot read: {reason[:1].lower()}{reason[1:]}", file=shown(path)) from error
+
+
+def decode(data: bytes) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark, every line end made a newline.
+
+    Raises:
+        InputError: It is not UTF-8 text, at the line and byte column named.
+    """
+    marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
+    if marked:
+        raise InputError(f"expected UTF-8 text, got {marked}", hint="iconv -t UTF-8 converts it")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_text(error.object, error.start, hint="iconv -f LATIN1 -t UTF-8 may convert it") from None
+    if "\0" in text:
+        raise _not_text(data, data.index(0))
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _not_text(data: bytes, at: int, hint: str | None = None) -> InputError:
+    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return InputError(
+        f"expected UTF-8 text, got the byte 0x{data[at]:02x}",
+        line=before.count(b"\n") + 1,
+        column=len(before) - (before.rfind(b"\n") + 1) + 1,
+        hint=hint,
+    )

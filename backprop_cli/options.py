@@ -1,0 +1,193 @@
+"""The options of the command line: each named, described and judged once, whichever commands take it.
+
+Values are judged as texts before anything heavy is loaded. An option never takes another option, or nothing, for its
+value: `--weights --lr 1` and an empty `$W` in a script are usage errors.
+"""
+
+import math
+import os
+import re
+from collections.abc import Callable
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+import typer
+
+from backprop_cli.errors import UsageError
+from backprop_cli.names import Name, parse_name
+from backprop_cli.terminal import Color
+from backprop_cli.text import did_you_mean, listed
+
+Format: TypeAlias = Literal["table", "json", "csv"]
+FolderFormat: TypeAlias = Literal["csv", "npy"]
+
+_NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
+
+
+def _value(option: str, text: str) -> str:
+    if not text:
+        raise UsageError(f"{option}: expected a value, got an empty text")
+    if text != "-" and text.startswith("-") and not _NEGATIVE_NUMBER.match(text):
+        raise UsageError(
+            f"{option}: expected a value, got the option {text}",
+            hint=f"a file of that name is written ./{text}",
+        )
+    return text
+
+
+def _file(option: str) -> Any:
+    return lambda text: _value(option, text)
+
+
+def _choice(option: str, known: tuple[str, ...]) -> dict[str, Any]:
+    def parse(text: str) -> str:
+        if _value(option, text) not in known:
+            expected = listed(known, "or")
+            raise UsageError(f"{option}: expected {expected}, got {text!r}", hint=did_you_mean(text, known))
+        return text
+
+    return {"parser": parse, "metavar": f"[{'|'.join(known)}]", "autocompletion": lambda: list(known)}
+
+
+def _whole_number(option: str, most: int | None = None) -> Callable[[str | int], int]:
+    wanted = "a whole number, 0 or more" if most is None else f"a whole number from 0 to {most}"
+
+    def parse(value: str | int) -> int:
+        text = _value(option, str(value))  # Typer passes the default, too
+        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or (most is not None and int(text) > most):
+            raise UsageError(f"{option}: expected {wanted}, got {text!r}")
+        return int(text)
+
+    return parse
+
+
+def _learning_rate(text: str) -> float:
+    try:
+        number = float(_value("--learning-rate", text))
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or "_" in text:
+        raise UsageError(f"--learning-rate: expected a finite number, got {text!r}")
+    return number
+
+
+def _names(text: str) -> tuple[Name, ...]:
+    return tuple(parse_name(name.strip()) for name in _value("--only", text).split(","))
+
+
+def _problem_target(text: str) -> str:
+    ending = os.path.splitext(_value("--next", text))[1].lower()
+    if ending not in (".json", ".npz"):
+        raise UsageError(f"--next: expected a file that ends in .json or .npz, got {text!r}")
+    return text
+
+
+def _matrix(name: str, meaning: str, metavar: str = "FILE") -> Any:
+    return typer.Option(f"--{name}", parser=_file(f"--{name}"), metavar=metavar, help=meaning)
+
+
+ProblemArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        parser=_file("PROBLEM"), metavar="[PROBLEM]", help="A .json or .npz file, or - for JSON on standard input."
+    ),
+]
+InputsOption: TypeAlias = Annotated[str | None, _matrix("inputs", "Inputs, one row for each sample.")]
+WeightsOption: TypeAlias = Annotated[str | None, _matrix("weights", "Weights, one row for each input.")]
+BiasesOption: TypeAlias = Annotated[str | None, _matrix("biases", "Biases, one for each neuron.")]
+UpstreamOption: TypeAlias = Annotated[
+    str | None,
+    _matrix("upstream", "Gradient of the loss with respect to the outputs.", "FILE|outputs|ones"),
+]
+ZOption: TypeAlias = Annotated[str | None, _matrix("z", "Cached pre-activations, in place of computed ones.")]
+ActivationOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))
+    ),
+]
+LayoutOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--weight-layout",
+        help="Whether rows of weights are inputs (in-out) or neurons (out-in) [default: in-out].",
+        **_choice("--weight-layout", ("in-out", "out-in")),
+    ),
+]
+LearningRateOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--learning-rate",
+        "--lr",
+        parser=_learning_rate,
+        metavar="NUMBER",
+        help="The size of the step downhill [default: 0.001].",
+    ),
+]
+FormatOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        show_default=True,
+        help="Tables for people; JSON, or one matrix as CSV, for programs.",
+        **_choice("--format", get_args(Format)),
+    ),
+]
+OnlyOption: TypeAlias = Annotated[
+    Any,
+    typer.Option(
+        "--only", parser=_names, metavar="NAMES", help="What to compute and show: dweights,dbiases for one."
+    ),
+]
+PrecisionOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--precision",
+        parser=_whole_number("--precision", 17),
+        metavar="N",
+        show_default=True,
+        help="The most decimals in tables.",
+    ),
+]
+RowsOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--rows",
+        parser=_whole_number("--rows"),
+        metavar="N",
+        show_default=True,
+        help="The most rows of a matrix in tables, 0 for all.",
+    ),
+]
+SaveOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--save",
+        parser=_file("--save"),
+        metavar="PATH",
+        help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
+    ),
+]
+SaveFormatOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--save-format",
+        show_default=True,
+        help="What the files in a folder are.",
+        **_choice("--save-format", get_args(FolderFormat)),
+    ),
+]
+NextOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--next",
+        parser=_problem_target,
+        metavar="FILE",
+        help="Write the same problem after the step to a .json or .npz file.",
+    ),
+]
+ColorOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--color", show_default=True, help="Colour in tables.", **_choice("--color", get_args(Color))),
+]
+QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on standard error.")]
+VersionOption: TypeAlias = Annotated[bool, typer.Option("--version", help="Print the version, and only that.")]

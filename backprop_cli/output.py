@@ -1,0 +1,86 @@
+"""Where bytes go: standard output, whole and at once, and files, each of them all or nothing."""
+
+import contextlib
+import os
+import sys
+
+from backprop_cli.errors import ClosedPipeError, OutputError
+
+
+def write_stdout(text: str) -> None:
+    """Write text to standard output, characters that its encoding lacks as escapes, and see it through.
+
+    Raises:
+        OutputError: It could not be written.
+        ClosedPipeError: The reader went away.
+    """
+    stream = sys.stdout
+    if stream is None:
+        raise OutputError("cannot write: standard output is closed")
+    try:
+        stream.flush()
+        # Below the buffer, which would try once more at exit, and fail there with a message of its own.
+        raw = getattr(stream.buffer, "raw", stream.buffer)
+        rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
+        while rest:
+            rest = rest[raw.write(rest) or 0 :]
+    except BrokenPipeError:
+        raise ClosedPipeError("the reader of standard output went away") from None
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write to standard output: {_reason(error)}") from error
+
+
+def write_stderr(line: str) -> None:
+    """Write a line to standard error, if there is one: where messages cannot go, the exit status still speaks."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+
+def write_file(path: str, data: bytes) -> None:
+    """Write a file so that its name always stands for the old content or the new, never for a part.
+
+    A link is followed, and the permissions of a file that is there already are kept.
+
+    Raises:
+        OutputError: It could not be written; the old file, if any, is as it was.
+    """
+    target = os.path.realpath(path)
+    folder, name = os.path.split(target)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}.backprop-tmp")
+    try:
+        try:
+            if os.path.exists(target) and not os.path.isfile(target):
+                raise OSError("it is not a regular file")  # which a rename would put in a device's place
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+            with open(descriptor, "wb") as file:
+                if os.path.exists(target):
+                    os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot write: {_reason(error)}", file=path) from error
+
+
+def make_folder(path: str) -> None:
+    """Make a folder, and those it lies in, unless it is there.
+
+    Raises:
+        OutputError: It could not be made.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot make the folder: {_reason(error)}", file=path) from error
+
+
+def _reason(error: OSError | ValueError) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text[:1].lower() + text[1:]

@@ -1,0 +1,75 @@
+"""The problem and its layers: validated, frozen records that the maths works on.
+
+Inside, weights are always (n_inputs, n_neurons), whatever layout they were written in. `draft.build` makes a
+problem from what a file holds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from backprop_cli.activations import Activation, Array
+from backprop_cli.names import layer_place
+
+WeightLayout: TypeAlias = Literal["in-out", "out-in"]
+UpstreamRule: TypeAlias = Literal["outputs", "ones"]
+
+WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
+UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
+DEFAULT_LEARNING_RATE = 0.001
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layer:
+    """One dense layer; whatever is None was not given, and could not be told from the shapes of the rest.
+
+    Shapes: `weights` (n_inputs, n_neurons), `biases` (n_neurons,), `z` (n_samples, n_neurons), the cached
+    pre-activations that stand in for the computed ones. `neuron_names` come from a matrix file's header.
+    """
+
+    weights: Array | None
+    biases: Array | None
+    z: Array | None
+    activation: Activation
+    n_inputs: int | None
+    n_neurons: int | None
+    neuron_names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Problem:
+    """A network of dense layers with its inputs and the gradient that flows back into it.
+
+    Shapes: `inputs` (n_samples, n_inputs); `upstream` (n_samples, n_neurons of the last layer), or the rule that
+    makes it: "outputs", the last layer's own outputs (the gradient of half the sum of their squares), or "ones"
+    (the gradient of their sum). `layered` is whether the problem was written with `layers`, and `weight_layout`
+    how its weights were: results mirror both. `expected` is kept as it was read.
+    """
+
+    title: str | None
+    source: str | None
+    inputs: Array | None
+    layers: tuple[Layer, ...]
+    upstream: Array | UpstreamRule | None
+    weight_layout: WeightLayout
+    learning_rate: float
+    layered: bool
+    n_samples: int | None
+    input_names: tuple[str, ...] | None
+    expected: Mapping[str, Any]
+
+    def place(self, layer: int, name: str) -> str:
+        """Return a layer's value as this problem's author would write it: `dz`, or `layers[1].dz`."""
+        return layer_place(layer, name) if self.layered else name
+
+    def laid_out(self, matrix: Array) -> Array:
+        """Return a weights-like matrix (n_inputs, n_neurons) in the layout in which the weights were written."""
+        return matrix.T if self.weight_layout == "out-in" else matrix
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The dtype of the numbers that were given, which is one and the same for all of them."""
+        given = [self.inputs, *(a for layer in self.layers for a in (layer.weights, layer.biases, layer.z))]
+        return next((array.dtype for array in given if array is not None), np.dtype(np.float64))

@@ -1,0 +1,11 @@
+"""One bare matrix as CSV, its numbers written so that they read back bit for bit."""
+
+import numpy as np
+
+from backprop_cli.activations import Array
+
+
+def matrix(array: Array) -> str:
+    """Return a matrix (m, n) as m lines of n cells, or a list (n,) as one line."""
+    rows = np.atleast_2d(array).tolist()
+    return "".join(",".join(map(repr, row)) + "\n" for row in rows)

@@ -1,0 +1,39 @@
+"""How a number is shown to people: short, never misleading, and lined up on the decimal point."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+_POSITIONAL = (1e-4, 1e16)  # the sizes that Python writes without an exponent, too
+
+
+def number(value: float, precision: int) -> str:
+    """Return a number with up to `precision` decimals, or significant digits where it is smaller than 1.
+
+    Trailing zeros are trimmed, and negative zero is zero.
+
+    >>> number(0.1 + 0.2, 8), number(-12.5, 8), number(5.551115123125783e-17, 8)
+    ('0.3', '-12.5', '5.55111512e-17')
+    """
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if not _POSITIONAL[0] <= size < _POSITIONAL[1]:
+        return np.format_float_scientific(value, precision=precision, trim="-", exp_digits=2)
+    if size < 1:
+        return np.format_float_positional(value, precision=max(precision, 1), fractional=False, trim="-")
+    return np.format_float_positional(value, precision=precision, trim="-")
+
+
+def aligned(numbers: Sequence[str], at_least: int = 0) -> list[str]:
+    """Return texts of equal width, at least that of a heading, with their decimal points below each other.
+
+    >>> aligned(["0.5", "20.1", "6"])
+    [' 0.5', '20.1', ' 6  ']
+    """
+    parts = [text.partition(".") for text in numbers]
+    before = max(len(whole) for whole, _, _ in parts)
+    after = max(len(point + decimals) for _, point, decimals in parts)
+    return [
+        (whole.rjust(before) + (point + decimals).ljust(after)).rjust(at_least) for whole, point, decimals in parts
+    ]

@@ -1,0 +1,149 @@
+"""`backprop run`: from files to a result on standard output, and in files where they are asked for."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from backprop_cli.draft import to_draft
+from backprop_cli.errors import InputError, UsageError
+from backprop_cli.load import load_problem
+from backprop_cli.load.source import shown
+from backprop_cli.names import Name, dotted, nodes
+from backprop_cli.options import FolderFormat, Format
+from backprop_cli.output import make_folder, write_file, write_stdout
+from backprop_cli.problem import Problem
+from backprop_cli.solve import Solution, next_problem, solve
+from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
+
+_STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the command line said: `files` and `values` override the problem's own, by key."""
+
+    problem: str | None
+    files: Mapping[str, str]
+    values: Mapping[str, Any]
+    only: tuple[Name, ...] | None
+    format: Format
+    precision: int
+    rows: int
+    save: str | None
+    save_format: FolderFormat
+    next: str | None
+    color: Color
+
+
+def run(options: RunOptions) -> None:
+    """Compute what is asked for, write the files, then the result.
+
+    Everything is computed before the first byte is written.
+
+    Raises:
+        BackpropError: Of any kind.
+    """
+    problem = load_problem(options.problem, options.files, options.values)
+    wanted = nodes(options.only, len(problem.layers))
+    everything = options.only if options.only is None or options.next is None else options.only + _STEP
+    try:
+        solution = solve(problem, nodes(everything, len(problem.layers)))
+        following = next_problem(problem, solution) if options.next is not None else None
+        result = solution.only(wanted)
+    except InputError as error:
+        raise error if options.problem is None else error.at(shown(options.problem)) from None
+    text = _rendered(result, options)
+    if options.save is not None:
+        _save(result, options.save, options.save_format)
+    if options.next is not None and following is not None:
+        write_file(options.next, _problem_file(following, options.next))
+    write_stdout(text)
+
+
+def _rendered(solution: Solution, options: RunOptions) -> str:
+    match options.format:
+        case "json":
+            from backprop_cli.render import json
+
+            return json.result(solution)
+        case "csv":
+            from backprop_cli.render import csv
+
+            places = [place for place, _ in solution.matrices()]
+            if len(places) != 1:
+                raise UsageError(
+                    f"--format csv holds one matrix, and there are {len(places)} ({', '.join(places)})",
+                    hint=f"--only names one: --only '{places[-1]}'",
+                )
+            return "".join(csv.matrix(matrix) for _, matrix in solution.matrices())
+        case "table":
+            from backprop_cli.render import table
+
+            style = table.Style(
+                width=width(),
+                color=wants_color(options.color),
+                ascii_only=takes_ascii_only(),
+                precision=options.precision,
+                rows=options.rows,
+            )
+            return table.tables(solution, style)
+        case _:
+            assert_never(options.format)
+
+
+def _save(solution: Solution, path: str, folder_format: FolderFormat) -> None:
+    """Write every computed quantity to one file, or to a folder with a file for each."""
+    ending = os.path.splitext(path)[1].lower()
+    if ending == ".json":
+        from backprop_cli.render import json
+
+        write_file(path, json.result(solution).encode())
+    elif ending == ".npz":
+        from backprop_cli.render import npy
+
+        settings = {
+            "learning_rate": solution.problem.learning_rate,
+            "weight_layout": solution.problem.weight_layout,
+        }
+        matrices = {dotted(place): matrix for place, matrix in solution.matrices()}
+        write_file(path, npy.npz(settings | matrices))
+    else:
+        make_folder(path)
+        for place, matrix in solution.matrices():
+            write_file(os.path.join(path, f"{dotted(place)}.{folder_format}"), _matrix_file(matrix, folder_format))
+
+
+def _matrix_file(matrix: Any, folder_format: FolderFormat) -> bytes:
+    match folder_format:
+        case "csv":
+            from backprop_cli.render import csv
+
+            return csv.matrix(matrix).encode()
+        case "npy":
+            from backprop_cli.render import npy
+
+            return npy.npy(matrix)
+        case _:
+            assert_never(folder_format)
+
+
+def _problem_file(problem: Problem, path: str) -> bytes:
+    draft = to_draft(problem)
+    if os.path.splitext(path)[1].lower() == ".npz":
+        from backprop_cli.render import npy
+
+        return npy.npz(dict(_flat(draft)))
+    from backprop_cli.render import json
+
+    return json.problem(draft).encode()
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a draft by dotted name: `layers.0.weights`."""
+    for key, value in tree.items():
+        if key == "layers":
+            for i, layer in enumerate(value):
+                yield from _flat(layer, f"layers.{i}.")
+        else:
+            yield prefix + key, value

@@ -1,0 +1,204 @@
+"""The solver: computes what is wanted of a problem, and says of the rest what it would need.
+
+It walks the table of rules in working order. It knows nothing of files, options or colours, and works on any numeric
+dtype, so that exact arithmetic needs no second copy of the maths.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from backprop_cli.activations import Array
+from backprop_cli.arrays import first_index
+from backprop_cli.errors import InputError
+from backprop_cli.names import LIKE_WEIGHTS, Node
+from backprop_cli.problem import Layer, Problem
+from backprop_cli.rules import RULES, Missing, Operand, operands, working_order
+from backprop_cli.text import listed
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LayerSolution:
+    """What was wanted of one layer: the quantities that follow, and what each of the others would need.
+
+    Shapes: z, outputs, dz (n_samples, n_neurons); dinputs (n_samples, n_inputs); dweights, new_weights as the
+    weights were written; dbiases, new_biases (n_neurons,). `closed` is where the activation's slope is zero,
+    (n_samples, n_neurons); None where z is not known or the slope never is.
+    """
+
+    computed: Mapping[str, Array]
+    not_computed: Mapping[str, str]
+    closed: Array | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Solution:
+    """A problem and what follows from it, layer by layer."""
+
+    problem: Problem
+    layers: tuple[LayerSolution, ...]
+
+    def matrices(self) -> Iterator[tuple[str, Array]]:
+        """Yield every computed quantity with its place (`dz`, `layers[1].dz`), layer by layer."""
+        for i, layer in enumerate(self.layers):
+            for quantity, matrix in layer.computed.items():
+                yield self.problem.place(i, quantity), matrix
+
+    def only(self, wanted: Sequence[Node]) -> "Solution":
+        """Return the solution without the quantities that are not wanted.
+
+        Raises:
+            InputError: None of what is wanted was computed.
+        """
+        result = replace(
+            self,
+            layers=tuple(
+                replace(
+                    layer,
+                    computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in wanted},
+                    not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in wanted},
+                )
+                for i, layer in enumerate(self.layers)
+            ),
+        )
+        if not any(layer.computed for layer in result.layers):
+            raise _too_little(result)
+        return result
+
+    def not_computed(self) -> Mapping[str, str]:
+        """Return, for each wanted quantity that does not follow, by place, what it needs."""
+        return {
+            self.problem.place(i, quantity): needs
+            for i, layer in enumerate(self.layers)
+            for quantity, needs in layer.not_computed.items()
+        }
+
+
+def solve(problem: Problem, wanted: Sequence[Node]) -> Solution:
+    """Compute what is wanted of a problem, and nothing that it does not need.
+
+    Raises:
+        InputError: A result overflows, or nothing of what is wanted follows from what was given.
+    """
+    needed = _needed(problem, wanted)
+    values: dict[Node, Array | Missing] = {}
+    with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
+        for node in working_order(len(problem.layers)):
+            if node in needed:
+                values[node] = _evaluate(problem, node, values)
+    layers = tuple(
+        LayerSolution(
+            computed={
+                node.quantity: _laid_out(problem, node, value)
+                for node in wanted
+                if node.layer == i and not isinstance(value := values[node], Missing)
+            },
+            not_computed={
+                node.quantity: ", ".join(value.needs)
+                for node in wanted
+                if node.layer == i and isinstance(value := values[node], Missing)
+            },
+            closed=_closed(layer, values.get(Node(i, "z"))),
+        )
+        for i, layer in enumerate(problem.layers)
+    )
+    return Solution(problem=problem, layers=layers).only(wanted)
+
+
+def next_problem(problem: Problem, solution: Solution) -> Problem:
+    """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
+
+    Raises:
+        InputError: A new parameter was not computed, there is none, or a given z belongs to the old ones.
+    """
+    layers = []
+    for i, (layer, solved) in enumerate(zip(problem.layers, solution.layers, strict=True)):
+        if layer.z is not None:
+            raise InputError(
+                "z belongs to the weights before the step, so the next problem cannot keep it",
+                place=problem.place(i, "z"),
+            )
+        for name in ("weights", "biases"):
+            if getattr(layer, name) is not None and f"new_{name}" not in solved.computed:
+                needs = solved.not_computed[f"new_{name}"]
+                raise InputError(f"{problem.place(i, f'new_{name}')} cannot be computed (needs {needs})")
+        new_weights = solved.computed.get("new_weights")
+        layers.append(
+            replace(
+                layer,
+                # Laying out twice undoes it: inside, weights are always (n_inputs, n_neurons).
+                weights=None if new_weights is None else problem.laid_out(new_weights),
+                biases=solved.computed.get("new_biases"),
+            )
+        )
+    if all(layer.weights is None and layer.biases is None for layer in layers):
+        raise InputError("there are no weights or biases to step")
+    return replace(problem, layers=tuple(layers), expected={})
+
+
+def _needed(problem: Problem, wanted: Sequence[Node]) -> set[Node]:
+    needed: set[Node] = set()
+    pending = list(wanted)
+    while pending:
+        node = pending.pop()
+        if node not in needed:
+            needed.add(node)
+            pending += [operand for operand in operands(problem, node) if isinstance(operand, Node)]
+    return needed
+
+
+def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missing]) -> Array | Missing:
+    given = problem.layers[node.layer].z
+    if node.quantity == "z" and given is not None:
+        return given
+    place = problem.place(*node)
+    resolved = [values[operand] if isinstance(operand, Node) else operand for operand in operands(problem, node)]
+    needs = [
+        need
+        for operand, value in zip(operands(problem, node), resolved, strict=True)
+        if isinstance(value, Missing)
+        for need in _needs(problem, operand, value)
+    ]
+    if needs:
+        return Missing(tuple(dict.fromkeys(needs)))
+    result = RULES[node.quantity].formula(*resolved)
+    _require_no_overflow(_laid_out(problem, node, result), place)
+    return result
+
+
+def _laid_out(problem: Problem, node: Node, value: Array) -> Array:
+    return problem.laid_out(value) if node.quantity in LIKE_WEIGHTS else value
+
+
+def _require_no_overflow(result: Array, place: str) -> None:
+    if result.dtype.kind == "f" and not np.isfinite(result).all():
+        index = ",".join(map(str, first_index(~np.isfinite(result))))
+        raise InputError(
+            f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
+            place=f"{place}[{index}]",
+        )
+
+
+def _closed(layer: Layer, z: Array | Missing | None) -> Array | None:
+    if not layer.activation.needs_z or z is None or isinstance(z, Missing):
+        return None
+    closed: Array = layer.activation.slope(z) == 0
+    return closed
+
+
+def _needs(problem: Problem, operand: Operand, missing: Missing) -> tuple[str, ...]:
+    if isinstance(operand, Node) and operand.quantity == "z":  # z may be given as well as computed
+        return (f"{problem.place(*operand)} (or {listed(missing.needs)})",)
+    return missing.needs
+
+
+def _too_little(solution: Solution) -> InputError:
+    lacking = solution.not_computed()
+    place = min(lacking, key=lambda place: len(lacking[place]))
+    what = "it" if len(lacking) == 1 else "anything that was asked for"
+    relu_only = any("z (or" in needs for needs in lacking.values()) and solution.problem.upstream is not None
+    return InputError(
+        f"too little was given to compute {what}: {place} needs {lacking[place]}",
+        hint='a layer without an activation needs no z: "activation": "linear" says so' if relu_only else None,
+    )

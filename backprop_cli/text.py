@@ -1,0 +1,60 @@
+"""Text that somebody else wrote (titles, keys, column headers, file names), made fit for a terminal or a message."""
+
+from collections.abc import Iterable
+
+_UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def clean(text: str) -> str:
+    r"""Return `text` with every character that a terminal would obey, not show, written as an escape.
+
+    Those are control characters (C0 and C1), bidirectional and other format characters, lone surrogates, and
+    the line and paragraph separators.
+
+    >>> clean("a\x1b[2Jb")
+    'a\\x1b[2Jb'
+    """
+    if text.isprintable():  # nearly always, and spares the import
+        return text
+    from unicodedata import category
+
+    return "".join(
+        char.encode("unicode_escape").decode("ascii") if category(char) in _UNSAFE_CATEGORIES else char
+        for char in text
+    )
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that `word` is most likely a slip for, or None where nothing is close.
+
+    >>> nearest("wieghts", ["inputs", "weights"])
+    'weights'
+    """
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)), None)
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return a hint that names the nearest of `known`, or None where nothing is close."""
+    found = nearest(word, known)
+    return f"did you mean {found!r}?" if found else None
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural where it should be.
+
+    >>> counted(1, "neuron"), counted(3, "neuron")
+    ('1 neuron', '3 neurons')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def listed(words: Iterable[str], conjunction: str = "and") -> str:
+    """Return words as prose.
+
+    >>> listed(["inputs", "weights", "biases"])
+    'inputs, weights and biases'
+    """
+    *first, last = words
+    return f"{', '.join(first)} {conjunction} {last}" if first else last
