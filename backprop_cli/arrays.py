@@ -103,8 +103,10 @@ def _from_python(value: object, place: str) -> Array:
         return np.array(value, dtype=np.float64).reshape(len(value), width)
     if isinstance(value, list):
         _require_numbers(value, place)
-    else:
+    elif isinstance(value, int | float):
         _require_number(value, place)
+    else:
+        raise InputError(f"expected numbers, got {describe(value)}", place=place)
     return np.array(value, dtype=np.float64)
 
 

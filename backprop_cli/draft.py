@@ -19,7 +19,7 @@ from backprop_cli.problem import (
     UpstreamRule,
     WeightLayout,
 )
-from backprop_cli.shapes import SAMPLES, Shapes
+from backprop_cli.shapes import SAMPLES, fit
 from backprop_cli.text import did_you_mean, listed
 
 LAYER_KEYS = ("weights", "biases", "activation", "z")
@@ -53,8 +53,7 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
         for key in _NUMERIC_KEYS
         if (array := _array(part, key, prefix + key)) is not None
     }
-    shapes = Shapes(out_in=layout == "out-in")
-    fitted = _fit(arrays, prefixes, shapes)
+    fitted, sizes = fit(arrays, prefixes, out_in=layout == "out-in")
     names = _Names(headers or {}, out_in=layout == "out-in")
     return Problem(
         title=_text(draft, "title"),
@@ -66,9 +65,9 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
                 biases=fitted.get(prefix + "biases"),
                 z=fitted.get(prefix + "z"),
                 activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), "relu", prefix)],
-                n_inputs=shapes.size(layer),
-                n_neurons=shapes.size(layer + 1),
-                neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=shapes.size(layer + 1)),
+                n_inputs=sizes.get(layer),
+                n_neurons=sizes.get(layer + 1),
+                neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=sizes.get(layer + 1)),
             )
             for layer, (part, prefix) in enumerate(zip(parts, prefixes, strict=True))
         ),
@@ -76,8 +75,8 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
         weight_layout=layout,
         learning_rate=to_number(draft.get("learning_rate", DEFAULT_LEARNING_RATE), "learning_rate"),
         layered="layers" in draft,
-        n_samples=shapes.size(SAMPLES),
-        input_names=names.of_inputs(prefixes[0], n=shapes.size(0)),
+        n_samples=sizes.get(SAMPLES),
+        input_names=names.of_inputs(prefixes[0], n=sizes.get(0)),
         expected=_expected(draft),
     )
 
@@ -108,6 +107,8 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
     for key in part:
+        if key in PROBLEM_KEYS and key not in known:
+            raise InputError("belongs at the top, beside layers", place=prefix + key)
         if key not in known:
             raise InputError("unknown key", place=prefix + key, hint=did_you_mean(key, known))
 
@@ -148,35 +149,6 @@ def _upstream_rule(draft: Mapping[str, Any]) -> UpstreamRule | None:
             hint=did_you_mean(rule, UPSTREAM_RULES),
         )
     return rule
-
-
-def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], shapes: Shapes) -> dict[str, Array]:
-    """Return the arrays, each in its full shape, in an order that lets sure shapes speak before flat lists."""
-    fitted = {}
-    if "inputs" in arrays:
-        fitted["inputs"] = shapes.inputs(arrays["inputs"], "inputs")
-    for fit, key in ((shapes.weights, "weights"), (shapes.biases, "biases")):
-        for layer, prefix in enumerate(prefixes):
-            if prefix + key in arrays:
-                fitted[prefix + key] = fit(arrays[prefix + key], prefix + key, layer)
-    layer_of = {prefix + "z": layer for layer, prefix in enumerate(prefixes)}
-    layer_of["upstream"] = len(prefixes) - 1
-    pending = [place for place in layer_of if place in arrays]
-    while pending:
-        for place in pending:
-            array = shapes.per_sample(arrays[place], place, layer_of[place])
-            if array is not None:
-                fitted[place] = array
-        still = [place for place in pending if place not in fitted]
-        if still == pending:
-            k = arrays[still[0]].size
-            raise InputError(
-                f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
-                " (expected rows: [[1, 2]] or [[1], [2]])",
-                place=still[0],
-            )
-        pending = still
-    return fitted
 
 
 def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], default: str, prefix: str = "") -> str:

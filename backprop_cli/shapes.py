@@ -1,119 +1,166 @@
-"""The one judge of shapes: brings each array to its full shape, and refuses what does not fit the others.
+"""The one judge of shapes: brings every array to its full shape, and refuses what does not fit the others.
 
-Every array claims the sizes of its axes. The first claim on an axis stands; a later one that differs is an error
-that names both. Nothing broadcasts.
+Each array claims the sizes of its axes. The first claim on an axis stands, and a later one that differs is an error
+that names both. Nothing broadcasts. A hint is given where turning one array makes everything fit.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from backprop_cli.activations import Array
 from backprop_cli.errors import InputError
-from backprop_cli.text import counted
+from backprop_cli.text import counted, listed
 
-SAMPLES: Final = -1  # the axis of samples; axis k >= 0 holds the inputs of layer k, the neurons of layer k - 1
+SAMPLES: Final = -1  # the axis of samples; axis k >= 0 is the inputs of layer k, which are the neurons of layer k - 1
+
+
+class Fitted(NamedTuple):
+    """The arrays by place, each in its full shape, weights as (n_inputs, n_neurons); and the sizes of the axes."""
+
+    arrays: Mapping[str, Array]
+    sizes: Mapping[int, int]
+
+
+def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Fitted:
+    """Bring all arrays of a problem to their full shapes.
+
+    A flat list of inputs is one sample, of weights one neuron, of `z` or upstream one sample or else one neuron;
+    biases may be a number, a flat list, a row or a column.
+
+    Args:
+        arrays: The arrays by place: `inputs`, `upstream`, and `weights`, `biases` and `z` after a layer's prefix.
+        prefixes: For each layer what stands before its names in a place: nothing, or `layers[0].`.
+        out_in: Whether weights come as (n_neurons, n_inputs).
+
+    Raises:
+        InputError: An array does not fit those before it, or a flat list could mean two things.
+    """
+    try:
+        return _Fitting(out_in=out_in).fit(arrays, prefixes)
+    except InputError as error:
+        turned = list(_turned_that_fit(arrays, prefixes, out_in=out_in))
+        if turned == ["weights"]:
+            error.hint = f'weights may be transposed: "weight_layout": "{"in-out" if out_in else "out-in"}" says so'
+        elif turned:
+            error.hint = f"{listed(turned, 'or')} may be transposed"
+        raise
+
+
+def _turned_that_fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:
+    """Yield what would fit with everything else if it alone were transposed: one array, or the weights of all layers."""
+    matrices = {place: array for place, array in arrays.items() if array.ndim == 2 and not place.endswith("biases")}
+    weights = [place for prefix in prefixes if (place := prefix + "weights") in matrices]
+    alone = [(place, [place]) for place in matrices if weights != [place]]
+    for name, places in (("weights", weights), *alone):
+        turned = {place: matrices[place].T for place in places}
+        try:
+            _Fitting(out_in=out_in).fit({**arrays, **turned}, prefixes)
+        except InputError:
+            continue
+        yield name
 
 
 class _Claim(NamedTuple):
     size: int
     place: str
-    shape: tuple[int, ...]
 
 
-class Shapes:
-    """What is known so far of n_samples and of each layer's width, and which array said so."""
-
+class _Fitting:
     def __init__(self, *, out_in: bool) -> None:
-        """Start with nothing known; `out_in` says that weights come as (n_neurons, n_inputs)."""
         self._out_in = out_in
         self._claims: dict[int, _Claim] = {}
-        self._weights: dict[str, tuple[int, ...]] = {}
+        self._fitted: dict[str, Array] = {}
 
-    def size(self, axis: int) -> int | None:
-        """Return the size of an axis, or None where nothing has told it."""
-        claim = self._claims.get(axis)
-        return claim.size if claim else None
+    def fit(self, arrays: Mapping[str, Array], prefixes: Sequence[str]) -> Fitted:
+        if "inputs" in arrays:
+            self._inputs(arrays["inputs"])
+        for judge, name in ((self._weights, "weights"), (self._biases, "biases")):
+            for layer, prefix in enumerate(prefixes):
+                if prefix + name in arrays:
+                    judge(arrays[prefix + name], prefix + name, layer)
+        layer_of = {prefix + "z": layer for layer, prefix in enumerate(prefixes)}
+        layer_of["upstream"] = len(prefixes) - 1
+        pending = {place: arrays[place] for place in layer_of if place in arrays}
+        while pending:  # a flat list may wait for what another array tells
+            done = [place for place, array in pending.items() if self._per_sample(array, place, layer_of[place])]
+            if not done:
+                raise _ambiguous(*next(iter(pending.items())))
+            pending = {place: array for place, array in pending.items() if place not in done}
+        return Fitted(self._fitted, {axis: claim.size for axis, claim in self._claims.items()})
 
-    def inputs(self, array: Array, place: str) -> Array:
-        """Return inputs as (n_samples, n_inputs); a flat list is one sample."""
-        if array.ndim == 0:
-            raise InputError("expected a list of numbers or of rows, got a single number", place=place)
-        if array.ndim == 1:
-            array = array.reshape(1, -1)
-            return self._fit(array, place, (SAMPLES, 0), "a flat list is one sample")
-        return self._fit(array, place, (SAMPLES, 0))
+    def _inputs(self, array: Array) -> None:
+        _refuse_single_number(array, "inputs")
+        note = "a flat list is one sample" if array.ndim == 1 else ""
+        self._claim(array.reshape(-1, array.shape[-1]), "inputs", (SAMPLES, 0), note)
 
-    def weights(self, array: Array, place: str, layer: int) -> Array:
-        """Return weights as (n_inputs, n_neurons); a flat list is one neuron."""
-        if array.ndim == 0:
-            raise InputError("expected a list of numbers or of rows, got a single number", place=place)
-        axes = (layer + 1, layer) if self._out_in else (layer, layer + 1)
-        note = "" if array.ndim == 2 else "a flat list is one neuron"
+    def _weights(self, array: Array, place: str, layer: int) -> None:
+        _refuse_single_number(array, place)
+        note = "a flat list is one neuron" if array.ndim == 1 else ""
         if array.ndim == 1:
             array = array.reshape((1, -1) if self._out_in else (-1, 1))
-        self._weights[place] = array.shape
-        fitted = self._fit(array, place, axes, note)
-        return fitted.T if self._out_in else fitted
+        if self._out_in:
+            self._fitted[place] = self._claim(array, place, (layer + 1, layer), note).T
+        else:
+            self._claim(array, place, (layer, layer + 1), note)
 
-    def biases(self, array: Array, place: str, layer: int) -> Array:
-        """Return biases as (n_neurons,), from a number, a flat list, a row or a column."""
+    def _biases(self, array: Array, place: str, layer: int) -> None:
         if array.ndim == 2 and 1 not in array.shape:
             raise InputError(f"expected a flat list, one row or one column, got shape {array.shape}", place=place)
-        return self._fit(array.reshape(-1), place, (layer + 1,))
+        self._claim(array.reshape(-1), place, (layer + 1,))
 
-    def per_sample(self, array: Array, place: str, layer: int) -> Array | None:
-        """Return `z` or `upstream` as (n_samples, n_neurons).
-
-        A flat list or a number is one sample or else one neuron, whichever fits; None where both still could.
-        """
+    def _per_sample(self, array: Array, place: str, layer: int) -> bool:
+        """Fit `z` or upstream, unless it is a flat list that may still be one sample or one neuron."""
         axes = (SAMPLES, layer + 1)
-        if array.ndim == 2:
-            return self._fit(array, place, axes)
-        candidates = {shape for shape in ((1, array.size), (array.size, 1)) if self._fits(shape, axes)}
-        if len(candidates) > 1:
-            return None
-        shape = candidates.pop() if candidates else (1, array.size)
-        note = "a single number is one sample of one neuron" if array.ndim == 0 else "a flat list is one sample"
-        return self._fit(array.reshape(shape), place, axes, note)
+        note = ""
+        if array.ndim < 2:
+            note = "a flat list is one sample" if array.ndim else "a single number is one sample of one neuron"
+            fitting = {s for s in ((1, array.size), (array.size, 1)) if self._fits(s, axes)}
+            if len(fitting) > 1:
+                return False
+            array = array.reshape(fitting.pop() if fitting else (1, array.size))
+        self._claim(array, place, axes, note)
+        return True
 
     def _fits(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
-        return all(self.size(axis) in (None, size) for axis, size in zip(axes, shape, strict=True))
+        return all(self._size(axis, size) == size for axis, size in zip(axes, shape, strict=True))
 
-    def _fit(self, array: Array, place: str, axes: tuple[int, ...], note: str = "") -> Array:
-        shape = array.shape
-        for axis, size in zip(axes, shape, strict=True):
-            known = self._claims.get(axis)
-            if known is not None and known.size != size:
-                raise InputError(
-                    self._mismatch(shape, axes, axis, known, note),
-                    place=place,
-                    hint=self._hint(place, shape, axes, size, known),
-                )
-        for axis, size in zip(axes, shape, strict=True):
-            self._claims.setdefault(axis, _Claim(size, place, shape))
+    def _size(self, axis: int, default: int) -> int:
+        return self._claims[axis].size if axis in self._claims else default
+
+    def _claim(self, array: Array, place: str, axes: tuple[int, ...], note: str = "") -> Array:
+        for axis, size in zip(axes, array.shape, strict=True):
+            if self._size(axis, size) != size:
+                expected = tuple(self._size(a, s) for a, s in zip(axes, array.shape, strict=True))
+                raise _mismatch(array.shape, place, note, expected, axis, self._claims[axis])
+            self._claims.setdefault(axis, _Claim(size, place))
+        self._fitted[place] = array
         return array
 
-    def _mismatch(self, shape: tuple[int, ...], axes: tuple[int, ...], axis: int, known: _Claim, note: str) -> str:
-        noun = "sample" if axis == SAMPLES else "neuron" if axis else "input"
-        expected = tuple(self.size(a) or size for a, size in zip(axes, shape, strict=True))
-        got = f"shape {shape}" + (f" ({note})" if note else "")
-        wanted = f"expected {expected}"
-        if len(shape) == 1:
-            got, wanted = counted(shape[0], "value"), f"expected {counted(expected[0], 'value')}"
-        verb = "do" if got.endswith("values") else "does"
-        return f"{got} {verb} not fit the {counted(known.size, noun)} of {known.place} ({wanted})"
 
-    def _hint(
-        self, place: str, shape: tuple[int, ...], axes: tuple[int, ...], size: int, known: _Claim
-    ) -> str | None:
-        other_layout = "in-out" if self._out_in else "out-in"
-        for weights in (place, known.place):
-            turned = weights in self._weights and (
-                self._fits(shape[::-1], axes) if weights == place else size in self._weights[weights]
-            )
-            if turned:
-                return f'{weights} may be transposed: weight_layout "{other_layout}" says so'
-        if known.place == "inputs" and known.shape[0] == size != known.shape[1]:
-            return "inputs may be transposed: rows are samples"
-        if len(shape) == 2 and shape[0] != shape[1] and self._fits(shape[::-1], axes):
-            return f"{place} may be transposed: rows are samples"
-        return None
+def _mismatch(
+    shape: tuple[int, ...], place: str, note: str, expected: tuple[int, ...], axis: int, known: _Claim
+) -> InputError:
+    noun = "sample" if axis == SAMPLES else "feature" if axis == 0 else "neuron"
+    got, wanted = f"shape {shape}", str(expected)
+    if len(shape) == 1:
+        got, wanted = counted(shape[0], "value"), counted(expected[0], "value")
+    if note:
+        got += f" ({note})"
+    verb = "do" if got.endswith("values") else "does"
+    return InputError(
+        f"{got} {verb} not fit the {counted(known.size, noun)} of {known.place} (expected {wanted})", place=place
+    )
+
+
+def _ambiguous(place: str, array: Array) -> InputError:
+    k = array.size
+    return InputError(
+        f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
+        " (expected rows: [[1, 2]] or [[1], [2]])",
+        place=place,
+    )
+
+
+def _refuse_single_number(array: Array, place: str) -> None:
+    if array.ndim == 0:
+        raise InputError("expected a list of numbers or of rows, got a single number", place=place)

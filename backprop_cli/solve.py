@@ -116,7 +116,7 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
     for i, (layer, solved) in enumerate(zip(problem.layers, solution.layers, strict=True)):
         if layer.z is not None:
             raise InputError(
-                "z belongs to the weights before the step, so the next problem cannot keep it",
+                "belongs to the weights before the step, so the next problem cannot keep it",
                 place=problem.place(i, "z"),
             )
         for name in ("weights", "biases"):

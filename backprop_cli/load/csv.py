@@ -37,7 +37,7 @@ def parse(data: bytes, delimiter: str) -> tuple[Array, tuple[str, ...] | None]:
     body = text if header is None else text.split("\n", line)[-1]
     if header is not None and (body is text or not body.strip()):
         raise InputError("no numbers in it, only a header")
-    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body):
+    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body, header):
         matrix = _loadtxt(_examined(text, delimiter, header), delimiter)
         assert matrix is not None, "what was examined is a matrix"  # noqa: S101
     return matrix, header
@@ -50,7 +50,9 @@ def _loadtxt(text: str, delimiter: str) -> Array | None:
         return None
 
 
-def _is_delicate(matrix: Array, body: str) -> bool:
+def _is_delicate(matrix: Array, body: str, header: tuple[str, ...] | None) -> bool:
+    if header is not None and len(header) != matrix.shape[1]:
+        return True
     lost_cell = matrix.shape[1] == 1 and "\n\n" in body.strip("\n")  # an empty line is an empty cell here
     return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
 
@@ -83,7 +85,8 @@ def _examined(text: str, delimiter: str, header: tuple[str, ...] | None) -> str:
         for column, cell in enumerate(cells, start=1):
             _require_number(cell.strip(), line, column)
         if len(cells) != width:
-            raise InputError(f"expected {counted(width, 'column')}, got {len(cells)}", line=line)
+            wanted = counted(width, "column") + (", as in the header" if header is not None else "")
+            raise InputError(f"expected {wanted}, got {len(cells)}", line=line)
         plain.append(delimiter.join(cells))
     return "\n".join(plain)
 
@@ -105,15 +108,17 @@ def _require_number(cell: str, line: int, column: int) -> None:
 def _hint(cell: str) -> str | None:
     if any(char in cell for char in _MINUS_LIKE):
         return "the minus is a typographic one; a number takes the hyphen, -"
-    if ";" in cell and _means_a_number(cell):
-        return "cells are separated by commas and decimals by points here, not by semicolons and commas"
-    if "\t" in cell and _means_a_number(cell):
-        return "cells look separated by tabs; a file of those is named .tsv"
-    if "," in cell and _means_a_number(cell):
-        return "the decimal mark is a point here, not a comma"
     if cell.startswith("#"):
         return "a matrix file has no comments"
-    return None
+    if not cell or not _means_a_number(cell):
+        return None
+    if ";" in cell:
+        return "cells are separated by commas and decimals by points here, not by semicolons and commas"
+    if "\t" in cell:
+        return "cells look separated by tabs; a file of those is named .tsv"
+    if "," in cell:
+        return "the decimal mark is a point here, not a comma"
+    return "numbers are written like -1.5 or 2e-3, with a comma between cells"
 
 
 def _means_a_number(cell: str) -> bool:

@@ -78,8 +78,8 @@ def _careful_int(literal: str) -> int | float | _Refused:
 
 
 def _out_of_range(literal: str) -> _Refused:
-    number = literal if len(literal) <= 40 else f"a number of {len(literal)} characters"
-    return _Refused(f"{number}, which is out of the range of float64")
+    shown = literal if len(literal) <= 40 else f"{literal[:20]}... ({len(literal)} characters)"
+    return _Refused(f"{shown}, which is out of the range of float64")
 
 
 def _repeated_key(tree: Any) -> InputError:

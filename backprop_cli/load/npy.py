@@ -29,7 +29,7 @@ def parse_npy(data: bytes) -> Array:
         InputError: The file is damaged, or holds Python objects.
     """
     file = io.BytesIO(data)
-    with _damage_reported():
+    with _damage_reported("an NPY file"):
         version = npy_format.read_magic(file)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         with warnings.catch_warnings():
@@ -40,7 +40,7 @@ def parse_npy(data: bytes) -> Array:
     promised, held = math.prod(shape) * dtype.itemsize, len(data) - file.tell()
     if promised != held or min(shape, default=0) < 0:
         raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
-    with _damage_reported():
+    with _damage_reported("an NPY file"):
         flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
         return flat.reshape(shape, order="F" if fortran_order else "C")
 
@@ -54,7 +54,7 @@ def parse_npz(data: bytes) -> dict[str, Any]:
         InputError: The archive is damaged, or a member is not an array.
     """
     draft: dict[str, Any] = {}
-    with _damage_reported():
+    with _damage_reported("an NPZ archive"):
         archive = zipfile.ZipFile(io.BytesIO(data))
     for member in archive.infolist():
         key = member.filename.removesuffix(".npy")
@@ -63,7 +63,7 @@ def parse_npz(data: bytes) -> dict[str, Any]:
         limit = max(_UNPACKED_BYTES, _UNPACKED_RATIO * member.compress_size)
         if member.file_size > limit:
             raise InputError(f"unpacks to {member.file_size} bytes (expected at most {limit})", place=key)
-        with _damage_reported(key):
+        with _damage_reported("an NPY file", key):
             content = archive.read(member)
         try:
             array = parse_npy(content)
@@ -75,12 +75,11 @@ def parse_npz(data: bytes) -> dict[str, Any]:
 
 
 @contextmanager
-def _damage_reported(place: str | None = None) -> Iterator[None]:
+def _damage_reported(kind: str, place: str | None = None) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(f"damaged, or of another format: {reason}", place=place) from error
+        raise InputError(f"damaged, or not {kind}", place=place) from error
 
 
 def _place(draft: dict[str, Any], key: str, value: Any) -> None:

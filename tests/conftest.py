@@ -1,0 +1,62 @@
+"""What every test may use: the command line in this process, and as a process of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from backprop_cli.cli import main
+
+ROOT = Path(__file__).parent.parent
+
+
+class Ran(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """The command line in this process, as a terminal 80 columns wide and without colour would see it."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*argv: object) -> Ran:
+        capsys.readouterr()
+        status = main([str(arg) for arg in argv])
+        return Ran(status, *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
+    """The command line as a real process, with an environment of its own where one is given."""
+
+    def run(
+        *argv: object, env: Mapping[str, str] | None = None, **options: Any
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [sys.executable, "-m", "backprop_cli", *map(str, argv)],
+            env=clean_environment(env),
+            timeout=60,
+            check=False,
+            **{"stdin": subprocess.DEVNULL, "capture_output": True} | options,
+        )
+
+    return run
+
+
+def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's environment without what would change how the command line prints."""
+    unwanted = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG", "PYTHONUNBUFFERED")
+    return {key: value for key, value in os.environ.items() if key not in unwanted} | dict(extra or {})
