@@ -47,7 +47,7 @@ def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -
 
 
 def _turned_that_fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:
-    """Yield what would fit with everything else if it alone were transposed: one array, or the weights of all layers."""
+    """Yield what would fit with the rest if it alone were transposed: one array, or the weights of all layers."""
     matrices = {place: array for place, array in arrays.items() if array.ndim == 2 and not place.endswith("biases")}
     weights = [place for prefix in prefixes if (place := prefix + "weights") in matrices]
     alone = [(place, [place]) for place in matrices if weights != [place]]

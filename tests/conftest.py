@@ -45,13 +45,14 @@ def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     def run(
         *argv: object, env: Mapping[str, str] | None = None, **options: Any
     ) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
+        ran: subprocess.CompletedProcess[bytes] = subprocess.run(
             [sys.executable, "-m", "backprop_cli", *map(str, argv)],
             env=clean_environment(env),
             timeout=60,
             check=False,
             **{"stdin": subprocess.DEVNULL, "capture_output": True} | options,
         )
+        return ran
 
     return run
 
