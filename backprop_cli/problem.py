@@ -6,6 +6,7 @@ problem from what a file holds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -54,7 +55,7 @@ class Problem:
     layers: tuple[Layer, ...]
     upstream: Array | UpstreamRule | None
     weight_layout: WeightLayout
-    learning_rate: float
+    learning_rate: float | Fraction
     layered: bool
     n_samples: int | None
     input_names: tuple[str, ...] | None

@@ -20,6 +20,7 @@ in matrix form, section 6.5 of Goodfellow, Bengio and Courville, "Deep Learning"
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
@@ -47,7 +48,7 @@ def _through_activation(activation: Activation, upstream: Array, z: Array | None
     return np.where(slope == 0, upstream.dtype.type(0), upstream * slope)
 
 
-def _step_downhill(parameter: Array, learning_rate: float, gradient: Array) -> Array:
+def _step_downhill(parameter: Array, learning_rate: float | Fraction, gradient: Array) -> Array:
     result: Array = parameter - learning_rate * gradient
     return result
 
@@ -109,7 +110,7 @@ class Missing:
     needs: tuple[str, ...]
 
 
-Operand: TypeAlias = "Node | Array | Activation | float | Missing"
+Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
 
 
 def working_order(n_layers: int) -> tuple[Node, ...]:

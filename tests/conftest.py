@@ -45,14 +45,11 @@ def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     def run(
         *argv: object, env: Mapping[str, str] | None = None, **options: Any
     ) -> subprocess.CompletedProcess[bytes]:
-        ran: subprocess.CompletedProcess[bytes] = subprocess.run(
-            [sys.executable, "-m", "backprop_cli", *map(str, argv)],
-            env=clean_environment(env),
-            timeout=60,
-            check=False,
-            **{"stdin": subprocess.DEVNULL, "capture_output": True} | options,
-        )
-        return ran
+        settings: Any = {"capture_output": True} | options
+        if "input" not in settings:
+            settings.setdefault("stdin", subprocess.DEVNULL)
+        command = [sys.executable, "-m", "backprop_cli", *map(str, argv)]
+        return subprocess.run(command, env=clean_environment(env), timeout=60, check=False, **settings)
 
     return run
 

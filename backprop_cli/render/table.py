@@ -140,7 +140,7 @@ class _Page:
         self._style = style
         self._console = Console(
             file=io.StringIO(),
-            width=style.width,
+            width=_UNBOUNDED,  # `_blocks` sees to the width; a console would cut what is wider
             height=100,
             force_terminal=style.color,
             color_system="standard" if style.color else None,
@@ -167,11 +167,11 @@ class _Page:
         wide = self._style.rows and n_columns > _MANY_COLUMNS
         columns = _edges(n_columns, _EDGE_COLUMNS if wide else n_columns)
         self.line(labelled.heading, "bold")
-        if len(rows) < n_rows or len(columns) < n_columns:
+        if None in (*rows, *columns):
             shown = [_ranges("rows", rows, n_rows), _ranges("columns", columns, n_columns)]
             self.line("  shows " + " and ".join(filter(None, shown)) + " (--rows 0 shows all)")
         for block in self._blocks(labelled, rows, columns):
-            self._console.print(block, width=max(self._style.width, self._measured(block)), crop=False)
+            self._console.print(block)
         self.line()
 
     def _blocks(self, labelled: _Labelled, rows: _Shown, columns: _Shown) -> Iterator[Table]:
@@ -208,8 +208,7 @@ class _Page:
         return table
 
     def _measured(self, table: Table) -> int:
-        options = self._console.options.update(max_width=_UNBOUNDED)
-        return Measurement.get(self._console, options, table).maximum
+        return Measurement.get(self._console, self._console.options, table).maximum
 
 
 def _edges(n: int, most: int) -> _Shown:

@@ -1,0 +1,147 @@
+"""Pages of tables: what is on them, at any width."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.draft import build
+from backprop_cli.names import Name, nodes
+from backprop_cli.render.table import Style, tables
+from backprop_cli.solve import solve
+
+
+def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:
+    problem = build(draft, headers)
+    wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
+    return tables(solve(problem, wanted), Style(**style))
+
+
+def gradient(rows: Any) -> dict[str, Any]:
+    """A problem whose dz is just this matrix."""
+    return {"upstream": np.array(rows, dtype=float), "activation": "linear"}
+
+
+def numbers(text: str) -> list[float]:
+    text = re.sub(r"^dz .*|(neuron|sample) \d+", "", text)
+    return [float(word) for word in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![\w.])", text)]
+
+
+def test_a_page() -> None:
+    draft = {"title": "A title", "z": [[1, -2.5], [0.25, 12]], "upstream": [[1, 1], [-3, 4]]}
+    assert page(draft, "dz", "dbiases", "new_biases", ascii_only=True) == (
+        "A title\n"
+        "\n"
+        "dz (2, 2) = upstream * (z > 0)\n"
+        "           neuron 0   neuron 1\n"
+        "------------------------------\n"
+        "sample 0          1          0\n"
+        "sample 1         -3          4\n"
+        "\n"
+        "dbiases (2,) = sum of dz over samples\n"
+        "   neuron 0   neuron 1\n"
+        "----------------------\n"
+        "         -2          4\n"
+        "\n"
+        "not computed\n"
+        "  new_biases needs biases\n"
+    )
+
+
+def test_a_network_has_a_heading_for_each_layer() -> None:
+    draft = {
+        "inputs": [[1]],
+        "layers": [{"weights": [[2, 3]], "biases": [0, 0]}, {"weights": [[1], [1]], "activation": "linear"}],
+    }
+    headings = [line for line in page(draft).splitlines() if line.startswith(("layers", "  layers"))]
+    assert headings[:3] == [
+        "layers[0]: relu, 1 input, 2 neurons",
+        "layers[0].z (1, 2) = inputs @ weights + biases",
+        "layers[0].outputs (1, 2) = max(z, 0)",
+    ]
+    assert "  layers[1].z needs layers[1].biases" in headings
+
+
+def test_the_layout_of_the_weights_turns_their_tables() -> None:
+    draft = {
+        "inputs": [[1, 2]],
+        "weights": [[1, 2]],
+        "biases": 0,
+        "upstream": 1,
+        "weight_layout": "out-in",
+        "activation": "linear",
+    }
+    assert page(draft, "dweights", ascii_only=True).splitlines() == [
+        "dweights (1, 2) = dz.T @ inputs",
+        "           input 0   input 1",
+        "----------------------------",
+        "neuron 0         1         2",
+    ]
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 80, 200, 10_000])
+def test_no_digit_is_lost_at_any_width(width: int) -> None:
+    rng = np.random.default_rng(3)
+    matrix = rng.uniform(-1, 1, (4, 12)) * 10.0 ** rng.integers(-20, 20, (4, 12))
+    text = page(gradient(matrix), "dz", width=width, precision=17)
+    assert sorted(numbers(text)) == sorted(matrix.ravel().tolist())
+    labels = [f"neuron {j}" for j in range(12)]
+    assert [label for label in labels if re.search(rf"{label}\b", text)] == labels
+    assert "…" not in text
+
+
+def test_blocks_are_as_wide_as_the_page_allows() -> None:
+    text = page(gradient(np.ones((2, 12))), "dz", width=80)
+    widths = [len(line) for line in text.splitlines() if line.startswith("sample")]
+    assert max(widths) <= 80
+    assert len(widths) == 2 * 2
+
+
+@pytest.mark.parametrize(
+    ("shape", "rows", "note", "count"),
+    [
+        ((20, 3), 20, None, 60),
+        ((21, 3), 20, "  shows rows 0 to 9 and 11 to 20 of 21 (--rows 0 shows all)", 60),
+        ((21, 3), 0, None, 63),
+        ((50, 2), 5, "  shows rows 0 to 2 and 48 to 49 of 50 (--rows 0 shows all)", 10),
+        ((50, 2), 1, "  shows rows 0 to 0 of 50 (--rows 0 shows all)", 2),
+        ((2, 101), 20, "  shows columns 0 to 9 and 91 to 100 of 101 (--rows 0 shows all)", 40),
+        ((2, 100), 20, None, 200),
+        (
+            (30, 200),
+            4,
+            "  shows rows 0 to 1 and 28 to 29 of 30 and columns 0 to 9 and 190 to 199 of 200 (--rows 0 shows all)",
+            80,
+        ),
+    ],
+)
+def test_large_matrices_show_their_edges(shape: tuple[int, int], rows: int, note: str | None, count: int) -> None:
+    matrix = np.arange(1, shape[0] * shape[1] + 1).reshape(shape) + 0.5
+    text = page(gradient(matrix), "dz", rows=rows)
+    assert [line for line in text.splitlines() if "shows" in line] == ([note] if note else [])
+    shown = [value for value in numbers(text) if value % 1]
+    assert len(shown) == count
+    assert {matrix[0, 0]} <= set(shown)
+    assert rows == 1 or matrix[-1, -1] in shown
+
+
+def test_entries_are_told_apart_by_colour() -> None:
+    text = page({"z": [[1, 1, -1, 1]], "upstream": [[5, -6, 7, 0]]}, "dz", color=True)
+    row = next(line for line in text.splitlines() if "sample" in line)
+    styles = dict(reversed(found) for found in re.findall(r"(?:\x1b\[(\d*)m)? *(-?\d)\x1b\[0m", row))
+    assert styles["5"] == "32"
+    assert styles["-6"] == "31"
+    assert styles["0"] == "2"
+    assert "\x1b" not in page({"z": [[1]], "upstream": [[5]]}, "dz")
+
+
+def test_names_are_shown_as_they_are_and_nothing_in_them_is_obeyed() -> None:
+    names = ("[red]x[/]", ":smile:", "a\x1b[2Jb", "[/]")
+    text = page(
+        {"title": "[bold]\x07:smile:\u202e", "upstream": [[1, 2, 3, 4]], "activation": "linear"},
+        "dz",
+        headers={"upstream": names},
+    )
+    assert text.splitlines()[0] == "[bold]\\x07:smile:\\u202e"
+    assert re.sub(" +", " ", text.splitlines()[3]) == " [red]x[/] :smile: a\\x1b[2Jb [/]"

@@ -1,0 +1,106 @@
+"""The formats say the same: one problem, written in every way, prints the same bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import Run
+
+PROBLEM: dict[str, Any] = {
+    "inputs": [[1, 2, 3, 2.5], [2, 5, -1, 2], [-1.5, 2.7, 3.3, -0.8]],
+    "weights": [[0.2, 0.5, -0.26], [0.8, -0.91, -0.27], [-0.5, 0.26, 0.17], [1, -0.5, 0.87]],
+    "biases": [2, 3, 0.5],
+    "upstream": [[1, -1, 2], [0.5, 1, 1], [0, 3, -2]],
+}
+
+
+def csv(rows: Any, delimiter: str = ",") -> str:
+    return "".join(delimiter.join(map(str, row)) + "\n" for row in np.atleast_2d(rows).tolist())
+
+
+@pytest.fixture(autouse=True)
+def _files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.json").write_text(json.dumps(PROBLEM))
+    np.savez("p.npz", **PROBLEM)
+    big_endian: Any = {name: np.asfortranarray(np.array(value, ">f8")) for name, value in PROBLEM.items()}
+    np.savez("q.npz", **big_endian)
+    for name, value in PROBLEM.items():
+        Path(f"{name}.csv").write_text(csv(value))
+        Path(f"{name}.tsv").write_text(csv(value, "\t"))
+        Path(f"{name}.json").write_text(json.dumps(value))
+        np.save(f"{name}.npy", np.array(value))
+    Path("wrong.json").write_text(json.dumps(PROBLEM | {"inputs": [[9, 9, 9, 9]] * 3, "biases": [7, 7, 7]}))
+    Path("layered.json").write_text(
+        json.dumps({key: PROBLEM[key] for key in ("inputs", "upstream")} | {"layers": [{"activation": "relu"}]})
+    )
+
+
+def options(ending: str, *names: str) -> list[str]:
+    return [f"--{name}={name}.{ending}" for name in names or PROBLEM]
+
+
+@pytest.mark.parametrize("output", ["json", "table"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        pytest.param(["p.npz"], id="npz"),
+        pytest.param(["q.npz"], id="npz in Fortran order and big-endian"),
+        pytest.param(options("csv"), id="csv"),
+        pytest.param(options("tsv"), id="tsv"),
+        pytest.param(options("json"), id="json matrices"),
+        pytest.param(options("npy"), id="npy"),
+        pytest.param(["wrong.json", *options("csv", "inputs", "biases")], id="file and options"),
+        pytest.param(["p.json", "--activation=relu", "--lr=0.001", "--weight-layout=in-out"], id="defaults said"),
+    ],
+)
+def test_every_format_prints_the_same_bytes(backprop: Run, argv: list[str], output: str) -> None:
+    expected = backprop("run", "p.json", "--format", output)
+    assert expected.status == 0
+    assert backprop("run", *argv, "--format", output) == expected
+
+
+@pytest.mark.parametrize("name", PROBLEM)
+def test_a_matrix_on_standard_input_prints_the_same_bytes(process: Any, name: str) -> None:
+    others = options("npy", *(other for other in PROBLEM if other != name))
+    piped = process("run", *others, f"--{name}", "-", "--format", "json", input=Path(f"{name}.csv").read_bytes())
+    assert piped.stdout == process("run", "p.json", "--format", "json").stdout != b""
+
+
+def test_a_problem_on_standard_input_prints_the_same_bytes(process: Any) -> None:
+    piped = process("run", "-", input=Path("p.json").read_bytes())
+    assert piped.stdout == process("run", "p.json").stdout != b""
+
+
+def test_options_reach_into_the_only_layer(backprop: Run) -> None:
+    layered = backprop("run", "layered.json", *options("csv", "weights", "biases"), "--format=json")
+    flat = json.loads(backprop("run", "p.json", "--format=json").out)
+    layer = json.loads(layered.out)["layers"][0]
+    assert layer == {name: flat[name] for name in layer}
+    assert len(layer) == 8
+
+
+def test_both_layouts_give_the_same_numbers_each_in_its_own(backprop: Run) -> None:
+    turned = PROBLEM | {"weights": np.transpose(PROBLEM["weights"]).tolist(), "weight_layout": "out-in"}
+    Path("turned.json").write_text(json.dumps(turned))
+    in_out = json.loads(backprop("run", "p.json", "--format=json").out)
+    out_in = json.loads(backprop("run", "turned.json", "--format=json").out)
+    assert out_in["weight_layout"] == "out-in"
+    for name in ("dweights", "new_weights"):
+        np.testing.assert_allclose(np.transpose(out_in[name]), in_out[name], rtol=1e-14)
+    for name in ("z", "outputs", "dz", "dinputs", "dbiases", "new_biases"):
+        np.testing.assert_allclose(out_in[name], in_out[name], rtol=1e-14)
+
+
+def test_a_header_names_rows_and_columns(backprop: Run) -> None:
+    Path("inputs.csv").write_text("age,height,weight,income\n" + csv(PROBLEM["inputs"]))
+    Path("weights.csv").write_text("yes,no,perhaps\n" + csv(PROBLEM["weights"]))
+    page = backprop("run", "p.json", "--inputs=inputs.csv", "--weights=weights.csv", "--only=dinputs,dweights").out
+    assert [line.split() for line in page.splitlines() if "age" in line or "yes" in line] == [
+        ["age", "height", "weight", "income"],
+        ["yes", "no", "perhaps"],
+        ["age", "2", "-5.5", "7"],
+    ]

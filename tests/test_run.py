@@ -1,0 +1,159 @@
+"""What `run` writes: the JSON result, saved files, and the next problem."""
+
+import json
+import os
+import stat
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.names import QUANTITIES
+from tests.conftest import ROOT, Run
+from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
+
+DENSE = ROOT / "samples" / "dense_relu.json"
+TWO_LAYERS = ROOT / "samples" / "two_layers.json"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def result(backprop: Run, *argv: object) -> Any:
+    ran = backprop("run", *argv, "--format", "json")
+    assert (ran.status, ran.err) == (0, "")
+    return json.loads(ran.out)
+
+
+def test_a_result_mirrors_a_single_layer(backprop: Run) -> None:
+    keys = ["schema", "learning_rate", "weight_layout", *QUANTITIES, "not_computed"]
+    found = result(backprop, DENSE)
+    assert list(found) == keys
+    assert found["schema"] == "backprop.result/1"
+    assert found["not_computed"] == {}
+
+
+def test_a_result_mirrors_a_network(backprop: Run) -> None:
+    found = result(backprop, TWO_LAYERS, "--only", "layers[0].z,dweights")
+    assert list(found) == ["schema", "learning_rate", "weight_layout", "layers", "not_computed"]
+    assert [list(layer) for layer in found["layers"]] == [["z", "dweights"], ["dweights"]]
+
+
+def test_what_is_not_computed_is_named_with_what_it_needs(backprop: Run) -> None:
+    found = result(backprop, ROOT / "samples" / "dbiases.json", "--only", "dbiases,dweights")
+    assert found["not_computed"] == {"dweights": "inputs"}
+
+
+def test_negative_zero_is_kept_for_programs_and_not_shown_to_people(backprop: Run) -> None:
+    Path("p.json").write_text('{"upstream": [[-0, -0.0]], "activation": "linear"}')
+    assert backprop("run", "p.json", "--format", "csv", "--only", "dz").out == "-0.0,-0.0\n"
+    assert '"dz": [\n    [-0.0, -0.0]\n  ]' in backprop("run", "p.json", "--format", "json").out
+    assert "-0" not in backprop("run", "p.json", "--only", "dz").out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("problem", [DENSE, TWO_LAYERS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("target", ["out.json", "out.npz", "out", "out/npy"])
+def test_saved_files_hold_the_result_bit_for_bit(backprop: Run, problem: Path, target: str) -> None:
+    found = result(backprop, problem, "--save", target, *["--save-format=npy"] * (target == "out/npy"))
+    layers = found.get("layers", [found])
+    expected = {
+        (f"layers.{i}.{name}" if "layers" in found else name): np.array(layer[name])
+        for i, layer in enumerate(layers)
+        for name in QUANTITIES
+    }
+    saved: dict[str, Any]
+    match target:
+        case "out.json":
+            assert json.loads(Path(target).read_text()) == found
+            return
+        case "out.npz":
+            saved = dict(np.load(target))
+            assert saved.pop("learning_rate") == 0.001
+            assert saved.pop("weight_layout") == "in-out"
+        case "out":
+            saved = {path.stem: np.loadtxt(path, delimiter=",", ndmin=2) for path in Path(target).glob("*.csv")}
+            expected = {name: np.atleast_2d(matrix) for name, matrix in expected.items()}
+        case _:
+            saved = {path.stem: np.load(path) for path in Path(target).glob("*.npy")}
+    assert saved.keys() == expected.keys()
+    for name, matrix in saved.items():
+        assert matrix.shape == expected[name].shape
+        assert (matrix == expected[name]).all()
+
+
+def test_only_limits_what_is_saved(backprop: Run) -> None:
+    result(backprop, DENSE, "--save", "out", "--only", "dz,dbiases")
+    assert sorted(path.name for path in Path("out").iterdir()) == ["dbiases.csv", "dz.csv"]
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+@pytest.mark.parametrize("layout", ["in-out", "out-in"])
+def test_the_next_problem_is_the_same_after_the_step(backprop: Run, ending: str, layout: str) -> None:
+    network = ExactNetwork(
+        inputs=[[Fraction(1), Fraction(2)], [Fraction(-3), Fraction(1)]],
+        layers=[
+            ExactLayer([[Fraction(1), Fraction(-1)], [Fraction(2), Fraction(1)]], [Fraction(0), Fraction(1)], "relu"),
+            ExactLayer([[Fraction(3)], [Fraction(-2)]], [Fraction(1)], "linear"),
+        ],
+        upstream=[[Fraction(1)], [Fraction(2)]],
+        learning_rate=Fraction(1, 4),
+    )
+    Path("p.json").write_text(json.dumps(as_draft(network, layout) | {"title": "a title", "expected": {}}))
+    following = f"n.{ending}"
+    for current in ("p.json", following):
+        ran = backprop("run", current, "--next", following)
+        assert ran.status == 0
+        assert ran.out.startswith("a title\n")
+        for layer, exact in zip(network.layers, backpropagate(network), strict=True):
+            layer.weights, layer.biases = exact["new_weights"], exact["new_biases"][0]
+    last = result(backprop, following, "--only", "new_weights,new_biases")
+    for layer, exact in zip(last["layers"], backpropagate(network), strict=True):
+        weights = layer["new_weights"] if layout == "in-out" else np.transpose(layer["new_weights"]).tolist()
+        assert weights == exact["new_weights"]
+        assert [layer["new_biases"]] == exact["new_biases"]
+
+
+def test_the_next_problem_keeps_what_was_given_and_drops_what_was_expected(backprop: Run) -> None:
+    result(backprop, DENSE, "--lr=0.5", "--next=n.json", "--only", "z")
+    before, after = json.loads(DENSE.read_text()), json.loads(Path("n.json").read_text())
+    assert after["learning_rate"] == 0.5
+    assert "expected" not in after
+    for key in ("title", "source", "inputs", "upstream", "activation"):
+        assert after[key] == before[key]
+
+
+def test_a_file_that_is_there_keeps_its_permissions_and_a_link_stays_a_link(backprop: Run) -> None:
+    Path("real.json").write_text("old")
+    os.chmod("real.json", 0o640)
+    os.symlink("real.json", "link.json")
+    result(backprop, DENSE, "--save", "link.json")
+    assert Path("link.json").is_symlink()
+    assert stat.S_IMODE(os.stat("real.json").st_mode) == 0o640
+    assert json.loads(Path("real.json").read_text())["schema"] == "backprop.result/1"
+    assert sorted(os.listdir()) == ["link.json", "real.json"]
+
+
+def test_a_new_file_has_the_permissions_that_the_umask_leaves(backprop: Run) -> None:
+    old = os.umask(0o027)
+    try:
+        result(backprop, DENSE, "--save", "out.json")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(os.stat("out.json").st_mode) == 0o640
+
+
+def test_nothing_is_written_where_something_is_wrong(backprop: Run) -> None:
+    Path("p.json").write_text('{"inputs": [[1e300]], "weights": [[1e300]], "biases": [0], "upstream": "ones"}')
+    assert backprop("run", "p.json", "--save", "out.json", "--next", "n.json").status == 3
+    assert backprop("run", DENSE, "--format", "csv", "--save", "out.json").status == 2
+    assert os.listdir() == ["p.json"]
+
+
+def test_the_same_run_writes_the_same_bytes(backprop: Run) -> None:
+    for name in ("a.npz", "b.npz"):
+        result(backprop, DENSE, "--save", name)
+    assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
