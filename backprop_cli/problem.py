@@ -6,13 +6,15 @@ problem from what a file holds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
 from backprop_cli.activations import Activation, Array
 from backprop_cli.names import layer_place
+
+if TYPE_CHECKING:
+    from fractions import Fraction  # which costs more to import than a small problem to solve
 
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
 UpstreamRule: TypeAlias = Literal["outputs", "ones"]
@@ -55,7 +57,7 @@ class Problem:
     layers: tuple[Layer, ...]
     upstream: Array | UpstreamRule | None
     weight_layout: WeightLayout
-    learning_rate: float | Fraction
+    learning_rate: "float | Fraction"
     layered: bool
     n_samples: int | None
     input_names: tuple[str, ...] | None

@@ -20,15 +20,17 @@ in matrix form, section 6.5 of Goodfellow, Bengio and Courville, "Deep Learning"
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from backprop_cli.activations import Activation, Array
 from backprop_cli.names import Node
 from backprop_cli.problem import Problem
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Rule(NamedTuple):
@@ -48,7 +50,7 @@ def _through_activation(activation: Activation, upstream: Array, z: Array | None
     return np.where(slope == 0, upstream.dtype.type(0), upstream * slope)
 
 
-def _step_downhill(parameter: Array, learning_rate: float | Fraction, gradient: Array) -> Array:
+def _step_downhill(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
     result: Array = parameter - learning_rate * gradient
     return result
 
