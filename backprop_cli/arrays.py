@@ -4,13 +4,18 @@ NumPy would take `true` for 1.0, `null` for nan and `"1.5"` for 1.5, and round a
 hold; here each of them is an error that names its place.
 """
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.activations import Array
 from backprop_cli.errors import InputError
 from backprop_cli.text import counted
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 LARGEST_EXACT = 2**53  # from here on float64 leaves out integers
 
@@ -36,36 +41,52 @@ def describe(value: object) -> str:
             return str(value)
 
 
-def to_array(value: object, place: str) -> Array:
-    """Return a number, a list of numbers, a list of rows, or an array as a read-only float64 array.
+@dataclass(frozen=True, kw_only=True)
+class NumberKind:
+    """What counts as a number in a tree of Python values, how one is judged, and how an array is made of many.
 
-    A number gives shape (), a list (n,), and rows (m, n); an array keeps its shape, of at most two dimensions.
+    `judge(number, place)` raises an InputError; `harmless(row)` tells at a glance that none in a row would. `scalar`
+    makes one number of this kind of a text or another number.
+    """
+
+    types: tuple[type, ...]
+    harmless: Callable[[list[Any]], bool]
+    judge: Callable[[Any, str], None]
+    make: Callable[[list[Any]], Array]
+    scalar: Callable[[Any], Any]
+
+
+def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array:
+    """Return a number, a list of numbers, a list of rows, or an array as a read-only array of one kind of number.
+
+    A number gives shape (), a list (n,), and rows (m, n); an array keeps its shape, of at most two dimensions. The
+    kind is float64 unless another is named; arrays become float64 whatever the kind.
 
     Raises:
         InputError: Something in it is not a finite real number, rows differ in length, or nothing is in it.
     """
-    array = _from_numpy(value, place) if isinstance(value, np.ndarray) else _from_python(value, place)
+    array = _from_numpy(value, place) if isinstance(value, np.ndarray) else _from_tree(value, place, kind or FLOAT64)
     if array.ndim > 2:
         raise InputError(f"expected a matrix, got {array.ndim} dimensions", place=place)
     if array.size == 0:
         raise InputError("no numbers in it", place=place)
-    finite = np.isfinite(array)
-    if not finite.all():
+    if array.dtype.kind == "f" and not (finite := np.isfinite(array)).all():
         index = first_index(~finite)
         raise InputError(f"expected a finite number, got {array[index]}", place=place + bracketed(index))
     array.flags.writeable = False
     return array
 
 
-def to_number(value: object, place: str) -> float:
-    """Return one finite real number as a float.
+def to_number(value: object, place: str, kind: NumberKind | None = None) -> "float | Fraction":
+    """Return one finite real number: a float, or what another kind makes of it.
 
     Raises:
         InputError: It is anything else.
     """
-    if not isinstance(value, bool | int | float | np.ndarray) or to_array(value, place).ndim:
+    if isinstance(value, list | dict | str) or (array := to_array(value, place, kind)).ndim:
         raise InputError(f"expected a number, got {describe(value)}", place=place)
-    return float(to_array(value, place))
+    number: float | Fraction = array.item()
+    return number
 
 
 def first_index(mask: Array) -> tuple[int, ...]:
@@ -79,6 +100,8 @@ def bracketed(index: tuple[int, ...]) -> str:
 
 
 def _from_numpy(array: Array, place: str) -> Array:
+    if array.dtype.kind == "O":  # fractions: objects in a file have been refused before
+        return array
     if array.dtype.kind not in "fiu":
         raise InputError(f"expected real numbers, got the type {array.dtype}", place=place)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
@@ -91,38 +114,39 @@ def _from_numpy(array: Array, place: str) -> Array:
     return result
 
 
-def _from_python(value: object, place: str) -> Array:
+def _from_tree(value: object, place: str, kind: NumberKind) -> Array:
     if isinstance(value, list) and value and isinstance(value[0], list):
         width = len(value[0])
         for i, row in enumerate(value):
             if not isinstance(row, list):
                 raise InputError(f"expected a row, got {describe(row)}", place=f"{place}[{i}]")
-            _require_numbers(row, f"{place}[{i}]")
+            _judge_row(row, f"{place}[{i}]", kind)
             if len(row) != width:
                 raise InputError(f"expected {counted(width, 'value')}, got {len(row)}", place=f"{place}[{i}]")
-        return np.array(value, dtype=np.float64).reshape(len(value), width)
+        return kind.make([number for row in value for number in row]).reshape(len(value), width)
     if isinstance(value, list):
-        _require_numbers(value, place)
-    elif isinstance(value, int | float):
-        _require_number(value, place)
-    else:
+        _judge_row(value, place, kind)
+        return kind.make(value)
+    if isinstance(value, dict | str):
         raise InputError(f"expected numbers, got {describe(value)}", place=place)
-    return np.array(value, dtype=np.float64)
+    _judge_number(value, place, kind)
+    return kind.make([value]).reshape(())
 
 
-def _require_numbers(row: list[Any], place: str) -> None:
-    harmless = not row or (
-        set(map(type, row)) <= {int, float} and -LARGEST_EXACT <= min(row) <= max(row) <= LARGEST_EXACT
-    )
-    if harmless:  # judged at the speed of C; only a suspicious row is read value by value
-        return
+def _judge_row(row: list[Any], place: str, kind: NumberKind) -> None:
+    if set(map(type, row)) <= set(kind.types) and (not row or kind.harmless(row)):
+        return  # the common case, at the speed of C
     for i, value in enumerate(row):
-        _require_number(value, f"{place}[{i}]")
+        _judge_number(value, f"{place}[{i}]", kind)
 
 
-def _require_number(value: object, place: str) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _judge_number(value: object, place: str, kind: NumberKind) -> None:
+    if type(value) not in kind.types:  # a bool is an int, but not a number here
         raise InputError(f"expected a number, got {describe(value)}", place=place)
+    kind.judge(value, place)
+
+
+def _require_float64(value: float, place: str) -> None:
     if isinstance(value, int) and not -LARGEST_EXACT <= value <= LARGEST_EXACT:
         require_exact(value, place)
 
@@ -143,3 +167,12 @@ def require_exact(value: int, place: str) -> None:
             place=place,
             hint=f"write {float(nearest)!r} if the nearest will do",
         )
+
+
+FLOAT64 = NumberKind(
+    types=(int, float),
+    harmless=lambda row: -LARGEST_EXACT <= min(row) <= max(row) <= LARGEST_EXACT,
+    judge=_require_float64,
+    make=lambda numbers: np.array(numbers, dtype=np.float64),
+    scalar=float,
+)

@@ -5,10 +5,10 @@ A draft is the plain tree that a file holds: `{"inputs": …, "weights": …, "b
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from backprop_cli.activations import ACTIVATIONS, Array
-from backprop_cli.arrays import describe, to_array, to_number
+from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.errors import InputError
 from backprop_cli.problem import (
     DEFAULT_LEARNING_RATE,
@@ -22,6 +22,9 @@ from backprop_cli.problem import (
 from backprop_cli.shapes import SAMPLES, fit
 from backprop_cli.text import did_you_mean, listed
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 LAYER_KEYS = ("weights", "biases", "activation", "z")
 PROBLEM_KEYS = (
     *("title", "source", "inputs", *LAYER_KEYS, "layers"),
@@ -32,16 +35,27 @@ _NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream")
 Headers = Mapping[str, tuple[str, ...]]
 
 
-def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
+def number_kind(*, exact: bool) -> NumberKind:
+    """Return the kind of number to read: float64, or decimals as they were written."""
+    if not exact:
+        return FLOAT64
+    from backprop_cli.exact import DECIMAL
+
+    return DECIMAL
+
+
+def build(draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False) -> Problem:
     """Validate a draft and return its problem.
 
     Args:
         draft: The tree that a problem file holds, with numbers, lists or arrays for matrices.
         headers: The column names of matrices that came with some, by place (`weights`, `layers[0].weights`).
+        exact: Whether numbers are to be fractions: decimals as they were written, floats by their binary values.
 
     Raises:
         InputError: A key is unknown, a value is of the wrong kind, or a shape does not fit; `place` says where.
     """
+    kind = number_kind(exact=exact)
     _check_keys(draft, PROBLEM_KEYS, "")
     parts, prefixes = _layer_drafts(draft)
     if not any(key in part for part in (draft, *parts) for key in _NUMERIC_KEYS):
@@ -51,8 +65,13 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
         prefix + key: array
         for part, prefix in ((draft, ""), *zip(parts, prefixes, strict=True))
         for key in _NUMERIC_KEYS
-        if (array := _array(part, key, prefix + key)) is not None
+        if (array := _array(part, key, prefix + key, kind)) is not None
     }
+    binary = tuple(place for place, array in arrays.items() if array.dtype.kind != "O") if exact else ()
+    if exact:
+        from backprop_cli.exact import exactly
+
+        arrays = {place: exactly(array) for place, array in arrays.items()}
     fitted, sizes = fit(arrays, prefixes, out_in=layout == "out-in")
     names = _Names(headers or {}, out_in=layout == "out-in")
     return Problem(
@@ -73,11 +92,12 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None) -> Problem:
         ),
         upstream=fitted.get("upstream", _upstream_rule(draft)),
         weight_layout=layout,
-        learning_rate=to_number(draft.get("learning_rate", DEFAULT_LEARNING_RATE), "learning_rate"),
+        learning_rate=_learning_rate(draft, kind),
         layered="layers" in draft,
         n_samples=sizes.get(SAMPLES),
         input_names=names.of_inputs(prefixes[0], n=sizes.get(0)),
         expected=_expected(draft),
+        binary=binary,
     )
 
 
@@ -132,10 +152,17 @@ def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], li
     return layers, [f"layers[{i}]." for i in range(len(layers))]
 
 
-def _array(part: Mapping[str, Any], key: str, place: str) -> Array | None:
+def _array(part: Mapping[str, Any], key: str, place: str, kind: NumberKind) -> Array | None:
     if key not in part or (key == "upstream" and isinstance(part[key], str)):
         return None
-    return to_array(part[key], place)
+    return to_array(part[key], place, kind)
+
+
+def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fraction":
+    given = "learning_rate" in draft
+    number = to_number(draft["learning_rate"], "learning_rate", kind) if given else DEFAULT_LEARNING_RATE
+    result: float | Fraction = kind.scalar(number)
+    return result
 
 
 def _upstream_rule(draft: Mapping[str, Any]) -> UpstreamRule | None:

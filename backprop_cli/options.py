@@ -52,7 +52,7 @@ def _whole_number(option: str, most: int | None = None) -> Callable[[str | int],
     wanted = "a whole number, 0 or more" if most is None else f"a whole number from 0 to {most}"
 
     def parse(value: str | int) -> int:
-        text = _value(option, str(value))  # Typer passes the default, too
+        text = _value(option, str(value))  # Typer passes a default, too
         if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or (most is not None and int(text) > most):
             raise UsageError(f"{option}: expected {wanted}, got {text!r}")
         return int(text)
@@ -60,14 +60,19 @@ def _whole_number(option: str, most: int | None = None) -> Callable[[str | int],
     return parse
 
 
-def _learning_rate(text: str) -> float:
-    try:
-        number = float(_value("--learning-rate", text))
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or "_" in text:
-        raise UsageError(f"--learning-rate: expected a finite number, got {text!r}")
-    return number
+def _number(option: str) -> Callable[[str], str]:
+    """Return a judge of finite numbers that leaves them as they were written, for exact arithmetic."""
+
+    def parse(text: str) -> str:
+        try:
+            number = float(_value(option, text))
+        except ValueError:
+            number = math.nan
+        if not math.isfinite(number) or "_" in text:
+            raise UsageError(f"{option}: expected a finite number, got {text!r}")
+        return text
+
+    return parse
 
 
 def _names(text: str) -> tuple[Name, ...]:
@@ -114,11 +119,11 @@ LayoutOption: TypeAlias = Annotated[
     ),
 ]
 LearningRateOption: TypeAlias = Annotated[
-    float | None,
+    str | None,
     typer.Option(
         "--learning-rate",
         "--lr",
-        parser=_learning_rate,
+        parser=_number("--learning-rate"),
         metavar="NUMBER",
         help="The size of the step downhill [default: 0.001].",
     ),
@@ -138,14 +143,16 @@ OnlyOption: TypeAlias = Annotated[
         "--only", parser=_names, metavar="NAMES", help="What to compute and show: dweights,dbiases for one."
     ),
 ]
+ExactOption: TypeAlias = Annotated[
+    bool, typer.Option("--exact", help="Compute with the decimals as they are written, not in float64.")
+]
 PrecisionOption: TypeAlias = Annotated[
-    int,
+    int | None,
     typer.Option(
         "--precision",
         parser=_whole_number("--precision", 17),
         metavar="N",
-        show_default=True,
-        help="The most decimals in tables.",
+        help="The most decimals in tables [default: 8].",
     ),
 ]
 RowsOption: TypeAlias = Annotated[

@@ -21,7 +21,7 @@ UpstreamRule: TypeAlias = Literal["outputs", "ones"]
 
 WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
-DEFAULT_LEARNING_RATE = 0.001
+DEFAULT_LEARNING_RATE = "0.001"  # as a decimal, which exact arithmetic takes as it is written
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -48,7 +48,8 @@ class Problem:
     Shapes: `inputs` (n_samples, n_inputs); `upstream` (n_samples, n_neurons of the last layer), or the rule that
     makes it: "outputs", the last layer's own outputs (the gradient of half the sum of their squares), or "ones"
     (the gradient of their sum). `layered` is whether the problem was written with `layers`, and `weight_layout`
-    how its weights were: results mirror both. `expected` is kept as it was read.
+    how its weights were: results mirror both. `expected` is kept as it was read. Numbers are float64 or fractions;
+    `binary` names the places whose fractions stand for the exact values of floats, because no decimals were written.
     """
 
     title: str | None
@@ -62,6 +63,7 @@ class Problem:
     n_samples: int | None
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]
+    binary: tuple[str, ...]
 
     def place(self, layer: int, name: str) -> str:
         """Return a layer's value as this problem's author would write it: `dz`, or `layers[1].dz`."""
@@ -70,6 +72,11 @@ class Problem:
     def laid_out(self, matrix: Array) -> Array:
         """Return a weights-like matrix (n_inputs, n_neurons) in the layout in which the weights were written."""
         return matrix.T if self.weight_layout == "out-in" else matrix
+
+    @property
+    def exact(self) -> bool:
+        """Whether the numbers are fractions."""
+        return not isinstance(self.learning_rate, float)
 
     @property
     def dtype(self) -> np.dtype[Any]:

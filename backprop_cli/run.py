@@ -28,7 +28,8 @@ class RunOptions:
     values: Mapping[str, Any]
     only: tuple[Name, ...] | None
     format: Format
-    precision: int
+    exact: bool
+    precision: int | None
     rows: int
     save: str | None
     save_format: FolderFormat
@@ -44,7 +45,8 @@ def run(options: RunOptions) -> None:
     Raises:
         BackpropError: Of any kind.
     """
-    problem = load_problem(options.problem, options.files, options.values)
+    _refuse_binary_targets(options)
+    problem = load_problem(options.problem, options.files, _values(options), exact=options.exact)
     wanted = nodes(options.only, len(problem.layers))
     everything = options.only if options.only is None or options.next is None else options.only + _STEP
     try:
@@ -59,6 +61,32 @@ def run(options: RunOptions) -> None:
     if options.next is not None and following is not None:
         write_file(options.next, _problem_file(following, options.next))
     write_stdout(text)
+
+
+def _values(options: RunOptions) -> dict[str, Any]:
+    values = dict(options.values)
+    if "learning_rate" in values:
+        text = values["learning_rate"]
+        if options.exact:
+            from decimal import Decimal
+
+            values["learning_rate"] = Decimal(text)
+        else:
+            values["learning_rate"] = float(text)
+    return values
+
+
+def _refuse_binary_targets(options: RunOptions) -> None:
+    """Refuse files of float64 for exact numbers, before anything is computed."""
+    targets = [path for path in (options.save, options.next) if path is not None]
+    for path in targets if options.exact else ():
+        folder = _ending(path) not in (".json", ".npz")
+        if _ending(path) == ".npz" or (folder and options.save_format == "npy"):
+            raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON or CSV)")
+
+
+def _ending(path: str) -> str:
+    return os.path.splitext(path)[1].lower()
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str:
@@ -94,7 +122,7 @@ def _rendered(solution: Solution, options: RunOptions) -> str:
 
 def _save(solution: Solution, path: str, folder_format: FolderFormat) -> None:
     """Write every computed quantity to one file, or to a folder with a file for each."""
-    ending = os.path.splitext(path)[1].lower()
+    ending = _ending(path)
     if ending == ".json":
         from backprop_cli.render import json
 
@@ -130,7 +158,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> bytes:
 
 def _problem_file(problem: Problem, path: str) -> bytes:
     draft = to_draft(problem)
-    if os.path.splitext(path)[1].lower() == ".npz":
+    if _ending(path) == ".npz":
         from backprop_cli.render import npy
 
         return npy.npz(dict(_flat(draft)))

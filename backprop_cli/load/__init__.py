@@ -6,11 +6,12 @@ A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input 
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from backprop_cli.activations import Array
 from backprop_cli.arrays import describe, to_array
-from backprop_cli.draft import LAYER_KEYS, build
+from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import csv, json, npy
 from backprop_cli.load.source import read, shown, suffix
@@ -22,42 +23,50 @@ MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 PROBLEM_SUFFIXES = (".json", ".npz")
 
 
-def load_problem(path: str | None, files: Mapping[str, str], values: Mapping[str, Any]) -> Problem:
+def load_problem(
+    path: str | None,
+    files: Mapping[str, str] = MappingProxyType({}),
+    values: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    exact: bool = False,
+) -> Problem:
     """Return the problem of a file, with some of its matrices and values taken from elsewhere.
 
     Args:
         path: The problem's file, or None where the rest says it all.
         files: The files of matrices, by key (`inputs`, `weights`, …); they override the problem's own.
         values: Plain values by key (`activation`, …), which override too.
+        exact: Whether numbers are to be fractions, exactly as they were written, and not float64.
 
     Raises:
         InputError: With the file at fault.
         UsageError: A key belongs to a layer, and the problem has several.
     """
-    draft = {} if path is None else _load_draft(path)
+    draft = {} if path is None else _load_draft(path, exact=exact)
     headers: dict[str, tuple[str, ...]] = {}
     origins: dict[str, str] = {}
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key)
+        matrix, header = load_matrix(file, key, exact=exact)
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:
             headers[place] = header
     try:
-        return build(draft, headers)
+        return build(draft, headers, exact=exact)
     except InputError as error:
         origin = origins.get(error.place or "", path)
         raise error if origin is None else error.at(shown(origin)) from None
 
 
-def load_matrix(path: str, key: str) -> tuple[Array, tuple[str, ...] | None]:
+def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix or list in a file, and the names in its header, if it has one.
 
     Args:
         path: The file.
         key: What it is for (`inputs`, …), as errors are to call it.
+        exact: Whether the numbers of a text are to be fractions, exactly as they were written.
 
     Raises:
         InputError: With the file, and the line and cell or the path at fault.
@@ -69,22 +78,23 @@ def load_matrix(path: str, key: str) -> tuple[Array, tuple[str, ...] | None]:
         data = read(path)
         match suffix(path):
             case ".json":
-                value = json.parse(data)
+                value = json.parse(data, exact=exact)
             case ".npy":
                 value = npy.parse_npy(data)
             case ending:
-                value, header = csv.parse(data, delimiter="\t" if ending == ".tsv" else ",")
-        array = to_array(value, key)
+                parse = csv.parse_exact if exact else csv.parse
+                value, header = parse(data, delimiter="\t" if ending == ".tsv" else ",")
+        array = to_array(value, key, number_kind(exact=exact))
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, header
 
 
-def _load_draft(path: str) -> dict[str, Any]:
+def _load_draft(path: str, *, exact: bool) -> dict[str, Any]:
     with _named(path):
         _require_suffix(path, PROBLEM_SUFFIXES)
         data = read(path)
-        draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data)
+        draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data, exact=exact)
         if not isinstance(draft, dict):
             raise InputError(
                 f"expected a problem (an object), got {describe(draft)}",

@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -23,24 +24,47 @@ _MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{F
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
 
 
-def parse(data: bytes, delimiter: str) -> tuple[Array, tuple[str, ...] | None]:
+Header = tuple[str, ...] | None
+
+
+def parse(data: bytes, delimiter: str) -> tuple[Array, Header]:
     """Return the matrix (n_rows, n_columns) that a text file holds, and the names in its header, if it has one.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
+    text, header, body = _parts(data, delimiter)
+    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body, header):
+        plain = "\n".join(delimiter.join(row) for row in _examined(text, delimiter, header))
+        matrix = _loadtxt(plain, delimiter)
+        assert matrix is not None, "what was examined is a matrix"  # noqa: S101
+    return matrix, header
+
+
+def parse_exact(data: bytes, delimiter: str) -> tuple[list[list[Any]], Header]:
+    """Return what `parse` does, as rows of decimals.
+
+    Raises:
+        InputError: As `parse` does.
+    """
+    from decimal import Decimal
+
+    text, header, _ = _parts(data, delimiter)
+    return [[Decimal(cell) for cell in row] for row in _examined(text, delimiter, header)], header
+
+
+def _parts(data: bytes, delimiter: str) -> tuple[str, Header, str]:
+    """Return the whole text, the names in its header, and what is below it."""
     text = decode(data)
     line, first = next(((line, cells) for line, cells in _rows(text, delimiter) if cells), (0, []))
     if not first:
         raise InputError("the file is empty (expected rows of numbers)")
-    header = None if any(map(_means_a_number, first)) else tuple(cell.strip() for cell in first)
-    body = text if header is None else text.split("\n", line)[-1]
-    if header is not None and (body is text or not body.strip()):
+    if any(map(_means_a_number, first)):
+        return text, None, text
+    body = "".join(text.split("\n", line)[line:])
+    if not body.strip():
         raise InputError("no numbers in it, only a header")
-    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body, header):
-        matrix = _loadtxt(_examined(text, delimiter, header), delimiter)
-        assert matrix is not None, "what was examined is a matrix"  # noqa: S101
-    return matrix, header
+    return text, tuple(cell.strip() for cell in first), body
 
 
 def _loadtxt(text: str, delimiter: str) -> Array | None:
@@ -50,7 +74,7 @@ def _loadtxt(text: str, delimiter: str) -> Array | None:
         return None
 
 
-def _is_delicate(matrix: Array, body: str, header: tuple[str, ...] | None) -> bool:
+def _is_delicate(matrix: Array, body: str, header: Header) -> bool:
     if header is not None and len(header) != matrix.shape[1]:
         return True
     lost_cell = matrix.shape[1] == 1 and "\n\n" in body.strip("\n")  # an empty line is an empty cell here
@@ -66,11 +90,11 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
         raise InputError(f"malformed: {error}", line=reader.line_num) from None
 
 
-def _examined(text: str, delimiter: str, header: tuple[str, ...] | None) -> str:
-    """Return the rows below the header as plain text, once every cell has been found to be a number."""
+def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
+    """Return the cells of the rows below the header, once every one has been found to be a number."""
     width = len(header) if header is not None else None
     empty_line = None
-    plain: list[str] = []
+    rows_of_cells: list[list[str]] = []
     rows = _rows(text, delimiter)
     if header is not None:
         next(cells for _, cells in rows if cells)
@@ -80,15 +104,15 @@ def _examined(text: str, delimiter: str, header: tuple[str, ...] | None) -> str:
             continue
         if width is None:
             width = len(cells)
-        if width == 1 and empty_line is not None and plain:
+        if width == 1 and empty_line is not None and rows_of_cells:
             raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
         for column, cell in enumerate(cells, start=1):
             _require_number(cell.strip(), line, column)
         if len(cells) != width:
             wanted = counted(width, "column") + (", as in the header" if header is not None else "")
             raise InputError(f"expected {wanted}, got {len(cells)}", line=line)
-        plain.append(delimiter.join(cells))
-    return "\n".join(plain)
+        rows_of_cells.append([cell.strip() for cell in cells])
+    return rows_of_cells
 
 
 def _require_number(cell: str, line: int, column: int) -> None:

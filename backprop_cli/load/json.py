@@ -28,8 +28,8 @@ class _Object(dict[str, Any]):
     repeated: str | None = None
 
 
-def parse(data: bytes) -> Any:
-    """Return the value of a JSON text as Python objects, numbers as int or float.
+def parse(data: bytes, *, exact: bool = False) -> Any:
+    """Return the value of a JSON text as Python objects, numbers as int or float, or as Decimal where exact.
 
     Raises:
         InputError: The text is not JSON, at a line and column; or a key comes twice in an object, at its path.
@@ -45,15 +45,15 @@ def parse(data: bytes) -> Any:
             repeated.append(result)
         return result
 
-    delicate = _DELICATE.search(text) is not None
+    numbers: dict[str, Any] = {}
+    if exact:
+        from decimal import Decimal
+
+        numbers = {"parse_float": Decimal, "parse_int": Decimal}
+    elif _DELICATE.search(text):
+        numbers = {"parse_float": _careful_float, "parse_int": _careful_int}
     try:
-        tree = json.loads(
-            text,
-            object_pairs_hook=as_object,
-            parse_constant=_Refused,
-            parse_float=_careful_float if delicate else None,
-            parse_int=_careful_int if delicate else None,
-        )
+        tree = json.loads(text, object_pairs_hook=as_object, parse_constant=_Refused, **numbers)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InputError("the file is empty (expected JSON)") from None

@@ -3,9 +3,9 @@
 import numpy as np
 
 from backprop_cli.activations import Array
+from backprop_cli.render.numbers import literals
 
 
 def matrix(array: Array) -> str:
     """Return a matrix (m, n) as m lines of n cells, or a list (n,) as one line."""
-    rows = np.atleast_2d(array).tolist()
-    return "".join(",".join(map(repr, row)) + "\n" for row in rows)
+    return "".join(",".join(literals(row)) + "\n" for row in np.atleast_2d(array))

@@ -1,23 +1,47 @@
 """How a number is shown to people: short, never misleading, and lined up on the decimal point."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from backprop_cli.activations import Array
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+    from numbers import Rational
 
 _POSITIONAL = (1e-4, 1e16)  # the sizes that Python writes without an exponent, too
 
 
-def number(value: float, precision: int) -> str:
+def literal(value: "float | Rational") -> str:
+    """Return a number for programs: a float so that it reads back bit for bit, a fraction as its decimal in full."""
+    if isinstance(value, float):
+        return repr(value)
+    from backprop_cli.exact import in_full
+
+    return in_full(value)
+
+
+def literals(row: Array) -> list[str]:
+    """Return the numbers of one row for programs."""
+    return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
+
+
+def number(value: "float | Fraction", precision: int | None) -> str:
     """Return a number with up to `precision` decimals, or significant digits where it is smaller than 1.
 
-    Trailing zeros are trimmed, and negative zero is zero.
+    Trailing zeros are trimmed, and negative zero is zero. None is for a fraction's decimal in full, or 8 for a float.
 
     >>> number(0.1 + 0.2, 8), number(-12.5, 8), number(5.551115123125783e-17, 8)
     ('0.3', '-12.5', '5.55111512e-17')
     """
-    size = abs(value)
-    if size == 0:
+    if not value:
         return "0"
+    if precision is None and not isinstance(value, float):
+        return literal(value)
+    value, precision = float(value), 8 if precision is None else precision
+    size = abs(value)
     if not _POSITIONAL[0] <= size < _POSITIONAL[1]:
         return np.format_float_scientific(value, precision=precision, trim="-", exp_digits=2)
     if size < 1:

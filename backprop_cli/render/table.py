@@ -24,7 +24,7 @@ from backprop_cli.problem import Problem
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.rules import written
 from backprop_cli.solve import Solution
-from backprop_cli.text import clean, counted
+from backprop_cli.text import clean, counted, listed
 
 _MANY_COLUMNS = 100  # a matrix wider than this shows its edges
 _EDGE_COLUMNS = 20
@@ -59,12 +59,15 @@ class _Column(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """How a page of tables is to look: `rows` is the most rows of a matrix to show, 0 for all."""
+    """How a page of tables is to look: `rows` is the most rows of a matrix to show, 0 for all.
+
+    `precision` is the most decimals of a number; None is 8 for floats, and fractions in full.
+    """
 
     width: int = 80
     color: bool = False
     ascii_only: bool = False
-    precision: int = 8
+    precision: int | None = None
     rows: int = 20
 
 
@@ -74,6 +77,9 @@ def tables(solution: Solution, style: Style) -> str:
     problem = solution.problem
     if problem.title:
         page.line(clean(problem.title), "bold")
+        page.line()
+    if problem.binary:
+        page.line(f"exact values of the binary numbers in {listed(problem.binary)}, where no decimals were written")
         page.line()
     for i, layer in enumerate(solution.layers):
         if problem.layered and layer.computed:
