@@ -33,10 +33,9 @@ def describe(value: object) -> str:
             return "a list"
         case dict():
             return "an object"
-        case np.ndarray() if value.ndim:
-            return f"an array of shape {value.shape}"
-        case int() if value.bit_length() > 120:
-            return f"an integer of {value.bit_length()} bits"
+        case np.ndarray():
+            single = str(value) if value.dtype.kind in "fiu" else f"a value of the type {value.dtype}"
+            return f"an array of shape {value.shape}" if value.ndim else single
         case _:
             return str(value)
 
@@ -83,7 +82,8 @@ def to_number(value: object, place: str, kind: NumberKind | None = None) -> "flo
     Raises:
         InputError: It is anything else.
     """
-    if isinstance(value, list | dict | str) or (array := to_array(value, place, kind)).ndim:
+    number_types = (np.ndarray, *(kind or FLOAT64).types)
+    if type(value) not in number_types or (array := to_array(value, place, kind)).ndim:
         raise InputError(f"expected a number, got {describe(value)}", place=place)
     number: float | Fraction = array.item()
     return number
@@ -120,6 +120,8 @@ def _from_tree(value: object, place: str, kind: NumberKind) -> Array:
         for i, row in enumerate(value):
             if not isinstance(row, list):
                 raise InputError(f"expected a row, got {describe(row)}", place=f"{place}[{i}]")
+            if not row:
+                raise InputError("no numbers in it", place=f"{place}[{i}]")
             _judge_row(row, f"{place}[{i}]", kind)
             if len(row) != width:
                 raise InputError(f"expected {counted(width, 'value')}, got {len(row)}", place=f"{place}[{i}]")
@@ -127,9 +129,9 @@ def _from_tree(value: object, place: str, kind: NumberKind) -> Array:
     if isinstance(value, list):
         _judge_row(value, place, kind)
         return kind.make(value)
-    if isinstance(value, dict | str):
+    if type(value) not in kind.types:
         raise InputError(f"expected numbers, got {describe(value)}", place=place)
-    _judge_number(value, place, kind)
+    kind.judge(value, place)
     return kind.make([value]).reshape(())
 
 

@@ -138,7 +138,8 @@ def _judge_stdin(paths: dict[str, str | None], *, quiet: bool) -> None:
     """Refuse standard input for two things, and say so where somebody at a terminal is expected to type it."""
     readers = [name for name, path in paths.items() if path == "-"]
     if len(readers) > 1:
-        raise UsageError(f"standard input (-) can be read once, and {listed(readers)} both name it")
+        every = "both" if len(readers) == 2 else "all"
+        raise UsageError(f"standard input (-) can be read once, and {listed(readers)} {every} name it")
     if readers and not quiet and sys.stdin is not None and sys.stdin.isatty():
         write_stderr(f"backprop: reading {readers[0]} from the terminal; end it with Ctrl-D")
 

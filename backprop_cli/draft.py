@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.errors import InputError
+from backprop_cli.names import QUANTITIES
 from backprop_cli.problem import (
     DEFAULT_LEARNING_RATE,
     UPSTREAM_RULES,
@@ -129,8 +130,11 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
     for key in part:
         if key in PROBLEM_KEYS and key not in known:
             raise InputError("belongs at the top, beside layers", place=prefix + key)
+        if key in QUANTITIES and key not in known:
+            hint = f'{key} is computed; what it should be goes under "expected"'
+            raise InputError("unknown key", place=prefix + key, hint=hint)
         if key not in known:
-            raise InputError("unknown key", place=prefix + key, hint=did_you_mean(key, known))
+            raise InputError("unknown key", place=prefix + key or "''", hint=did_you_mean(key, known))
 
 
 def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:

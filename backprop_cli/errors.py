@@ -26,8 +26,8 @@ class ExitStatus(IntEnum):
 class BackpropError(Exception):
     """An error that is the user's to mend: where it is, what is wrong, and a hint if a likely cause is known.
 
-    `str(error)` is one line without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, each part only
-    where it is known.
+    `rival` is the place of what it does not agree with, where that may be in another file. `str(error)` is one line
+    without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, each part only where it is known.
     """
 
     status: ClassVar[ExitStatus]
@@ -41,6 +41,7 @@ class BackpropError(Exception):
         file: str | None = None,
         line: int | None = None,
         column: int | None = None,
+        rival: str | None = None,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
@@ -49,6 +50,7 @@ class BackpropError(Exception):
         self.file = file
         self.line = line
         self.column = column
+        self.rival = rival
 
     def at(self, file: str | None) -> Self:
         """Return this error with the name of the file it is in, unless it has one already."""

@@ -23,19 +23,19 @@ FolderFormat: TypeAlias = Literal["csv", "npy"]
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
 
-def _value(option: str, text: str) -> str:
+def _value(option: str, text: str, *, file: bool = False) -> str:
     if not text:
         raise UsageError(f"{option}: expected a value, got an empty text")
     if text != "-" and text.startswith("-") and not _NEGATIVE_NUMBER.match(text):
         raise UsageError(
             f"{option}: expected a value, got the option {text}",
-            hint=f"a file of that name is written ./{text}",
+            hint=f"a file of that name is written ./{text}" if file else None,
         )
     return text
 
 
 def _file(option: str) -> Any:
-    return lambda text: _value(option, text)
+    return lambda text: _value(option, text, file=True)
 
 
 def _choice(option: str, known: tuple[str, ...]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _number(option: str) -> Callable[[str], str]:
             number = float(_value(option, text))
         except ValueError:
             number = math.nan
-        if not math.isfinite(number) or "_" in text:
+        if not math.isfinite(number) or "_" in text or not text.isascii():
             raise UsageError(f"{option}: expected a finite number, got {text!r}")
         return text
 

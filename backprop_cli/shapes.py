@@ -40,7 +40,10 @@ def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -
     except InputError as error:
         turned = list(_turned_that_fit(arrays, prefixes, out_in=out_in))
         if turned == ["weights"]:
-            error.hint = f'weights may be transposed: "weight_layout": "{"in-out" if out_in else "out-in"}" says so'
+            layout = "in-out" if out_in else "out-in"
+            error.hint = (
+                f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
+            )
         elif turned:
             error.hint = f"{listed(turned, 'or')} may be transposed"
         raise
@@ -62,6 +65,7 @@ def _turned_that_fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, ou
 
 class _Claim(NamedTuple):
     size: int
+    noun: str
     place: str
 
 
@@ -91,7 +95,7 @@ class _Fitting:
     def _inputs(self, array: Array) -> None:
         _refuse_single_number(array, "inputs")
         note = "a flat list is one sample" if array.ndim == 1 else ""
-        self._claim(array.reshape(-1, array.shape[-1]), "inputs", (SAMPLES, 0), note)
+        self._claim(array.reshape(-1, array.shape[-1]), "inputs", {SAMPLES: "sample", 0: "feature"}, note)
 
     def _weights(self, array: Array, place: str, layer: int) -> None:
         _refuse_single_number(array, place)
@@ -99,18 +103,18 @@ class _Fitting:
         if array.ndim == 1:
             array = array.reshape((1, -1) if self._out_in else (-1, 1))
         if self._out_in:
-            self._fitted[place] = self._claim(array, place, (layer + 1, layer), note).T
+            self._fitted[place] = self._claim(array, place, {layer + 1: "neuron", layer: "input"}, note).T
         else:
-            self._claim(array, place, (layer, layer + 1), note)
+            self._claim(array, place, {layer: "input", layer + 1: "neuron"}, note)
 
     def _biases(self, array: Array, place: str, layer: int) -> None:
         if array.ndim == 2 and 1 not in array.shape:
             raise InputError(f"expected a flat list, one row or one column, got shape {array.shape}", place=place)
-        self._claim(array.reshape(-1), place, (layer + 1,))
+        self._claim(array.reshape(-1), place, {layer + 1: "neuron"})
 
     def _per_sample(self, array: Array, place: str, layer: int) -> bool:
         """Fit `z` or upstream, unless it is a flat list that may still be one sample or one neuron."""
-        axes = (SAMPLES, layer + 1)
+        axes = {SAMPLES: "sample", layer + 1: "neuron"}
         note = ""
         if array.ndim < 2:
             note = "a flat list is one sample" if array.ndim else "a single number is one sample of one neuron"
@@ -121,35 +125,38 @@ class _Fitting:
         self._claim(array, place, axes, note)
         return True
 
-    def _fits(self, shape: tuple[int, ...], axes: tuple[int, ...]) -> bool:
-        return all(self._size(axis, size) == size for axis, size in zip(axes, shape, strict=True))
+    def _fits(self, shape: tuple[int, ...], axes: Mapping[int, str]) -> bool:
+        return all(
+            axis not in self._claims or self._claims[axis].size == size
+            for axis, size in zip(axes, shape, strict=True)
+        )
 
-    def _size(self, axis: int, default: int) -> int:
-        return self._claims[axis].size if axis in self._claims else default
-
-    def _claim(self, array: Array, place: str, axes: tuple[int, ...], note: str = "") -> Array:
-        for axis, size in zip(axes, array.shape, strict=True):
-            if self._size(axis, size) != size:
-                expected = tuple(self._size(a, s) for a, s in zip(axes, array.shape, strict=True))
-                raise _mismatch(array.shape, place, note, expected, axis, self._claims[axis])
-            self._claims.setdefault(axis, _Claim(size, place))
+    def _claim(self, array: Array, place: str, axes: Mapping[int, str], note: str = "") -> Array:
+        """Take an array in for good; `axes` says what its rows, or its rows and columns, are called."""
+        if not self._fits(array.shape, axes):
+            sizes = [str(self._claims[axis].size) if axis in self._claims else f"n_{axes[axis]}s" for axis in axes]
+            rival = next(
+                self._claims[axis]
+                for axis, size in zip(axes, array.shape, strict=True)
+                if axis in self._claims and self._claims[axis].size != size
+            )
+            raise _mismatch(array.shape, place, note, sizes, rival)
+        for (axis, noun), size in zip(axes.items(), array.shape, strict=True):
+            self._claims.setdefault(axis, _Claim(size, noun, place))
         self._fitted[place] = array
         return array
 
 
-def _mismatch(
-    shape: tuple[int, ...], place: str, note: str, expected: tuple[int, ...], axis: int, known: _Claim
-) -> InputError:
-    noun = "sample" if axis == SAMPLES else "feature" if axis == 0 else "neuron"
-    got, wanted = f"shape {shape}", str(expected)
+def _mismatch(shape: tuple[int, ...], place: str, note: str, sizes: Sequence[str], rival: _Claim) -> InputError:
     if len(shape) == 1:
-        got, wanted = counted(shape[0], "value"), counted(expected[0], "value")
+        got, wanted = counted(shape[0], "value"), counted(rival.size, "value")
+    else:
+        got, wanted = f"shape {shape}", f"({', '.join(sizes)})"
     if note:
         got += f" ({note})"
     verb = "do" if got.endswith("values") else "does"
-    return InputError(
-        f"{got} {verb} not fit the {counted(known.size, noun)} of {known.place} (expected {wanted})", place=place
-    )
+    of_rival = f"the {counted(rival.size, rival.noun)} of {rival.place}"
+    return InputError(f"{got} {verb} not fit {of_rival} (expected {wanted})", place=place, rival=rival.place)
 
 
 def _ambiguous(place: str, array: Array) -> InputError:

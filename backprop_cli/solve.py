@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.arrays import first_index
 from backprop_cli.errors import InputError
 from backprop_cli.names import LIKE_WEIGHTS, Node
@@ -63,7 +63,7 @@ class Solution:
             ),
         )
         if not any(layer.computed for layer in result.layers):
-            raise _too_little(result)
+            raise _too_little(result, wanted)
         return result
 
     def not_computed(self) -> Mapping[str, str]:
@@ -193,12 +193,21 @@ def _needs(problem: Problem, operand: Operand, missing: Missing) -> tuple[str, .
     return missing.needs
 
 
-def _too_little(solution: Solution) -> InputError:
+def _too_little(solution: Solution, wanted: Sequence[Node]) -> InputError:
     lacking = solution.not_computed()
     place = min(lacking, key=lambda place: len(lacking[place]))
-    what = "it" if len(lacking) == 1 else "anything that was asked for"
-    relu_only = any("z (or" in needs for needs in lacking.values()) and solution.problem.upstream is not None
-    return InputError(
-        f"too little was given to compute {what}: {place} needs {lacking[place]}",
-        hint='a layer without an activation needs no z: "activation": "linear" says so' if relu_only else None,
-    )
+    hint = None
+    if _follows_without_activations(solution.problem, wanted):
+        hint = 'a linear layer needs no z: --activation linear, or "activation": "linear", says that it is one'
+    return InputError(f"too little was given: {place} needs {lacking[place]}", hint=hint)
+
+
+def _follows_without_activations(problem: Problem, wanted: Sequence[Node]) -> bool:
+    linear = tuple(replace(layer, activation=ACTIVATIONS["linear"]) for layer in problem.layers)
+    if all(layer.activation is other.activation for layer, other in zip(problem.layers, linear, strict=True)):
+        return False
+    try:
+        solve(replace(problem, layers=linear), wanted)
+    except InputError:
+        return False
+    return True

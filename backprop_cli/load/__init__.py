@@ -16,11 +16,12 @@ from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import csv, json, npy
 from backprop_cli.load.source import read, shown, suffix
 from backprop_cli.names import layer_place
-from backprop_cli.problem import Problem
-from backprop_cli.text import counted, listed
+from backprop_cli.problem import UPSTREAM_RULES, Problem
+from backprop_cli.text import counted, did_you_mean, listed
 
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 PROBLEM_SUFFIXES = (".json", ".npz")
+_BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
 
 def load_problem(
@@ -56,6 +57,8 @@ def load_problem(
     try:
         return build(draft, headers, exact=exact)
     except InputError as error:
+        if error.rival in origins and origins[error.rival] != origins.get(error.place or ""):
+            error.reason += f"; {error.rival} is from {shown(origins[error.rival])}"
         origin = origins.get(error.place or "", path)
         raise error if origin is None else error.at(shown(origin)) from None
 
@@ -74,8 +77,9 @@ def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tup
     header = None
     value: Any
     with _named(path):
-        _require_suffix(path, MATRIX_SUFFIXES)
-        data = read(path)
+        hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
+        _require_suffix(path, MATRIX_SUFFIXES, hint)
+        data = read(path, hint=did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None)
         match suffix(path):
             case ".json":
                 value = json.parse(data, exact=exact)
@@ -92,13 +96,13 @@ def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tup
 
 def _load_draft(path: str, *, exact: bool) -> dict[str, Any]:
     with _named(path):
-        _require_suffix(path, PROBLEM_SUFFIXES)
+        _require_suffix(path, PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
         data = read(path)
         draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data, exact=exact)
         if not isinstance(draft, dict):
             raise InputError(
                 f"expected a problem (an object), got {describe(draft)}",
-                hint="a bare matrix is for --inputs, --weights, --biases, --upstream or --z",
+                hint=_BARE_MATRIX,
             )
         return draft
 
@@ -111,9 +115,9 @@ def _named(path: str) -> Iterator[None]:
         raise error.at(shown(path)) from None
 
 
-def _require_suffix(path: str, known: tuple[str, ...]) -> None:
+def _require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
     if suffix(path) not in ("", *known):
-        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})")
+        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})", hint=hint)
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:
@@ -124,8 +128,10 @@ def _override(draft: dict[str, Any], key: str, value: Any) -> str:
     match draft["layers"]:
         case [dict() as layer]:
             layer[key] = value
-            return layer_place(0, key)
-        case layers:
-            n = counted(len(layers), "layer") if isinstance(layers, list) else "layers"
+        case [_, _, *_] as layers:
             option = "--" + key.replace("_", "-")
+            n = counted(len(layers), "layer")
             raise UsageError(f"{option}: the problem has {n}, each with its own {key} (give it in the file)")
+        case _:  # malformed, which is for whoever builds the problem to say
+            pass
+    return layer_place(0, key)

@@ -21,6 +21,9 @@ from backprop_cli.text import counted
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
+_NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
+_MISSING = ("", "na", "n/a", "null", "none", "nil", "-")
+_NO_COMMENTS = "a matrix file has no comments"
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
 
 
@@ -56,12 +59,12 @@ def parse_exact(data: bytes, delimiter: str) -> tuple[list[list[Any]], Header]:
 def _parts(data: bytes, delimiter: str) -> tuple[str, Header, str]:
     """Return the whole text, the names in its header, and what is below it."""
     text = decode(data)
-    line, first = next(((line, cells) for line, cells in _rows(text, delimiter) if cells), (0, []))
-    if not first:
+    if not text.strip():
         raise InputError("the file is empty (expected rows of numbers)")
-    if any(map(_means_a_number, first)):
+    last_line, first = next((last_line, cells) for _, last_line, cells in _rows(text, delimiter) if cells)
+    if any(map(_means_a_number, first)) or all(map(_starts_like_a_number, first)):
         return text, None, text
-    body = "".join(text.split("\n", line)[line:])
+    body = "".join(text.split("\n", last_line)[last_line:])
     if not body.strip():
         raise InputError("no numbers in it, only a header")
     return text, tuple(cell.strip() for cell in first), body
@@ -81,13 +84,18 @@ def _is_delicate(matrix: Array, body: str, header: Header) -> bool:
     return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
 
 
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Yield the first and the last line of each row, and its cells; none for an empty line."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
     try:
         for cells in reader:
-            yield reader.line_num, cells
+            yield line, reader.line_num, cells
+            line = reader.line_num + 1
     except csv.Error as error:
-        raise InputError(f"malformed: {error}", line=reader.line_num) from None
+        endless = str(error) == "unexpected end of data"
+        reason = "a quote is opened and never closed" if endless else str(error)
+        raise InputError(f"malformed: {reason}", line=line) from None
 
 
 def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
@@ -97,8 +105,8 @@ def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
     rows_of_cells: list[list[str]] = []
     rows = _rows(text, delimiter)
     if header is not None:
-        next(cells for _, cells in rows if cells)
-    for line, cells in rows:
+        next(cells for _, _, cells in rows if cells)
+    for line, _, cells in rows:
         if not cells:
             empty_line = line
             continue
@@ -107,48 +115,60 @@ def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
         if width == 1 and empty_line is not None and rows_of_cells:
             raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
         for column, cell in enumerate(cells, start=1):
-            _require_number(cell.strip(), line, column)
+            _require_number(cell.strip(), line, column, delimiter)
         if len(cells) != width:
             wanted = counted(width, "column") + (", as in the header" if header is not None else "")
-            raise InputError(f"expected {wanted}, got {len(cells)}", line=line)
+            hint = _NO_COMMENTS if header is not None and header[0].startswith("#") else None
+            raise InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
         rows_of_cells.append([cell.strip() for cell in cells])
     return rows_of_cells
 
 
-def _require_number(cell: str, line: int, column: int) -> None:
+def _require_number(cell: str, line: int, column: int, delimiter: str) -> None:
+    if _NOT_FINITE.fullmatch(cell):
+        raise InputError(f"expected a finite number, got {describe(cell)}", line=line, column=column)
     if not _NUMBER.fullmatch(cell):
         got = describe(cell) if cell else "an empty cell"
-        raise InputError(f"expected a number, got {got}", line=line, column=column, hint=_hint(cell))
+        raise InputError(f"expected a number, got {got}", line=line, column=column, hint=_hint(cell, delimiter))
     if np.isinf(float(cell)):
         reason = f"{describe(cell)} is out of the range of float64"
         raise InputError(reason, line=line, column=column)
     if _INTEGER.fullmatch(cell):
         try:
-            require_exact(int(cell), "")
+            require_exact(int(cell.lstrip("+-0") or "0"), "")
         except InputError as error:
             raise InputError(error.reason, line=line, column=column, hint=error.hint) from None
 
 
-def _hint(cell: str) -> str | None:
+def _hint(cell: str, delimiter: str) -> str | None:
     if any(char in cell for char in _MINUS_LIKE):
         return "the minus is a typographic one; a number takes the hyphen, -"
-    if cell.startswith("#"):
-        return "a matrix file has no comments"
-    if not cell or not _means_a_number(cell):
+    if "#" in cell:
+        return _NO_COMMENTS
+    if delimiter == "\t" and "," in cell and _starts_like_a_number(cell):
+        return "in a .tsv, cells are separated by tabs, and the decimal mark is a point"
+    if not _means_a_number(cell):
         return None
     if ";" in cell:
         return "cells are separated by commas and decimals by points here, not by semicolons and commas"
     if "\t" in cell:
         return "cells look separated by tabs; a file of those is named .tsv"
     if "," in cell:
-        return "the decimal mark is a point here, not a comma"
+        return "the decimal mark is a point here, and thousands are not separated"
     return "numbers are written like -1.5 or 2e-3, with a comma between cells"
 
 
 def _means_a_number(cell: str) -> bool:
-    """Tell whether a cell was meant as a number, well written or not: a header must not swallow a row of those."""
+    """Tell whether a cell was meant as a number, well written or not."""
     parts = re.split(r"[;\s]+", cell.strip().translate(_TO_PLAIN))
     return all(map(_is_python_number, parts))
+
+
+def _starts_like_a_number(cell: str) -> bool:
+    """Tell whether a cell might be a number or a missing one: a header must not swallow a row of nothing else."""
+    return (
+        cell.strip().lower() in _MISSING or re.match(r"[\s#'\"(]*[+-]?\.?\d", cell.translate(_TO_PLAIN)) is not None
+    )
 
 
 def _is_python_number(text: str) -> bool:

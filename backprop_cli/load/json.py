@@ -2,6 +2,7 @@
 
 import json
 import re
+from math import isinf
 from typing import Any
 
 from backprop_cli.errors import InputError
@@ -9,7 +10,7 @@ from backprop_cli.load.source import decode
 
 # Literals that a plain parse would distort: -0 loses its sign, and a large exponent or a long run of digits becomes
 # infinity or an error without a place.
-_DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|\d{300}")
+_DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|\d{200}")
 
 
 class _Refused:
@@ -57,7 +58,7 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InputError("the file is empty (expected JSON)") from None
-        reason = error.msg[:1].lower() + error.msg[1:]
+        reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at").removesuffix(" starting")
         raise InputError(f"not JSON: {reason}", line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise InputError("nested too deeply") from None
@@ -68,13 +69,13 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
 
 def _careful_float(literal: str) -> float | _Refused:
     value = float(literal)
-    return _out_of_range(literal) if abs(value) == float("inf") else value
+    return _out_of_range(literal) if isinf(value) else value
 
 
 def _careful_int(literal: str) -> int | float | _Refused:
     if literal == "-0":
         return -0.0
-    return _out_of_range(literal) if len(literal) > 310 else int(literal)
+    return _out_of_range(literal) if isinf(float(literal)) else int(literal)
 
 
 def _out_of_range(literal: str) -> _Refused:

@@ -16,10 +16,13 @@ from numpy.lib import format as npy_format
 
 from backprop_cli.activations import Array
 from backprop_cli.errors import InputError
+from backprop_cli.text import listed
 
-# A member of an archive may unpack to this many bytes, or else to this many times its packed size.
+# An archive may unpack to this many bytes, or else to this many times its own size.
 _UNPACKED_BYTES = 64 * 2**20
 _UNPACKED_RATIO = 100
+_VERSIONS = ((1, 0), (2, 0), (3, 0))
+_DEEPEST = 4  # parts of a key: expected.layers.0.weights
 
 
 def parse_npy(data: bytes) -> Array:
@@ -31,14 +34,18 @@ def parse_npy(data: bytes) -> Array:
     file = io.BytesIO(data)
     with _damage_reported("an NPY file"):
         version = npy_format.read_magic(file)
+        if version not in _VERSIONS:
+            raise ValueError(version)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a header in Python 2's notation
             shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
         raise InputError("holds Python objects (pickles are refused)")
+    if min(shape, default=0) < 0:
+        raise InputError(f"damaged: the header promises the shape {shape}")
     promised, held = math.prod(shape) * dtype.itemsize, len(data) - file.tell()
-    if promised != held or min(shape, default=0) < 0:
+    if promised != held:
         raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
     with _damage_reported("an NPY file"):
         flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
@@ -56,13 +63,15 @@ def parse_npz(data: bytes) -> dict[str, Any]:
     draft: dict[str, Any] = {}
     with _damage_reported("an NPZ archive"):
         archive = zipfile.ZipFile(io.BytesIO(data))
+    unpacked, limit = sum(member.file_size for member in archive.infolist()), _UNPACKED_RATIO * len(data)
+    if unpacked > max(limit, _UNPACKED_BYTES):
+        raise InputError(
+            f"unpacks to {unpacked} bytes from {len(data)} (expected at most {_UNPACKED_RATIO} times as many)"
+        )
     for member in archive.infolist():
         key = member.filename.removesuffix(".npy")
         if key == member.filename:
             raise InputError("expected arrays only (names that end in .npy)", place=key)
-        limit = max(_UNPACKED_BYTES, _UNPACKED_RATIO * member.compress_size)
-        if member.file_size > limit:
-            raise InputError(f"unpacks to {member.file_size} bytes (expected at most {limit})", place=key)
         with _damage_reported("an NPY file", key):
             content = archive.read(member)
         try:
@@ -84,10 +93,14 @@ def _damage_reported(kind: str, place: str | None = None) -> Iterator[None]:
 
 def _place(draft: dict[str, Any], key: str, value: Any) -> None:
     *parents, name = key.split(".")
+    if len(parents) >= _DEEPEST:
+        raise InputError("nested too deeply", place=key)
     for parent in parents:
         draft = draft.setdefault(parent, {})
         if not isinstance(draft, dict):
-            raise InputError(f"{parent!r} cannot be an array and hold others too", place=key)
+            raise InputError("one of its parts is an array, and cannot hold others", place=key)
+    if isinstance(draft.get(name), dict):
+        raise InputError("holds others, and cannot be an array", place=key)
     if name in draft:
         raise InputError("the key is given twice", place=key)
     draft[name] = value
@@ -101,7 +114,8 @@ def _with_lists(tree: dict[str, Any]) -> dict[str, Any]:
         if key == "layers" and isinstance(child, dict):
             numbers = [str(i) for i in range(len(child))]
             if sorted(child) != sorted(numbers):
-                raise InputError(f"expected the layers {', '.join(numbers)}, got {', '.join(child)}", place=key)
+                wanted, got = (listed(f"layers.{i}" for i in found) for found in (numbers, child))
+                raise InputError(f"expected {wanted}, got {got}")
             child = [child[number] for number in numbers]
         result[key] = child
     return result

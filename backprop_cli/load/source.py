@@ -6,7 +6,12 @@ import sys
 from backprop_cli.errors import InputError
 
 STDIN = "-"
-_ENCODINGS_BY_MARK = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16", b"\x00\x00\xfe\xff": "UTF-32"}
+_ENCODINGS_BY_MARK = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
 
 
 def shown(path: str) -> str:
@@ -19,11 +24,11 @@ def suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
 
-def read(path: str) -> bytes:
+def read(path: str, hint: str | None = None) -> bytes:
     """Return the bytes of a file, or of standard input where the path is `-`.
 
     Raises:
-        InputError: It cannot be read.
+        InputError: It cannot be read; with the hint, if there is one for that.
     """
     try:
         if path != STDIN:
@@ -34,7 +39,7 @@ def read(path: str) -> bytes:
         return sys.stdin.buffer.read()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"cannot read: {reason[:1].lower()}{reason[1:]}", file=shown(path)) from error
+        raise InputError(f"cannot read: {reason[:1].lower()}{reason[1:]}", file=shown(path), hint=hint) from error
 
 
 def decode(data: bytes) -> str:
@@ -45,7 +50,7 @@ def decode(data: bytes) -> str:
     """
     marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
     if marked:
-        raise InputError(f"expected UTF-8 text, got {marked}", hint="iconv -t UTF-8 converts it")
+        raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
