@@ -52,15 +52,6 @@ def parse_name(text: str) -> Name:
     return Name(None if found["layer"] is None else int(found["layer"]), found["quantity"])
 
 
-def dotted(place: str) -> str:
-    """Return a place as archives and file names write it.
-
-    >>> dotted("layers[1].dweights")
-    'layers.1.dweights'
-    """
-    return place.replace("[", ".").replace("]", "")
-
-
 def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
     """Return what `names` stand for in a network of `n_layers`, layer by layer, in the order of `QUANTITIES`.
 

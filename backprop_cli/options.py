@@ -106,9 +106,7 @@ UpstreamOption: TypeAlias = Annotated[
 ZOption: TypeAlias = Annotated[str | None, _matrix("z", "Cached pre-activations, in place of computed ones.")]
 ActivationOption: TypeAlias = Annotated[
     str | None,
-    typer.Option(
-        "--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))
-    ),
+    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))),
 ]
 LayoutOption: TypeAlias = Annotated[
     str | None,
@@ -139,9 +137,7 @@ FormatOption: TypeAlias = Annotated[
 ]
 OnlyOption: TypeAlias = Annotated[
     Any,
-    typer.Option(
-        "--only", parser=_names, metavar="NAMES", help="What to compute and show: dweights,dbiases for one."
-    ),
+    typer.Option("--only", parser=_names, metavar="NAMES", help="What to compute and show: dweights,dbiases for one."),
 ]
 ExactOption: TypeAlias = Annotated[
     bool, typer.Option("--exact", help="Compute with the decimals as they are written, not in float64.")

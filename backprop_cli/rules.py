@@ -55,7 +55,9 @@ def _step_downhill(parameter: Array, learning_rate: "float | Fraction", gradient
     return result
 
 
-RULES: Mapping[str, Rule] = MappingProxyType(
+Rules: TypeAlias = Mapping[str, Rule]
+
+RULES: Rules = MappingProxyType(
     {
         "z": Rule(
             ("inputs", "weights", "biases"),
@@ -118,9 +120,7 @@ Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
 def working_order(n_layers: int) -> tuple[Node, ...]:
     """Return every node of a network such that each comes after its operands: forward, then backward."""
     forward = [Node(i, quantity) for i in range(n_layers) for quantity in _FORWARD]
-    backward = [
-        Node(i, quantity) for i in reversed(range(n_layers)) for quantity in RULES if quantity not in _FORWARD
-    ]
+    backward = [Node(i, quantity) for i in reversed(range(n_layers)) for quantity in RULES if quantity not in _FORWARD]
     return (*forward, *backward)
 
 
@@ -133,13 +133,13 @@ def written(problem: Problem, node: Node) -> str:
     return (out_in or rule.written).format(activation=layer.activation)
 
 
-def operands(problem: Problem, node: Node) -> tuple[Operand, ...]:
+def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operand, ...]:
     """Return what the formula of a node takes: values that were given, other nodes, or what is missing.
 
     A `z` that was given has none, and a `dz` whose slope is the same everywhere takes no `z`.
     """
     layer = problem.layers[node.layer]
-    names = RULES[node.quantity].operands
+    names = rules[node.quantity].operands
     if node.quantity == "z" and layer.z is not None:
         names = ()
     elif node.quantity == "dz" and not layer.activation.needs_z:

@@ -1,15 +1,16 @@
 """`backprop run`: from files to a result on standard output, and in files where they are asked for."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, assert_never
 
+from backprop_cli.dotted import dotted, flatten
 from backprop_cli.draft import to_draft
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
-from backprop_cli.names import Name, dotted, nodes
+from backprop_cli.names import Name, nodes
 from backprop_cli.options import FolderFormat, Format
 from backprop_cli.output import make_folder, write_file, write_stdout
 from backprop_cli.problem import Problem
@@ -161,17 +162,7 @@ def _problem_file(problem: Problem, path: str) -> bytes:
     if _ending(path) == ".npz":
         from backprop_cli.render import npy
 
-        return npy.npz(dict(_flat(draft)))
+        return npy.npz(dict(flatten(draft)))
     from backprop_cli.render import json
 
     return json.problem(draft).encode()
-
-
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the leaves of a draft by dotted name: `layers.0.weights`."""
-    for key, value in tree.items():
-        if key == "layers":
-            for i, layer in enumerate(value):
-                yield from _flat(layer, f"layers.{i}.")
-        else:
-            yield prefix + key, value

@@ -41,9 +41,7 @@ def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -
         turned = list(_turned_that_fit(arrays, prefixes, out_in=out_in))
         if turned == ["weights"]:
             layout = "in-out" if out_in else "out-in"
-            error.hint = (
-                f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
-            )
+            error.hint = f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
         elif turned:
             error.hint = f"{listed(turned, 'or')} may be transposed"
         raise
@@ -127,8 +125,7 @@ class _Fitting:
 
     def _fits(self, shape: tuple[int, ...], axes: Mapping[int, str]) -> bool:
         return all(
-            axis not in self._claims or self._claims[axis].size == size
-            for axis, size in zip(axes, shape, strict=True)
+            axis not in self._claims or self._claims[axis].size == size for axis, size in zip(axes, shape, strict=True)
         )
 
     def _claim(self, array: Array, place: str, axes: Mapping[int, str], note: str = "") -> Array:

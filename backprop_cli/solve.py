@@ -14,7 +14,7 @@ from backprop_cli.arrays import first_index
 from backprop_cli.errors import InputError
 from backprop_cli.names import LIKE_WEIGHTS, Node
 from backprop_cli.problem import Layer, Problem
-from backprop_cli.rules import RULES, Missing, Operand, operands, working_order
+from backprop_cli.rules import RULES, Missing, Operand, Rules, operands, working_order
 from backprop_cli.text import listed
 
 
@@ -75,18 +75,23 @@ class Solution:
         }
 
 
-def solve(problem: Problem, wanted: Sequence[Node]) -> Solution:
+def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Solution:
     """Compute what is wanted of a problem, and nothing that it does not need.
+
+    Args:
+        problem: The problem.
+        wanted: What to compute.
+        rules: The formulas; others than the right ones show what a mistake leads to.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
     """
-    needed = _needed(problem, wanted)
+    needed = _needed(problem, wanted, rules)
     values: dict[Node, Array | Missing] = {}
     with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
         for node in working_order(len(problem.layers)):
             if node in needed:
-                values[node] = _evaluate(problem, node, values)
+                values[node] = _evaluate(problem, node, values, rules)
     layers = tuple(
         LayerSolution(
             computed={
@@ -137,32 +142,33 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
     return replace(problem, layers=tuple(layers), expected={})
 
 
-def _needed(problem: Problem, wanted: Sequence[Node]) -> set[Node]:
+def _needed(problem: Problem, wanted: Sequence[Node], rules: Rules) -> set[Node]:
     needed: set[Node] = set()
     pending = list(wanted)
     while pending:
         node = pending.pop()
         if node not in needed:
             needed.add(node)
-            pending += [operand for operand in operands(problem, node) if isinstance(operand, Node)]
+            pending += [operand for operand in operands(problem, node, rules) if isinstance(operand, Node)]
     return needed
 
 
-def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missing]) -> Array | Missing:
+def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missing], rules: Rules) -> Array | Missing:
     given = problem.layers[node.layer].z
     if node.quantity == "z" and given is not None:
         return given
     place = problem.place(*node)
-    resolved = [values[operand] if isinstance(operand, Node) else operand for operand in operands(problem, node)]
+    takes = operands(problem, node, rules)
+    resolved = [values[operand] if isinstance(operand, Node) else operand for operand in takes]
     needs = [
         need
-        for operand, value in zip(operands(problem, node), resolved, strict=True)
+        for operand, value in zip(takes, resolved, strict=True)
         if isinstance(value, Missing)
         for need in _needs(problem, operand, value)
     ]
     if needs:
         return Missing(tuple(dict.fromkeys(needs)))
-    result = RULES[node.quantity].formula(*resolved)
+    result = rules[node.quantity].formula(*resolved)
     _require_no_overflow(_laid_out(problem, node, result), place)
     return result
 

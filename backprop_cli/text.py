@@ -19,8 +19,7 @@ def clean(text: str) -> str:
     from unicodedata import category
 
     return "".join(
-        char.encode("unicode_escape").decode("ascii") if category(char) in _UNSAFE_CATEGORIES else char
-        for char in text
+        char.encode("unicode_escape").decode("ascii") if category(char) in _UNSAFE_CATEGORIES else char for char in text
     )
 
 

@@ -42,9 +42,7 @@ def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     """The command line as a real process, with an environment of its own where one is given."""
 
-    def run(
-        *argv: object, env: Mapping[str, str] | None = None, **options: Any
-    ) -> subprocess.CompletedProcess[bytes]:
+    def run(*argv: object, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
         settings: Any = {"capture_output": True} | options
         if "input" not in settings:
             settings.setdefault("stdin", subprocess.DEVNULL)

@@ -4,6 +4,7 @@ A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input 
 (a pipe, say), holds a problem in JSON or a matrix in CSV.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import Any
 
 from backprop_cli.activations import Array
 from backprop_cli.arrays import describe, to_array
+from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import csv, json, npy
@@ -21,6 +23,7 @@ from backprop_cli.text import counted, did_you_mean, listed
 
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 PROBLEM_SUFFIXES = (".json", ".npz")
+_RESULT_SETTINGS = ("schema", "exact", "binary", "learning_rate", "weight_layout", "not_computed")
 _BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
 
@@ -74,24 +77,56 @@ def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tup
     Raises:
         InputError: With the file, and the line and cell or the path at fault.
     """
-    header = None
-    value: Any
     with _named(path):
-        hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
-        _require_suffix(path, MATRIX_SUFFIXES, hint)
-        data = read(path, hint=did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None)
-        match suffix(path):
-            case ".json":
-                value = json.parse(data, exact=exact)
-            case ".npy":
-                value = npy.parse_npy(data)
-            case ending:
-                parse = csv.parse_exact if exact else csv.parse
-                value, header = parse(data, delimiter="\t" if ending == ".tsv" else ",")
+        value, header = _parse_matrix(path, key, exact=exact)
         array = to_array(value, key, number_kind(exact=exact))
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, header
+
+
+def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapping[str, Any]:
+    """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
+
+    Args:
+        path: The file or the folder.
+        problem: What the values are for: weights-like ones have to be in its layout.
+        written: Whether the numbers of a text are to be decimals, with the digits that they were written with.
+
+    Raises:
+        InputError: With the file at fault.
+    """
+    if os.path.isdir(path):
+        return nest(_folder(path, written=written))
+    with _named(path):
+        tree = _load_draft(path, exact=written)
+        layout = tree.get("weight_layout", problem.weight_layout)
+        if layout != problem.weight_layout:
+            raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
+        return {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+
+
+def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
+    for name in sorted(os.listdir(path)):
+        stem, ending = os.path.splitext(name)
+        if ending.lower() in MATRIX_SUFFIXES:
+            file = os.path.join(path, name)
+            with _named(file):
+                yield stem, _parse_matrix(file, stem, exact=written)[0]
+
+
+def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, ...] | None]:
+    hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
+    _require_suffix(path, MATRIX_SUFFIXES, hint)
+    data = read(path, hint=did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None)
+    match suffix(path):
+        case ".json":
+            return json.parse(data, exact=exact), None
+        case ".npy":
+            return npy.parse_npy(data), None
+        case ending:
+            parse = csv.parse_exact if exact else csv.parse
+            return parse(data, delimiter="\t" if ending == ".tsv" else ",")
 
 
 def _load_draft(path: str, *, exact: bool) -> dict[str, Any]:

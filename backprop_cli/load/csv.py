@@ -166,9 +166,7 @@ def _means_a_number(cell: str) -> bool:
 
 def _starts_like_a_number(cell: str) -> bool:
     """Tell whether a cell might be a number or a missing one: a header must not swallow a row of nothing else."""
-    return (
-        cell.strip().lower() in _MISSING or re.match(r"[\s#'\"(]*[+-]?\.?\d", cell.translate(_TO_PLAIN)) is not None
-    )
+    return cell.strip().lower() in _MISSING or re.match(r"[\s#'\"(]*[+-]?\.?\d", cell.translate(_TO_PLAIN)) is not None
 
 
 def _is_python_number(text: str) -> bool:

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from backprop_cli.activations import Array
+from backprop_cli.dotted import nest
 from backprop_cli.errors import InputError
-from backprop_cli.text import listed
 
 # An archive may unpack to this many bytes, or else to this many times its own size.
 _UNPACKED_BYTES = 64 * 2**20
 _UNPACKED_RATIO = 100
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
-_DEEPEST = 4  # parts of a key: expected.layers.0.weights
 
 
 def parse_npy(data: bytes) -> Array:
@@ -60,7 +59,7 @@ def parse_npz(data: bytes) -> dict[str, Any]:
     Raises:
         InputError: The archive is damaged, or a member is not an array.
     """
-    draft: dict[str, Any] = {}
+    arrays: list[tuple[str, Any]] = []
     with _damage_reported("an NPZ archive"):
         archive = zipfile.ZipFile(io.BytesIO(data))
     unpacked, limit = sum(member.file_size for member in archive.infolist()), _UNPACKED_RATIO * len(data)
@@ -79,8 +78,8 @@ def parse_npz(data: bytes) -> dict[str, Any]:
         except InputError as error:
             error.place = key
             raise
-        _place(draft, key, str(array) if array.dtype.kind == "U" and not array.ndim else array)
-    return _with_lists(draft)
+        arrays.append((key, str(array) if array.dtype.kind == "U" and not array.ndim else array))
+    return nest(arrays)
 
 
 @contextmanager
@@ -89,33 +88,3 @@ def _damage_reported(kind: str, place: str | None = None) -> Iterator[None]:
         yield
     except Exception as error:
         raise InputError(f"damaged, or not {kind}", place=place) from error
-
-
-def _place(draft: dict[str, Any], key: str, value: Any) -> None:
-    *parents, name = key.split(".")
-    if len(parents) >= _DEEPEST:
-        raise InputError("nested too deeply", place=key)
-    for parent in parents:
-        draft = draft.setdefault(parent, {})
-        if not isinstance(draft, dict):
-            raise InputError("one of its parts is an array, and cannot hold others", place=key)
-    if isinstance(draft.get(name), dict):
-        raise InputError("holds others, and cannot be an array", place=key)
-    if name in draft:
-        raise InputError("the key is given twice", place=key)
-    draft[name] = value
-
-
-def _with_lists(tree: dict[str, Any]) -> dict[str, Any]:
-    """Return the tree with every object under `layers` made a list."""
-    result: dict[str, Any] = {}
-    for key, value in tree.items():
-        child = _with_lists(value) if isinstance(value, dict) else value
-        if key == "layers" and isinstance(child, dict):
-            numbers = [str(i) for i in range(len(child))]
-            if sorted(child) != sorted(numbers):
-                wanted, got = (listed(f"layers.{i}" for i in found) for found in (numbers, child))
-                raise InputError(f"expected {wanted}, got {got}")
-            child = [child[number] for number in numbers]
-        result[key] = child
-    return result

@@ -58,6 +58,4 @@ def aligned(numbers: Sequence[str], at_least: int = 0) -> list[str]:
     parts = [text.partition(".") for text in numbers]
     before = max(len(whole) for whole, _, _ in parts)
     after = max(len(point + decimals) for _, point, decimals in parts)
-    return [
-        (whole.rjust(before) + (point + decimals).ljust(after)).rjust(at_least) for whole, point, decimals in parts
-    ]
+    return [(whole.rjust(before) + (point + decimals).ljust(after)).rjust(at_least) for whole, point, decimals in parts]

@@ -1,0 +1,80 @@
+"""Dotted names: how archives and folders, which are flat, write the tree of a problem or a result.
+
+`{"layers": [{"weights": …}]}` is `layers.0.weights`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from backprop_cli.errors import InputError
+from backprop_cli.text import listed
+
+_DEEPEST = 4  # parts of a name: expected.layers.0.weights
+
+
+def dotted(place: str) -> str:
+    """Return a place as archives and file names write it.
+
+    >>> dotted("layers[1].dweights")
+    'layers.1.dweights'
+    """
+    return place.replace("[", ".").replace("]", "")
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of a tree with their dotted names.
+
+    >>> list(flatten({"upstream": 1, "layers": [{"z": 2}]}))
+    [('upstream', 1), ('layers.0.z', 2)]
+    """
+    for key, value in tree.items():
+        if key == "layers":
+            for i, layer in enumerate(value):
+                yield from flatten(layer, f"layers.{i}.")
+        else:
+            yield prefix + key, value
+
+
+def nest(leaves: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the tree of leaves with dotted names.
+
+    >>> nest([("upstream", 1), ("layers.0.z", 2)])
+    {'upstream': 1, 'layers': [{'z': 2}]}
+
+    Raises:
+        InputError: A name comes twice, or is a part of another, or a layer is missing.
+    """
+    tree: dict[str, Any] = {}
+    for name, value in leaves:
+        _put(tree, name, value)
+    return _with_lists(tree)
+
+
+def _put(tree: dict[str, Any], name: str, value: Any) -> None:
+    *parents, last = name.split(".")
+    if len(parents) >= _DEEPEST:
+        raise InputError("nested too deeply", place=name)
+    for parent in parents:
+        tree = tree.setdefault(parent, {})
+        if not isinstance(tree, dict):
+            raise InputError("one of its parts is an array, and cannot hold others", place=name)
+    if isinstance(tree.get(last), dict):
+        raise InputError("holds others, and cannot be an array", place=name)
+    if last in tree:
+        raise InputError("the key is given twice", place=name)
+    tree[last] = value
+
+
+def _with_lists(tree: dict[str, Any]) -> dict[str, Any]:
+    """Return the tree with every object under `layers` made a list."""
+    result: dict[str, Any] = {}
+    for key, value in tree.items():
+        child = _with_lists(value) if isinstance(value, dict) else value
+        if key == "layers" and isinstance(child, dict):
+            numbers = [str(i) for i in range(len(child))]
+            if sorted(child) != sorted(numbers):
+                wanted, got = (listed(f"layers.{i}" for i in found) for found in (numbers, child))
+                raise InputError(f"expected {wanted}, got {got}")
+            child = [child[number] for number in numbers]
+        result[key] = child
+    return result

@@ -1,0 +1,90 @@
+"""Exact arithmetic as a proof: how far is the float64 result from the exact one, and is every ReLU on its side?
+
+The same solver has worked on the numbers of the file as they are written. What float64 rounds is measured in units in
+the last place and against the bound that rounding cannot exceed. A pre-activation on the other side of zero than the
+exact one opens or closes its ReLU wrongly: 0.1 + 0.2 - 0.3 is 0 on paper and 5.55e-17 in float64.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from backprop_cli.activations import Array
+from backprop_cli.bounds import bounds
+from backprop_cli.solve import Solution
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrongSide:
+    """A pre-activation that float64 puts on the wrong side of its kink."""
+
+    place: str
+    value: float
+    exact: Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExactCheck:
+    """How the float64 result compares with the exact one.
+
+    `ulps` is the largest error in units in the last place, at `ulps_at`; `share` the largest part of its bound that an
+    error takes up, at `share_at`, without the layers that a wrong side may have put off. `binary` names what was not
+    written as decimals, and whose exact values are those of binary floats.
+    """
+
+    entries: int
+    ulps: float
+    ulps_at: str
+    share: float
+    share_at: str
+    wrong_side: tuple[WrongSide, ...]
+    binary: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every ReLU is on its side and no error is beyond its bound."""
+        return not self.wrong_side and self.share <= 1
+
+
+def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
+    """Compare everything that follows from a problem in float64 with the same in exact fractions."""
+    allowed, true = bounds(solution), dict(exact.matrices())
+    entries, ulps, share = 0, (0.0, ""), (0.0, "")
+    for place, value in solution.matrices():
+        for index, got, want, bound in _entries(value, true[place], allowed[place]):
+            entries += 1
+            error = float(abs(Fraction(got) - want))
+            if error:
+                name = f"{place}[{','.join(map(str, index))}]"
+                ulps = max(ulps, (error / math.ulp(max(abs(got), abs(float(want)))), name))
+                share = max(share, (error / bound if bound else math.inf, name))
+    wrong_side = tuple(_wrong_side(solution, exact))
+    return ExactCheck(
+        entries=entries,
+        ulps=ulps[0],
+        ulps_at=ulps[1],
+        share=0.0 if wrong_side else share[0],
+        share_at="" if wrong_side else share[1],
+        wrong_side=wrong_side,
+        binary=exact.problem.binary,
+    )
+
+
+def _entries(value: Array, true: Array, bound: Array) -> Iterator[tuple[tuple[int, ...], float, Fraction, float]]:
+    for index in np.ndindex(value.shape):
+        yield index, float(value[index]), Fraction(true[index]), float(bound[index])
+
+
+def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:
+    for i, (layer, true) in enumerate(zip(solution.layers, exact.layers, strict=True)):
+        if layer.closed is None or true.closed is None or "z" not in layer.computed:
+            continue
+        for index in zip(*np.nonzero(layer.closed != true.closed), strict=True):
+            yield WrongSide(
+                place=f"{solution.problem.place(i, 'z')}[{','.join(map(str, index))}]",
+                value=layer.computed["z"].item(*index),
+                exact=Fraction(true.computed["z"].item(*index)),
+            )
