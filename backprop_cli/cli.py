@@ -17,11 +17,11 @@ import typer
 
 from backprop_cli import __version__, options
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
-from backprop_cli.output import write_stderr, write_stdout
+from backprop_cli.output import write_error, write_stderr, write_stdout
 from backprop_cli.terminal import Color
 from backprop_cli.text import clean, listed
 
-Action = Callable[[], None]
+Action = Callable[[], ExitStatus]
 
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
@@ -46,6 +46,24 @@ Examples:
   backprop run --help
 
 \b{_STATUSES}
+"""
+
+_CHECK_HELP = """
+Check whether gradients are right, and name the mistake where they are not.
+
+The gradients of each problem are compared with finite differences of the
+loss, and whatever it expects ("expected" in the file, or --expect) with what
+is computed; with --exact, float64 also with exact arithmetic.
+
+\b
+Examples:
+  backprop check samples/*.json
+  backprop check samples/dense_relu.json --rounded --exact
+  backprop run samples/dense_relu.json --save /tmp/golden.npz -q |
+    backprop check samples/dense_relu.json --expect /tmp/golden.npz
+
+Exits with 1 where something is wrong, and with 3 where a problem cannot be
+read; the others are still checked.
 """
 
 _RUN_HELP = """
@@ -112,7 +130,7 @@ def _run(
         "upstream": rule,
     }
     given_files = {key: path for key, path in files.items() if path is not None}
-    _judge_stdin({"PROBLEM": problem} | {f"--{key}": path for key, path in given_files.items()}, quiet=quiet)
+    _judge_stdin([("PROBLEM", problem), *((f"--{key}", path) for key, path in given_files.items())], quiet=quiet)
     from backprop_cli.run import RunOptions, run
 
     return partial(
@@ -134,9 +152,44 @@ def _run(
     )
 
 
-def _judge_stdin(paths: dict[str, str | None], *, quiet: bool) -> None:
+@app.command("check", help=_CHECK_HELP)
+def _check(
+    problems: options.ProblemsArgument,
+    expect: options.ExpectOption = None,
+    rounded: options.RoundedOption = False,
+    exact: options.ExactProofOption = False,
+    eps: options.EpsOption = 1e-4,
+    rtol: options.RtolOption = None,
+    atol: options.AtolOption = None,
+    samples: options.SamplesOption = 100,
+    seed: options.SeedOption = 0,
+    output: options.CheckFormatOption = "table",
+    color: options.ColorOption = "auto",
+    quiet: options.QuietOption = False,
+) -> Action:
+    _judge_stdin([("PROBLEM", path) for path in problems], quiet=quiet)
+    from backprop_cli.check import CheckOptions, check
+    from backprop_cli.expected import Tolerance
+    from backprop_cli.gradcheck import Steps
+
+    return partial(
+        check,
+        CheckOptions(
+            problems=tuple(problems),
+            expect=expect,
+            rounded=rounded,
+            exact=exact,
+            steps=Steps(eps=eps, rtol=1e-6 if rtol is None else rtol, atol=atol, samples=samples, seed=seed),
+            tolerance=Tolerance(rtol=1e-7 if rtol is None else rtol, atol=atol),
+            format=cast("options.CheckFormat", output),
+            color=cast("Color", color),
+        ),
+    )
+
+
+def _judge_stdin(paths: Sequence[tuple[str, str | None]], *, quiet: bool) -> None:
     """Refuse standard input for two things, and say so where somebody at a terminal is expected to type it."""
-    readers = [name for name, path in paths.items() if path == "-"]
+    readers = [name for name, path in paths if path == "-"]
     if len(readers) > 1:
         every = "both" if len(readers) == 2 else "all"
         raise UsageError(f"standard input (-) can be read once, and {listed(readers)} {every} name it")
@@ -174,9 +227,7 @@ def _do(argv: Sequence[str]) -> ExitStatus:
     action, printed = _parsed(argv)
     if printed:
         write_stdout(printed)
-    if action is not None:
-        action()
-    return ExitStatus.OK
+    return ExitStatus.OK if action is None else action()
 
 
 def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
@@ -206,13 +257,12 @@ def _reported(error: Exception) -> ExitStatus:
         case ClosedPipeError():
             return error.status
         case BackpropError():
-            line, hint, status = str(error), error.hint, error.status
+            write_error(error)
+            return error.status
         case MemoryError():
-            line, hint, status = "not enough memory for this problem", None, ExitStatus.BAD_INPUT
+            write_stderr("backprop: not enough memory for this problem")
+            return ExitStatus.BAD_INPUT
         case _:
-            line, status = clean(f"a bug in backprop: {type(error).__name__}: {error}"), ExitStatus.BUG
-            hint = "BACKPROP_DEBUG=1 shows where; please report it with the command and its files"
-    write_stderr(f"backprop: {line}")
-    if hint:
-        write_stderr(f"hint: {clean(hint)}")
-    return status
+            write_stderr(clean(f"backprop: a bug in backprop: {type(error).__name__}: {error}"))
+            write_stderr("hint: BACKPROP_DEBUG=1 shows where; please report it with the command and its files")
+            return ExitStatus.BUG

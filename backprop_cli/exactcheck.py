@@ -75,16 +75,16 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
 
 def _entries(value: Array, true: Array, bound: Array) -> Iterator[tuple[tuple[int, ...], float, Fraction, float]]:
     for index in np.ndindex(value.shape):
-        yield index, float(value[index]), Fraction(true[index]), float(bound[index])
+        yield index, float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
 
 
 def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:
     for i, (layer, true) in enumerate(zip(solution.layers, exact.layers, strict=True)):
         if layer.closed is None or true.closed is None or "z" not in layer.computed:
             continue
-        for index in zip(*np.nonzero(layer.closed != true.closed), strict=True):
+        for row, column in np.argwhere(layer.closed != true.closed).tolist():
             yield WrongSide(
-                place=f"{solution.problem.place(i, 'z')}[{','.join(map(str, index))}]",
-                value=layer.computed["z"].item(*index),
-                exact=Fraction(true.computed["z"].item(*index)),
+                place=f"{solution.problem.place(i, 'z')}[{row},{column}]",
+                value=float(layer.computed["z"].item(row, column)),
+                exact=Fraction(true.computed["z"].item(row, column)),
             )

@@ -103,7 +103,7 @@ def check_expected(
         layer = solution.layers[node.layer]
         if node.quantity not in layer.computed:
             needs = layer.not_computed[node.quantity]
-            checks.append(QuantityCheck(place=place, entries=0, problem=f"cannot be compared, for it needs {needs}"))
+            checks.append(QuantityCheck(place=place, entries=0, problem=f"cannot be computed, for it needs {needs}"))
         elif rounded:
             checks.append(_compare(_Rounded(raw, place), node, solution))
         else:
@@ -199,12 +199,12 @@ def _compare(target: Target, node: Node, solution: Solution) -> QuantityCheck:
     value = solution.layers[node.layer].computed[node.quantity]
     if not target.fit(value.shape):
         shape = target.expected.shape
-        turned = "; its transpose would fit" if shape == value.shape[::-1] else ""
+        turned = "; the transpose would fit" if shape == value.shape[::-1] else ""
         return QuantityCheck(
             place=place,
             entries=value.size,
             different=value.size,
-            problem=f"has shape {shape} (expected {value.shape}{turned})",
+            problem=f"the expected values have shape {shape}, the computed ones {value.shape}{turned}",
             explanations=explanations(target, node, solution),
         )
     wrong = target.wrong(value)

@@ -17,7 +17,6 @@ from backprop_cli.errors import InputError
 from backprop_cli.names import Node
 from backprop_cli.rules import RULES, Rule
 from backprop_cli.solve import Solution, solve
-from backprop_cli.text import counted
 
 _GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
 _STEPPED = ("new_weights", "new_biases")
@@ -54,9 +53,8 @@ def explanations(target: Target, node: Node, solution: Solution) -> tuple[str, .
         node: The quantity.
         solution: Everything that follows from the problem.
     """
-    entries = counted(target.expected.size, "entry").replace("entrys", "entries")
     return tuple(
-        f"{words} ({entries} agree)" if target.expected.size > 1 else words
+        words
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
         for words, value in mistake.candidates(solution, node, target)
@@ -141,7 +139,7 @@ def _another_learning_rate(solution: Solution, node: Node, target: Target) -> It
     for digits in (*range(1, 7), 17):
         rate = float(f"{told:.{digits}g}")
         value = parameter - type(solution.problem.learning_rate)(repr(rate)) * gradient
-        if rate > 0 and target.agrees(value):
+        if rate > 0 and rate != right and target.agrees(value):
             if digits <= 3 or np.count_nonzero(gradient) > 1:
                 yield f"a step with the learning rate {rate:g}, not {right:g}", value
             return

@@ -18,6 +18,7 @@ from backprop_cli.terminal import Color
 from backprop_cli.text import did_you_mean, listed
 
 Format: TypeAlias = Literal["table", "json", "csv"]
+CheckFormat: TypeAlias = Literal["table", "json"]
 FolderFormat: TypeAlias = Literal["csv", "npy"]
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
@@ -48,14 +49,15 @@ def _choice(option: str, known: tuple[str, ...]) -> dict[str, Any]:
     return {"parser": parse, "metavar": f"[{'|'.join(known)}]", "autocompletion": lambda: list(known)}
 
 
-def _whole_number(option: str, most: int | None = None) -> Callable[[str | int], int]:
-    wanted = "a whole number, 0 or more" if most is None else f"a whole number from 0 to {most}"
+def _whole_number(option: str, least: int = 0, most: int | None = None) -> Callable[[str | int], int]:
+    wanted = f"a whole number, {least} or more" if most is None else f"a whole number from {least} to {most}"
 
     def parse(value: str | int) -> int:
         text = _value(option, str(value))  # Typer passes a default, too
-        if not re.fullmatch(r"\d{1,9}", text, re.ASCII) or (most is not None and int(text) > most):
+        number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
+        if number < least or (most is not None and number > most):
             raise UsageError(f"{option}: expected {wanted}, got {text!r}")
-        return int(text)
+        return number
 
     return parse
 
@@ -71,6 +73,28 @@ def _number(option: str) -> Callable[[str], str]:
         if not math.isfinite(number) or "_" in text or not text.isascii():
             raise UsageError(f"{option}: expected a finite number, got {text!r}")
         return text
+
+    return parse
+
+
+def _tolerance(option: str) -> Callable[[str], float]:
+    number = _number(option)
+
+    def parse(text: str) -> float:
+        if float(number(text)) < 0:
+            raise UsageError(f"{option}: expected 0 or more, got {text!r}")
+        return float(text)
+
+    return parse
+
+
+def _positive(option: str) -> Callable[[str | float], float]:
+    number = _number(option)
+
+    def parse(text: str | float) -> float:
+        if float(number(str(text))) <= 0:  # Typer passes a default, too
+            raise UsageError(f"{option}: expected more than 0, got {text!r}")
+        return float(text)
 
     return parse
 
@@ -146,7 +170,7 @@ PrecisionOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--precision",
-        parser=_whole_number("--precision", 17),
+        parser=_whole_number("--precision", most=17),
         metavar="N",
         help="The most decimals in tables [default: 8].",
     ),
@@ -194,3 +218,73 @@ ColorOption: TypeAlias = Annotated[
 ]
 QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on standard error.")]
 VersionOption: TypeAlias = Annotated[bool, typer.Option("--version", help="Print the version, and only that.")]
+
+ProblemsArgument: TypeAlias = Annotated[
+    list[str],
+    typer.Argument(parser=_file("PROBLEM"), metavar="PROBLEM...", help="Any number of problems."),
+]
+ExpectOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--expect",
+        parser=_file("--expect"),
+        metavar="PATH",
+        help="What is expected of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
+    ),
+]
+RoundedOption: TypeAlias = Annotated[
+    bool,
+    typer.Option("--rounded", help="Hold expected values to the digits they are written with: 0.18 is 0.175 to 0.185."),
+]
+ExactProofOption: TypeAlias = Annotated[
+    bool, typer.Option("--exact", help="Compare with exact arithmetic on the decimals as they are written.")
+]
+EpsOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--eps", parser=_positive("--eps"), metavar="NUMBER", show_default=True, help="The step of finite differences."
+    ),
+]
+RtolOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--rtol",
+        parser=_tolerance("--rtol"),
+        metavar="NUMBER",
+        help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences].",
+    ),
+]
+AtolOption: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--atol",
+        parser=_tolerance("--atol"),
+        metavar="NUMBER",
+        help="Absolute tolerance [default: what rounding may do, entry by entry].",
+    ),
+]
+SamplesOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--samples",
+        parser=_whole_number("--samples", least=1),
+        metavar="N",
+        show_default=True,
+        help="Entries of each array to check where all would take more than 10,000 evaluations.",
+    ),
+]
+SeedOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--seed", parser=_whole_number("--seed"), metavar="N", show_default=True, help="Which entries those are."
+    ),
+]
+CheckFormatOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        show_default=True,
+        help="A line for each problem and the details for people; JSON for programs.",
+        **_choice("--format", get_args(CheckFormat)),
+    ),
+]

@@ -4,7 +4,8 @@ import contextlib
 import os
 import sys
 
-from backprop_cli.errors import ClosedPipeError, OutputError
+from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
+from backprop_cli.text import clean
 
 
 def write_stdout(text: str) -> None:
@@ -36,6 +37,13 @@ def write_stderr(line: str) -> None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
+
+
+def write_error(error: BackpropError) -> None:
+    """Say on standard error what is wrong, in one line, and a hint in another if there is one."""
+    write_stderr(f"backprop: {error}")
+    if error.hint:
+        write_stderr(f"hint: {clean(error.hint)}")
 
 
 def write_file(path: str, data: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Any, assert_never
 
 from backprop_cli.dotted import dotted, flatten
 from backprop_cli.draft import to_draft
-from backprop_cli.errors import InputError, UsageError
+from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
 from backprop_cli.names import Name, nodes
@@ -38,7 +38,7 @@ class RunOptions:
     color: Color
 
 
-def run(options: RunOptions) -> None:
+def run(options: RunOptions) -> ExitStatus:
     """Compute what is asked for, write the files, then the result.
 
     Everything is computed before the first byte is written.
@@ -62,6 +62,7 @@ def run(options: RunOptions) -> None:
     if options.next is not None and following is not None:
         write_file(options.next, _problem_file(following, options.next))
     write_stdout(text)
+    return ExitStatus.OK
 
 
 def _values(options: RunOptions) -> dict[str, Any]:

@@ -2,15 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from math import isfinite
 from numbers import Rational
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.render.numbers import literal, literals
 from backprop_cli.solve import Solution
 
+if TYPE_CHECKING:
+    from backprop_cli.verdict import Verdict
+
 SCHEMA = "backprop.result/1"
+CHECK_SCHEMA = "backprop.check/1"
 
 
 def result(solution: Solution) -> str:
@@ -32,9 +38,48 @@ def result(solution: Solution) -> str:
     )
 
 
+def check(verdicts: Sequence["Verdict"]) -> str:
+    """Return the verdicts of a check as a JSON object."""
+    return _dump(
+        {
+            "schema": CHECK_SCHEMA,
+            "passed": all(verdict.passed for verdict in verdicts),
+            "files": [_verdict(verdict) for verdict in verdicts],
+        }
+    )
+
+
 def problem(draft: Mapping[str, Any]) -> str:
     """Return a problem's draft as a problem file."""
     return _dump(draft)
+
+
+def _verdict(verdict: "Verdict") -> dict[str, Any]:
+    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed}
+    if verdict.error is not None:
+        return found | {"error": str(verdict.error), "hint": verdict.error.hint}
+    found["finite_differences"] = {"not_taken": verdict.undifferentiable}
+    if verdict.gradients is not None:
+        found["finite_differences"] = {
+            "passed": verdict.gradients.passed,
+            "only_kinks": verdict.gradients.only_kinks,
+            **_record(verdict.gradients),
+        }
+    found["expected"] = {
+        quantity.place: {"passed": quantity.passed, **_record(quantity)} for quantity in verdict.expected
+    }
+    if verdict.exact is not None:
+        found["exact"] = {"passed": verdict.exact.passed, **_record(verdict.exact)}
+    return found
+
+
+def _record(value: Any) -> Any:
+    """Return a record as an object, and what is infinite or not a number as null, which JSON has for it."""
+    if is_dataclass(value):
+        return {field.name: _record(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_record(item) for item in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _dump(tree: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """A page of text for people, laid out piece by piece with Rich.
 
 All text is laid out as `Text`, so that nothing a file or a user wrote is taken for markup. No digit and no column of a
-table is ever cut off: one that is too wide is split into blocks of columns, as NumPy does, and the page is widened for a
-column that is wider still.
+table is ever cut off: one that is too wide is split into blocks of columns, as NumPy does, and the page is widened for
+a column that is wider still.
 """
 
 import io

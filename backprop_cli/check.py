@@ -1,0 +1,86 @@
+"""`backprop check`: are these gradients right? Any number of problems, each with its verdict."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from backprop_cli.errors import ExitStatus, InputError, UsageError
+from backprop_cli.expected import Tolerance
+from backprop_cli.gradcheck import Steps
+from backprop_cli.load import load_expected, load_problem
+from backprop_cli.load.source import shown
+from backprop_cli.names import nodes
+from backprop_cli.options import CheckFormat
+from backprop_cli.output import write_error, write_stdout
+from backprop_cli.solve import solve
+from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
+from backprop_cli.verdict import Verdict, judge
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckOptions:
+    """What the command line said."""
+
+    problems: tuple[str, ...]
+    expect: str | None
+    rounded: bool
+    exact: bool
+    steps: Steps
+    tolerance: Tolerance
+    format: CheckFormat
+    color: Color
+
+
+def check(options: CheckOptions) -> ExitStatus:
+    """Check every problem, print the verdicts, and return the status that they lead to.
+
+    A problem that cannot be read does not keep the others from being checked.
+    """
+    if options.expect is not None and len(options.problems) > 1:
+        raise UsageError("--expect is for one problem")
+    verdicts = tuple(_verdict(path, options) for path in options.problems)
+    write_stdout(_rendered(verdicts, options))
+    for verdict in verdicts:
+        if verdict.error is not None:
+            write_error(verdict.error)
+    if any(verdict.error is not None for verdict in verdicts):
+        return ExitStatus.BAD_INPUT
+    return ExitStatus.OK if all(verdict.passed for verdict in verdicts) else ExitStatus.DIFFERENT
+
+
+def _verdict(path: str, options: CheckOptions) -> Verdict:
+    try:
+        problem = load_problem(path)
+        everything = nodes(None, len(problem.layers))
+        exact_problem = load_problem(path, exact=True) if options.exact or options.rounded else None
+        expected = (problem if exact_problem is None or not options.rounded else exact_problem).expected
+        if options.expect is not None:
+            expected = load_expected(options.expect, problem, written=options.rounded)
+        return judge(
+            shown(path),
+            solve(problem, everything),
+            None if exact_problem is None else solve(exact_problem, everything),
+            expected,
+            steps=options.steps,
+            tolerance=options.tolerance,
+            rounded=options.rounded,
+            prove_exact=options.exact,
+        )
+    except InputError as error:
+        of_expected = options.expect is not None and (error.place or "").startswith("expected")
+        return Verdict(file=shown(path), error=error.at(options.expect if of_expected else shown(path)))
+
+
+def _rendered(verdicts: tuple[Verdict, ...], options: CheckOptions) -> str:
+    match options.format:
+        case "json":
+            from backprop_cli.render import json
+
+            return json.check(verdicts)
+        case "table":
+            from backprop_cli.render import verdicts as pages
+            from backprop_cli.render.page import Look
+
+            look = Look(width=width(), color=wants_color(options.color), ascii_only=takes_ascii_only())
+            return pages.verdicts(verdicts, look)
+        case _:
+            assert_never(options.format)

@@ -1,0 +1,177 @@
+"""The verdicts of a check: one line for each problem, a summary, and the details of what is wrong."""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+
+from rich.text import Text
+
+from backprop_cli.exactcheck import ExactCheck
+from backprop_cli.expected import Difference, QuantityCheck
+from backprop_cli.gradcheck import GradientCheck
+from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.page import Column, Look, Page, width_of
+from backprop_cli.text import clean, counted, listed
+from backprop_cli.verdict import Verdict
+
+_MOST_LISTED = 10
+_PRECISION = 17
+
+
+def verdicts(found: Sequence[Verdict], look: Look) -> str:
+    """Return the page for the verdicts on any number of problems."""
+    page = Page(look)
+    names = [clean(verdict.file) for verdict in found]
+    wide = max(map(width_of, names))
+    for verdict, name in zip(found, names, strict=True):
+        word, style = ("error", "red") if verdict.error else ("ok", "green") if verdict.passed else ("FAIL", "red")
+        padding = " " * (wide - width_of(name))
+        page.line((f"{word:<5}", style), f" {name}{padding}  {_short(verdict)}")
+    if len(found) > 1:
+        page.line()
+        page.line((_summary(found), "bold"))
+    for verdict, name in zip(found, names, strict=True):
+        if verdict.error is None and not verdict.passed:
+            page.line()
+            page.line((name, "bold"))
+            _details(page, verdict)
+    return page.text()
+
+
+def _summary(found: Sequence[Verdict]) -> str:
+    unreadable = sum(verdict.error is not None for verdict in found)
+    passed = sum(verdict.passed for verdict in found)
+    failed = len(found) - passed - unreadable
+    counts = ((passed, "passed"), (failed, "failed"), (unreadable, "could not be checked"))
+    return f"{counted(len(found), 'problem')}: " + ", ".join(f"{n} {what}" for n, what in counts if n)
+
+
+def _short(verdict: Verdict) -> str:
+    if verdict.error is not None:
+        place = f"{verdict.error.place}: " if verdict.error.place else ""
+        return clean(place + verdict.error.reason)
+    return "; ".join(_parts(verdict))
+
+
+def _parts(verdict: Verdict) -> Iterator[str]:
+    if verdict.expected:
+        entries = sum(quantity.entries for quantity in verdict.expected)
+        right = entries - sum(quantity.different for quantity in verdict.expected)
+        yield f"expected values {right} of {entries}"
+    if verdict.gradients is not None:
+        yield _gradients_in_short(verdict.gradients)
+    elif verdict.undifferentiable:
+        yield "no finite differences"
+    if verdict.exact is not None:
+        yield _exact_in_short(verdict.exact)
+
+
+def _gradients_in_short(check: GradientCheck) -> str:
+    smooth = check.checked - len(check.kinks)
+    sampled = f" (of {check.entries})" if check.checked < check.entries else ""
+    kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
+    text = f"finite differences {smooth - len(check.wrong)} of {smooth}{sampled}{kinks}"
+    return text + ": every entry is at a kink, which shows nothing" if check.only_kinks else text
+
+
+def _exact_in_short(check: ExactCheck) -> str:
+    binary = f" (binary {listed(check.binary)})" if check.binary else ""
+    if check.wrong_side:
+        return f"exact: {counted(len(check.wrong_side), 'ReLU')} on the wrong side{binary}"
+    if not check.ulps:
+        return f"exact: no rounding at all{binary}"
+    return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
+
+
+def _details(page: Page, verdict: Verdict) -> None:
+    for quantity in verdict.expected:
+        if not quantity.passed:
+            _quantity(page, quantity)
+    if verdict.gradients is not None and not verdict.gradients.passed:
+        _gradients(page, verdict.gradients)
+    if verdict.exact is not None and not verdict.exact.passed:
+        _exact(page, verdict.exact)
+
+
+def _quantity(page: Page, quantity: QuantityCheck) -> None:
+    if quantity.problem is not None:
+        page.line(f"  {quantity.place}: {quantity.problem}")
+    else:
+        page.line(f"  {quantity.place}: {quantity.different} of {quantity.entries} expected values wrong")
+    if quantity.listed and quantity.greatest_relative is not None:
+        _greatest(page, quantity.listed[0], quantity.greatest_relative)
+        rounded = quantity.listed[0].digits is not None
+        headings = ["expected", "value", "difference", "right to digits" if rounded else "allowed"]
+        rows = [
+            [
+                _short_number(d.expected),
+                _short_number(d.value),
+                f"{d.absolute:.3g}",
+                str(d.digits) if rounded else f"{float(d.allowed):.3g}",
+            ]
+            for d in quantity.listed
+        ]
+        _table(page, [d.place for d in quantity.listed], headings, rows, quantity.different)
+    if quantity.explanations:
+        evidence = f" (explains all {quantity.entries} entries)" if quantity.entries > 1 else ""
+        page.line(("  likely: ", "bold"), "; or ".join(quantity.explanations) + evidence)
+
+
+def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
+    page.line(
+        f"  Greatest absolute difference: {absolute.absolute:.6g} at {absolute.place},"
+        f" up to {float(absolute.allowed):.3g} allowed"
+    )
+    if relative.value:
+        share = float(relative.allowed) / abs(float(relative.value))
+        page.line(
+            f"  Greatest relative difference: {relative.relative:.6g} at {relative.place}, up to {share:.3g} allowed"
+        )
+
+
+def _gradients(page: Page, check: GradientCheck) -> None:
+    if check.wrong:
+        page.line(f"  {counted(len(check.wrong), 'gradient')} of {check.checked} not the slope of the loss")
+        worst = sorted(check.wrong, key=lambda slope: -abs(slope.gradient - slope.slope))[:_MOST_LISTED]
+        rows = [
+            [
+                _short_number(slope.gradient),
+                _short_number(slope.slope),
+                f"{abs(slope.gradient - slope.slope):.3g}",
+                f"{slope.allowed:.3g}",
+            ]
+            for slope in worst
+        ]
+        headings = ["gradient", "finite difference", "difference", "allowed"]
+        _table(page, [slope.place for slope in worst], headings, rows, len(check.wrong))
+    refused = [kink for kink in check.kinks if not kink.accepted]
+    if refused:
+        page.line(f"  {counted(len(refused), 'gradient')} at a kink not between the slopes to its sides")
+        rows = [[_short_number(n) for n in (kink.gradient, kink.left, kink.right)] for kink in refused[:_MOST_LISTED]]
+        labels = [kink.place for kink in refused[:_MOST_LISTED]]
+        _table(page, labels, ["gradient", "slope to the left", "slope to the right"], rows, len(refused))
+
+
+def _exact(page: Page, check: ExactCheck) -> None:
+    for wrong in check.wrong_side[:_MOST_LISTED]:
+        page.line(
+            f"  {wrong.place} is {number(wrong.value, _PRECISION)} in float64 and {number(wrong.exact, None)} exactly:"
+            " its ReLU is on the wrong side"
+        )
+    if len(check.wrong_side) > _MOST_LISTED:
+        page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")
+    if check.share > 1:
+        page.line(f"  {check.share_at} is off by {check.share:.3g} times what rounding can do")
+
+
+def _table(page: Page, labels: Sequence[str], headings: Sequence[str], rows: Sequence[Sequence[str]], n: int) -> None:
+    columns = [
+        Column(heading, [*map(Text, aligned([row[k] for row in rows], at_least=width_of(heading)))])
+        for k, heading in enumerate(headings)
+    ]
+    page.table([f"    {label}" for label in labels], columns)
+    if n > len(rows):
+        page.line(f"    and {n - len(rows)} more")
+
+
+def _short_number(value: float | Fraction) -> str:
+    return number(value, _PRECISION if isinstance(value, float) else None)

@@ -1,0 +1,172 @@
+"""Expected values: every wrong entry is found and named, and nothing that is right is called wrong."""
+
+import json
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.draft import build
+from backprop_cli.expected import Tolerance, check_expected
+from backprop_cli.load import load_problem
+from backprop_cli.names import nodes
+from backprop_cli.solve import Solution, solve
+from tests.conftest import ROOT
+
+NOTEBOOK = sorted(path for path in (ROOT / "samples").glob("*.json") if "notebook" in path.read_text())
+NEURON: dict[str, Any] = {"inputs": [1, -2, 3], "weights": [-3, -1, 2], "biases": 1, "upstream": 1}
+
+
+def solved(path: Path | None = None, *, exact: bool = False, **draft: Any) -> Solution:
+    problem = load_problem(str(path), exact=exact) if path else build(draft, exact=exact)
+    return solve(problem, nodes(None, len(problem.layers)))
+
+
+def test_one_wrong_entry_is_found_at_any_position() -> None:
+    """Off by 1e-6 of itself, in a gradient of 50 x 40 entries, whatever its size beside the others."""
+    rng = np.random.default_rng(7)
+    solution = solved(inputs=rng.normal(size=(30, 50)), upstream=rng.normal(size=(30, 40)), activation="linear")
+    right = solution.layers[0].computed["dweights"]
+    for index in np.ndindex(right.shape):
+        wrong = right.copy()
+        wrong[index] *= 1 + 1e-6
+        (check,) = check_expected(solution, {"dweights": wrong}, Tolerance())
+        assert check.different == 1
+        assert check.listed[0].place == f"dweights[{index[0]},{index[1]}]"
+        assert check.explanations == ()
+
+
+def test_the_worst_ten_are_listed_worst_first_and_all_are_counted() -> None:
+    rng = np.random.default_rng(8)
+    solution = solved(inputs=rng.normal(size=(5, 6)), upstream=rng.normal(size=(5, 4)), activation="linear")
+    off = rng.permutation(24).reshape(6, 4) / 100
+    (check,) = check_expected(solution, {"dweights": solution.layers[0].computed["dweights"] + off}, Tolerance())
+    assert check.different == 23
+    assert [round(difference.absolute * 100) for difference in check.listed] == list(range(23, 13, -1))
+
+
+@pytest.mark.parametrize(
+    ("expected", "problem"),
+    [
+        ({"dweights": [[1], [-2], [3]]}, None),
+        ({"dweights": [1, -2, 3]}, None),
+        (
+            {"dweights": [[1, -2, 3]]},
+            "the expected values have shape (1, 3), the computed ones (3, 1); the transpose would fit",
+        ),
+        ({"dweights": [[1, -2], [3, 4]]}, "the expected values have shape (2, 2), the computed ones (3, 1)"),
+        ({"dinputs": [-3, -1, 2]}, None),
+        ({"dbiases": 1}, None),
+        ({"dbiases": [1]}, None),
+        ({"dbiases": [[1]]}, None),
+        ({"dbiases": [1, 1]}, "the expected values have shape (2,), the computed ones (1,)"),
+        ({"z": 6, "outputs": [6], "dz": [[1]]}, None),
+    ],
+)
+def test_shapes(expected: dict[str, Any], problem: str | None) -> None:
+    checks = check_expected(solved(**NEURON), expected, Tolerance())
+    assert {check.problem for check in checks} == {problem}
+    assert all(check.passed for check in checks) == (problem is None)
+
+
+def test_what_cannot_be_computed_does_not_pass() -> None:
+    solution = solved(upstream=[[1]], activation="linear")
+    (check,) = check_expected(solution, {"dweights": [[1]]}, Tolerance())
+    assert not check.passed
+    assert check.problem == "cannot be computed, for it needs inputs"
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "passed"),
+    [
+        (Tolerance(), False),
+        (Tolerance(rtol=1e-3), True),
+        (Tolerance(rtol=0, atol=0.01), True),
+        (Tolerance(rtol=0, atol=0.001), False),
+        (Tolerance(atol=0), False),
+    ],
+)
+def test_tolerances(tolerance: Tolerance, passed: bool) -> None:
+    (check,) = check_expected(solved(**NEURON), {"z": 6.005}, tolerance)
+    assert check.passed is passed
+
+
+def test_rounding_is_no_difference_even_where_terms_cancel() -> None:
+    """0.1 + 0.2 - 0.3 is 0 on paper and 5.55e-17 in float64, which no relative tolerance covers."""
+    draft: dict[str, Any] = {"inputs": [1, 1, 1], "weights": [0.1, 0.2, -0.3], "biases": 0, "activation": "linear"}
+    (check,) = check_expected(solved(**draft), {"z": 0}, Tolerance())
+    assert check.passed
+
+
+@pytest.mark.parametrize("path", NOTEBOOK, ids=lambda path: path.stem)
+def test_numbers_as_they_were_printed_pass_rounded(path: Path) -> None:
+    solution = solved(path, exact=True)
+    checks = check_expected(solution, solution.problem.expected, Tolerance(), rounded=True)
+    assert checks
+    assert all(check.passed for check in checks)
+
+
+@pytest.mark.parametrize("path", NOTEBOOK, ids=lambda path: path.stem)
+def test_a_printed_number_that_is_changed_in_its_last_digit_fails_with_its_index(path: Path) -> None:
+    solution = solved(path, exact=True)
+    for quantity, raw in solution.problem.expected.items():
+        rows = raw if isinstance(raw[0], list) else [raw]
+        for i, row in enumerate(rows):
+            for j, literal in enumerate(row):
+                row[j] = literal + Decimal((0, (1,), literal.as_tuple().exponent))
+                (check,) = check_expected(solution, {quantity: raw}, Tolerance(), rounded=True)
+                index = f"[{i},{j}]" if rows is raw else f"[{j}]"
+                assert [difference.place for difference in check.listed] == [quantity + index]
+                row[j] = literal
+
+
+@pytest.mark.parametrize(
+    ("value", "literal", "digits"),
+    [
+        ("0.175", "0.18", None),
+        ("0.185", "0.18", None),
+        ("0.17499", "0.18", 1),
+        ("0.18501", "0.18", 1),
+        ("0.18", "0.180", None),
+        ("0.1804", "0.180", None),
+        ("0.1806", "0.180", 2),
+        ("1234", "1.2e3", None),
+        ("1251", "1.2e3", 1),
+        ("-6.34", "-6.3", None),
+        ("-6.34", "6.3", 0),
+        ("0.3", "0", None),
+        ("0.6", "0", 0),
+        ("12345", "12354", 3),
+    ],
+)
+def test_rounded(value: str, literal: str, digits: int | None) -> None:
+    solution = solved(exact=True, upstream=[[Decimal(value)]], activation="linear")
+    (check,) = check_expected(solution, {"dz": Decimal(literal)}, Tolerance(), rounded=True)
+    assert [difference.digits for difference in check.listed] == ([] if digits is None else [digits])
+
+
+def test_a_rounded_difference_keeps_the_exact_value() -> None:
+    solution = solved(exact=True, upstream=[[Decimal("0.1"), Decimal("0.2")]], activation="linear")
+    (check,) = check_expected(solution, {"dz": [[Decimal("0.1"), Decimal("0.3")]]}, Tolerance(), rounded=True)
+    (difference,) = check.listed
+    assert (difference.value, difference.expected) == (Fraction(1, 5), Fraction(3, 10))
+
+
+def test_one_entry_alone_does_not_make_a_learning_rate() -> None:
+    draft: dict[str, Any] = {"inputs": [[1]], "weights": [[1]], "biases": [1], "upstream": [[1]]}
+    (check,) = check_expected(solved(**draft), {"new_biases": [0.98765432]}, Tolerance())
+    assert check.explanations == ()
+    (check,) = check_expected(solved(**draft), {"new_biases": [0.99]}, Tolerance())
+    assert check.explanations == ("a step with the learning rate 0.01, not 0.001",)
+
+
+def test_nothing_is_said_where_no_mistake_explains_the_values() -> None:
+    rng = np.random.default_rng(9)
+    solution = solved(**json.loads((ROOT / "samples" / "dense_relu.json").read_text()))
+    for quantity, right in solution.layers[0].computed.items():
+        (check,) = check_expected(solution, {quantity: right + rng.normal(size=right.shape)}, Tolerance())
+        assert not check.passed
+        assert check.explanations == ()

@@ -1,0 +1,180 @@
+"""Finite differences: no false alarm, no silent pass, and planted bugs found."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.draft import build
+from backprop_cli.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
+from backprop_cli.names import nodes
+from backprop_cli.rules import RULES, Rule
+from backprop_cli.solve import Solution, solve
+from tests.reference import as_draft, random_network
+
+SMOOTH: dict[str, Any] = {
+    "inputs": [[1, 2], [3, -1]],
+    "layers": [
+        {"weights": [[1, -2, 1], [1, 1, 3]], "biases": [1, 1, -1]},
+        {"weights": [[1, 2], [3, 4], [5, -6]], "biases": [1, 2], "activation": "linear"},
+    ],
+    "upstream": [[1, -2], [3, 4]],
+}
+
+
+def solved(draft: dict[str, Any], **rules: Rule) -> Solution:
+    problem = build(draft)
+    return solve(problem, nodes(None, len(problem.layers)), {**RULES, **rules})
+
+
+def checked(draft: dict[str, Any], steps: Steps = Steps(), **rules: Rule) -> GradientCheck:  # noqa: B008 (frozen)
+    return check_gradients(solved(draft, **rules), steps)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_correct_network_raises_no_alarm(seed: int) -> None:
+    network = random_network(random.Random(seed), denominator=1)
+    found = checked(as_draft(network, random.Random(seed).choice(("in-out", "out-in"))))
+    assert found.passed
+    assert found.checked == found.entries
+
+
+def test_the_networks_above_have_kinks_to_handle() -> None:
+    networks = (random_network(random.Random(seed), denominator=1) for seed in range(50))
+    assert sum(len(checked(as_draft(network)).kinks) for network in networks) > 100
+
+
+def test_every_entry_is_checked() -> None:
+    found = checked(SMOOTH)
+    assert (found.entries, found.checked, found.wrong, found.kinks) == (4 + 6 + 3 + 6 + 2, 21, (), ())
+
+
+@pytest.mark.parametrize(
+    ("rules", "places"),
+    [
+        pytest.param(
+            {"dbiases": Rule(("dz",), lambda dz: dz.mean(axis=0), "")},
+            {"layers[0].dbiases", "layers[1].dbiases"},
+            id="a mean over samples",
+        ),
+        pytest.param(
+            {"dweights": Rule(("inputs", "dz"), lambda inputs, dz: -inputs.T @ dz, "")},
+            {"layers[0].dweights", "layers[1].dweights"},
+            id="a sign",
+        ),
+        pytest.param(
+            {"dz": Rule(("upstream",), lambda upstream: upstream, "")},
+            {"layers[0].dinputs", "layers[0].dweights", "layers[0].dbiases"},
+            id="the mask forgotten",
+        ),
+        pytest.param(
+            {"dinputs": Rule(("dz", "weights"), lambda dz, weights: dz @ abs(weights).T, "")},
+            {"layers[0].dinputs", "layers[0].dweights", "layers[0].dbiases"},
+            id="the wrong weights",
+        ),
+    ],
+)
+@pytest.mark.parametrize("layout", ["in-out", "out-in"])
+def test_a_planted_bug_is_found(rules: dict[str, Rule], places: set[str], layout: str) -> None:
+    draft = SMOOTH | {"weight_layout": layout}
+    if layout == "out-in":
+        draft["layers"] = [layer | {"weights": np.transpose(layer["weights"]).tolist()} for layer in SMOOTH["layers"]]
+    right, wrong = solved(draft), solved(draft, **rules)
+    expected = {
+        f"{place}[{','.join(map(str, index))}]"
+        for (place, a), (_, b) in zip(right.matrices(), wrong.matrices(), strict=True)
+        if place.split(".")[1] in ("dinputs", "dweights", "dbiases") and place != "layers[1].dinputs"
+        for index in np.argwhere(a != b).tolist()
+    }
+    found = check_gradients(wrong, Steps())
+    assert not found.passed
+    assert {slope.place for slope in found.wrong} == expected
+    assert {slope.place.split("[", 2)[0] + "[" + slope.place.split("[", 2)[1] for slope in found.wrong} <= places
+
+
+def test_what_a_finding_says() -> None:
+    draft = {"inputs": [[2]], "weights": [[3]], "biases": [1], "upstream": [[5]]}
+    (slope,) = checked(draft, dbiases=Rule(("dz",), lambda dz: 2 * dz.sum(axis=0), "")).wrong
+    assert slope.place == "dbiases[0]"
+    assert slope.gradient == 10
+    assert slope.slope == pytest.approx(5, rel=1e-9)
+    assert slope.allowed < 1e-5
+
+
+KINK = {"inputs": [[1], [2]], "weights": [[3, 0]], "biases": [-3, -1], "upstream": [[5, 1], [7, 1]]}
+
+
+def test_a_kink_is_reported_with_the_slopes_to_both_sides() -> None:
+    """z = [[0, -1], [3, -1]]: moving inputs[0,0] opens or closes the first neuron, whose slope is then 5 * 3 or 0."""
+    kinks = {kink.place: kink for kink in checked(KINK).kinks}
+    assert kinks["dinputs[0,0]"].gradient == 0
+    assert kinks["dinputs[0,0]"].left == pytest.approx(0)
+    assert kinks["dinputs[0,0]"].right == pytest.approx(15)
+    assert kinks["dweights[0,0]"].left == pytest.approx(7 * 2)
+    assert kinks["dweights[0,0]"].right == pytest.approx(7 * 2 + 5)
+    assert kinks.keys() == {"dinputs[0,0]", "dweights[0,0]", "dbiases[0]"}
+
+
+def test_a_gradient_that_is_wrong_only_at_a_kink_is_reported_and_does_not_count_as_agreement() -> None:
+    slope_one = Rule(
+        ("activation", "upstream", "z"), lambda _activation, upstream, z: np.where(z >= 0, upstream, 0.0), ""
+    )
+    found = checked(KINK, dz=slope_one)
+    assert {kink.place: kink.gradient for kink in found.kinks}["dinputs[0,0]"] == 15
+    assert found.checked - len(found.kinks) == 3
+
+
+def test_a_gradient_outside_the_slopes_of_its_kink_is_wrong() -> None:
+    found = checked(KINK, dbiases=Rule(("dz",), lambda dz: 9 * dz.sum(axis=0), ""))
+    assert not found.passed
+    assert [kink.place for kink in found.kinks if not kink.accepted] == ["dbiases[0]"]
+
+
+def test_two_relus_that_open_to_different_sides_are_no_alarm() -> None:
+    """The slope is 1 on both sides, and 0 by convention: not between the two, and right all the same."""
+    draft = {"inputs": [[1], [-1]], "weights": [[0]], "biases": [0], "upstream": [[1], [-1]]}
+    kink = next(kink for kink in checked(draft).kinks if kink.place == "dweights[0,0]")
+    assert (kink.gradient, kink.accepted) == (0, True)
+    assert kink.left == pytest.approx(1)
+    assert kink.right == pytest.approx(1)
+
+
+def test_a_network_with_nothing_but_kinks_says_so() -> None:
+    found = checked({"inputs": [[1]], "weights": [[1]], "biases": [-1], "upstream": [[1]]})
+    assert found.only_kinks
+    assert found.passed
+
+
+def test_a_large_problem_is_sampled_the_same_way_for_the_same_seed() -> None:
+    rng = np.random.default_rng(1)
+    draft = {
+        "inputs": rng.normal(size=(70, 60)),
+        "weights": rng.normal(size=(60, 20)),
+        "biases": rng.normal(size=20),
+        "upstream": rng.normal(size=(70, 20)),
+    }
+    found = checked(draft, Steps(samples=30))
+    assert (found.entries, found.checked) == (70 * 60 + 60 * 20 + 20, 30 + 30 + 20)
+    assert found.passed
+    assert checked(draft, Steps(samples=30)) == found
+
+
+@pytest.mark.parametrize(
+    ("lacking", "reason"),
+    [
+        ({"inputs": None}, "inputs, the weights and biases of every layer, and upstream"),
+        ({"biases": None}, "inputs, the weights and biases of every layer, and upstream"),
+        ({"upstream": None}, "inputs, the weights and biases of every layer, and upstream"),
+        ({"z": [[1, 1], [1, 1]]}, "a z that follows from the inputs, not a given one"),
+    ],
+)
+def test_where_there_is_no_forward_pass_it_says_what_is_needed(lacking: dict[str, Any], reason: str) -> None:
+    draft = {key: value for key, value in (KINK | {"activation": "linear"} | lacking).items() if value is not None}
+    with pytest.raises(CannotDifferentiateError, match=f"^finite differences need {reason}$"):
+        checked(draft)
+
+
+@pytest.mark.parametrize("rule", ["outputs", "ones"])
+def test_upstream_by_rule_is_held_while_the_numbers_move(rule: str) -> None:
+    assert checked(SMOOTH | {"upstream": rule}).passed
