@@ -59,7 +59,7 @@ is computed; with --exact, float64 also with exact arithmetic.
 Examples:
   backprop check samples/*.json
   backprop check samples/dense_relu.json --rounded --exact
-  backprop run samples/dense_relu.json --save /tmp/golden.npz -q |
+  backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
     backprop check samples/dense_relu.json --expect /tmp/golden.npz
 
 Exits with 1 where something is wrong, and with 3 where a problem cannot be
@@ -238,6 +238,8 @@ def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
             action = app(args=list(argv), prog_name="backprop", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage_error(error) from None
+    if action == ExitStatus.INTERRUPTED:  # which is what Typer makes of an interrupt
+        raise KeyboardInterrupt
     return action if callable(action) else None, printed.getvalue()
 
 

@@ -39,6 +39,12 @@ def _file(option: str) -> Any:
     return lambda text: _value(option, text, file=True)
 
 
+def _problem(text: str) -> str:
+    if not text:  # what starts with - stands behind --, or Typer would have taken it for an option
+        raise UsageError("PROBLEM: expected a value, got an empty text")
+    return text
+
+
 def _choice(option: str, known: tuple[str, ...]) -> dict[str, Any]:
     def parse(text: str) -> str:
         if _value(option, text) not in known:
@@ -116,9 +122,7 @@ def _matrix(name: str, meaning: str, metavar: str = "FILE") -> Any:
 
 ProblemArgument: TypeAlias = Annotated[
     str | None,
-    typer.Argument(
-        parser=_file("PROBLEM"), metavar="[PROBLEM]", help="A .json or .npz file, or - for JSON on standard input."
-    ),
+    typer.Argument(parser=_problem, metavar="[PROBLEM]", help="A .json or .npz file, or - for JSON on standard input."),
 ]
 InputsOption: TypeAlias = Annotated[str | None, _matrix("inputs", "Inputs, one row for each sample.")]
 WeightsOption: TypeAlias = Annotated[str | None, _matrix("weights", "Weights, one row for each input.")]
@@ -221,7 +225,7 @@ VersionOption: TypeAlias = Annotated[bool, typer.Option("--version", help="Print
 
 ProblemsArgument: TypeAlias = Annotated[
     list[str],
-    typer.Argument(parser=_file("PROBLEM"), metavar="PROBLEM...", help="Any number of problems."),
+    typer.Argument(parser=_problem, metavar="PROBLEM...", help="Any number of problems."),
 ]
 ExpectOption: TypeAlias = Annotated[
     str | None,

@@ -33,12 +33,12 @@ def test_there_is_something_to_try() -> None:
 @pytest.mark.parametrize("session", SESSIONS, ids=lambda session: session.splitlines()[0][2:40])
 def test_a_session_in_the_readme(session: str, tmp_path: Path) -> None:
     shutil.copytree(ROOT / "samples", tmp_path / "samples")
-    parts = re.split(r"^\$ (.*)\n", session, flags=re.MULTILINE)[1:]
-    commands, printed = parts[::2], parts[1::2]
+    parts = re.split(r"^\$ (.*\n(?:> .*\n)*)", session, flags=re.MULTILINE)[1:]
+    commands, printed = [re.sub("^> ", "", part, flags=re.MULTILINE) for part in parts[::2]], parts[1::2]
     mark = "--- done ---"
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ran = subprocess.run(
-        ["bash", "-c", "".join(f"{command}\necho '{mark}'\n" for command in commands)],
+        ["bash", "-c", "".join(f"{command}echo '{mark}'\n" for command in commands)],
         cwd=tmp_path,
         env=clean_environment({"PATH": path, "PYTHONUTF8": "1"}),
         stdin=subprocess.DEVNULL,
