@@ -1,17 +1,25 @@
 """The process: `backprop`, which is the same as `python -m backprop_cli`.
 
-It imports the command line only once an interrupt can no longer end in a traceback.
+Until everything is loaded there is nothing to clean up, and an interrupt ends the process on the spot: as an exception
+it would surface in the middle of an import, where some libraries turn it into another error, or swallow it.
 """
 
 import sys
-from typing import NoReturn
 
 
-def run_process() -> NoReturn:
+def run_process() -> None:
     """Run the command line on the process's own arguments, and exit with its status."""
     try:
+        import os
+        import signal
+
+        ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as under nohup
+        if ours:
+            signal.signal(signal.SIGINT, lambda *_: os._exit(130))
         from backprop_cli.cli import main
 
+        if ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         status = main()
     except KeyboardInterrupt:
         status = 130  # ExitStatus.INTERRUPTED, before that name could be imported

@@ -17,8 +17,8 @@ Array: TypeAlias = npt.NDArray[Any]
 class Activation:
     """One activation function: `value(z)` is f(z) and `slope(z)` is f'(z), both shaped like z.
 
-    Both are also written out in the words of the files, for people. `needs_z` is False where the slope is the same
-    everywhere, so that dz follows from upstream alone.
+    Both are also written out, in the words of the files and as TeX with a place for z. `needs_z` is False where the
+    slope is the same everywhere, so that dz follows from upstream alone.
     """
 
     name: str
@@ -26,6 +26,8 @@ class Activation:
     slope: Callable[[Array], Array]
     value_written: str
     slope_written: str
+    value_tex: str
+    slope_tex: str
     needs_z: bool = True
 
 
@@ -38,6 +40,8 @@ ACTIVATIONS = {
             slope=lambda z: z > 0,  # not >=: the kink at 0 belongs to the closed side, relu'(0) = 0
             value_written="max(z, 0)",
             slope_written="(z > 0)",
+            value_tex=r"\max({z}, 0)",
+            slope_tex=r"[{z} > 0]",
         ),
         Activation(
             name="linear",
@@ -45,6 +49,8 @@ ACTIVATIONS = {
             slope=np.ones_like,
             value_written="z",
             slope_written="1",
+            value_tex="{z}",
+            slope_tex="1",
             needs_z=False,
         ),
     )

@@ -12,7 +12,7 @@ from backprop_cli.names import nodes
 from backprop_cli.options import CheckFormat
 from backprop_cli.output import write_error, write_stdout
 from backprop_cli.solve import solve
-from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
+from backprop_cli.terminal import Color, look
 from backprop_cli.verdict import Verdict, judge
 
 
@@ -78,9 +78,7 @@ def _rendered(verdicts: tuple[Verdict, ...], options: CheckOptions) -> str:
             return json.check(verdicts)
         case "table":
             from backprop_cli.render import verdicts as pages
-            from backprop_cli.render.page import Look
 
-            look = Look(width=width(), color=wants_color(options.color), ascii_only=takes_ascii_only())
-            return pages.verdicts(verdicts, look)
+            return pages.verdicts(verdicts, look(options.color))
         case _:
             assert_never(options.format)

@@ -66,6 +66,21 @@ Exits with 1 where something is wrong, and with 3 where a problem cannot be
 read; the others are still checked.
 """
 
+_EXPLAIN_HELP = """
+Show the chain rule behind one number, or walk through a whole problem.
+
+For an entry such as 'dweights[2,1]' it prints the rule, every term with its
+numbers filled in, and where the factors come from. Without an entry it works
+through the problem as by hand: forward, backward, step.
+
+\b
+Examples:
+  backprop explain samples/dense_relu.json 'dweights[2,1]'
+  backprop explain samples/two_layers.json 'layers[0].dz[0,0]' --depth all
+  backprop explain samples/single_neuron.json
+  backprop explain samples/single_neuron.json --format markdown --exact
+"""
+
 _RUN_HELP = """
 Compute every gradient and the updated parameters of a problem.
 
@@ -187,6 +202,36 @@ def _check(
     )
 
 
+@app.command("explain", help=_EXPLAIN_HELP)
+def _explain(
+    problem: options.ExplainedProblemArgument,
+    entry: options.EntryArgument = None,
+    exact: options.ExactOption = False,
+    terms: options.TermsOption = 20,
+    depth: options.DepthOption = 1,
+    precision: options.PrecisionOption = None,
+    output: options.ExplainFormatOption = "table",
+    color: options.ColorOption = "auto",
+    quiet: options.QuietOption = False,
+) -> Action:
+    _judge_stdin([("PROBLEM", problem)], quiet=quiet)
+    from backprop_cli.explain import Extent
+    from backprop_cli.explaining import ExplainOptions, print_explanation
+
+    return partial(
+        print_explanation,
+        ExplainOptions(
+            problem=problem,
+            entry=entry,
+            extent=Extent(terms=terms, depth=depth),
+            exact=exact,
+            precision=precision,
+            format=cast("options.ExplainFormat", output),
+            color=cast("Color", color),
+        ),
+    )
+
+
 def _judge_stdin(paths: Sequence[tuple[str, str | None]], *, quiet: bool) -> None:
     """Refuse standard input for two things, and say so where somebody at a terminal is expected to type it."""
     readers = [name for name, path in paths if path == "-"]
@@ -238,6 +283,10 @@ def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
             action = app(args=list(argv), prog_name="backprop", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage_error(error) from None
+    except SystemExit as end:  # how Typer ends after it has printed completions
+        if end.code:
+            raise UsageError("the shell's completion is not supported") from None
+        return None, printed.getvalue()
     if action == ExitStatus.INTERRUPTED:  # which is what Typer makes of an interrupt
         raise KeyboardInterrupt
     return action if callable(action) else None, printed.getvalue()

@@ -12,9 +12,20 @@ from backprop_cli.text import counted, did_you_mean, listed
 
 # In the order in which they are worked by hand: forward, backward, step.
 QUANTITIES = ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
+QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 LIKE_WEIGHTS = ("dweights", "new_weights")  # laid out as the weights were written
 
+
+# What the axes of each quantity run over: samples n, inputs i and neurons j.
+AXES = {
+    **dict.fromkeys(("z", "outputs", "dz"), ("n", "j")),
+    "dinputs": ("n", "i"),
+    **dict.fromkeys(LIKE_WEIGHTS, ("i", "j")),
+    **dict.fromkeys(("dbiases", "new_biases"), ("j",)),
+}
+
 _NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
+_ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
 
 class Node(NamedTuple):
@@ -29,6 +40,13 @@ class Name(NamedTuple):
 
     layer: int | None
     quantity: str
+
+
+class Entry(NamedTuple):
+    """What a user wrote to mean one entry of a quantity, its index counted from 0."""
+
+    name: Name
+    at: tuple[int, ...]
 
 
 def layer_place(layer: int, name: str) -> str:
@@ -50,6 +68,32 @@ def parse_name(text: str) -> Name:
             hint=did_you_mean(word, QUANTITIES),
         )
     return Name(None if found["layer"] is None else int(found["layer"]), found["quantity"])
+
+
+def parse_entry(text: str) -> Entry:
+    """Read `dweights[2,1]`, `dbiases[1]` or `layers[1].dweights[2,1]`; without brackets the index is empty.
+
+    Raises:
+        UsageError: The text is no entry of a quantity; the hint names the nearest.
+    """
+    found = _ENTRY.fullmatch(re.sub(r"\s", "", text))
+    if not found:
+        raise UsageError(f"{text!r} is no entry (expected one like dweights[2,1])", hint=QUOTING)
+    index = tuple(map(int, found["index"].split(","))) if found["index"] else ()
+    return Entry(parse_name(found["name"]), index)
+
+
+def node_of(name: Name, n_layers: int) -> Node:
+    """Return the one node that a name stands for in a network of `n_layers`.
+
+    Raises:
+        UsageError: The layer is not there, or has to be said and is not.
+    """
+    found = nodes((name,), n_layers)
+    if len(found) > 1:
+        examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
+        raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
+    return found[0]
 
 
 def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:

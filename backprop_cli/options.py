@@ -13,14 +13,16 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import typer
 
 from backprop_cli.errors import UsageError
-from backprop_cli.names import Name, parse_name
+from backprop_cli.names import Name, parse_entry, parse_name
 from backprop_cli.terminal import Color
 from backprop_cli.text import did_you_mean, listed
 
 Format: TypeAlias = Literal["table", "json", "csv"]
+ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]
 CheckFormat: TypeAlias = Literal["table", "json"]
 FolderFormat: TypeAlias = Literal["csv", "npy"]
 
+_ALL_LEVELS = 300  # of a tree: a hundred layers
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
 
@@ -81,6 +83,16 @@ def _number(option: str) -> Callable[[str], str]:
         return text
 
     return parse
+
+
+def _depth(value: str | int) -> int:
+    text = _value("--depth", str(value))
+    if text == "all":
+        return _ALL_LEVELS
+    try:
+        return min(_whole_number("--depth")(text), _ALL_LEVELS)
+    except UsageError:
+        raise UsageError(f"--depth: expected a whole number or all, got {text!r}") from None
 
 
 def _tolerance(option: str) -> Callable[[str], float]:
@@ -290,5 +302,45 @@ CheckFormatOption: TypeAlias = Annotated[
         show_default=True,
         help="A line for each problem and the details for people; JSON for programs.",
         **_choice("--format", get_args(CheckFormat)),
+    ),
+]
+
+ExplainedProblemArgument: TypeAlias = Annotated[
+    str,
+    typer.Argument(parser=_problem, metavar="PROBLEM", help="A .json or .npz file, or - for JSON on standard input."),
+]
+EntryArgument: TypeAlias = Annotated[
+    Any,
+    typer.Argument(
+        parser=parse_entry, metavar="[ENTRY]", help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
+    ),
+]
+TermsOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--terms",
+        parser=_whole_number("--terms", least=1),
+        metavar="N",
+        show_default=True,
+        help="The most terms of a sum; the largest are shown, the rest summed.",
+    ),
+]
+DepthOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        "--depth",
+        parser=_depth,
+        metavar="N|all",
+        show_default=True,
+        help="How many levels down to say where factors come from.",
+    ),
+]
+ExplainFormatOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        show_default=True,
+        help="For people at a terminal, to hand out, or for programs.",
+        **_choice("--format", get_args(ExplainFormat)),
     ),
 ]

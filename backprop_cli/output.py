@@ -3,6 +3,7 @@
 import contextlib
 import os
 import sys
+from collections.abc import Iterator, Mapping
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
 from backprop_cli.text import clean
@@ -46,33 +47,52 @@ def write_error(error: BackpropError) -> None:
         write_stderr(f"hint: {clean(error.hint)}")
 
 
-def write_file(path: str, data: bytes) -> None:
-    """Write a file so that its name always stands for the old content or the new, never for a part.
+@contextlib.contextmanager
+def pending(files: Mapping[str, bytes]) -> Iterator[None]:
+    """Write files so that their names stand for the old contents until the block is left, then for the new ones.
 
-    A link is followed, and the permissions of a file that is there already are kept.
+    No name ever stands for a part: each file is written in full beside its target, which it replaces at the end. Where
+    the block ends in an exception, or a file cannot be written, the targets are as they were. A link is followed, and
+    the permissions of a file that is there already are kept.
 
     Raises:
-        OutputError: It could not be written; the old file, if any, is as it was.
+        OutputError: A file could not be written.
     """
-    target = os.path.realpath(path)
-    folder, name = os.path.split(target)
-    temporary = os.path.join(folder, f".{name}.{os.getpid()}.backprop-tmp")
+    written: dict[str, str] = {}
     try:
-        try:
-            if os.path.exists(target) and not os.path.isfile(target):
-                raise OSError("it is not a regular file")  # which a rename would put in a device's place
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-            with open(descriptor, "wb") as file:
-                if os.path.exists(target):
-                    os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        except BaseException:
+        for number, (path, data) in enumerate(files.items()):
+            with _failure_named(path):
+                target = os.path.realpath(path)
+                temporary = os.path.join(os.path.dirname(target), f".backprop-{os.getpid()}-{number}.tmp")
+                written[temporary] = target
+                _write_beside(target, temporary, data)
+        yield
+        for temporary, target in tuple(written.items()):
+            with _failure_named(target):
+                os.replace(temporary, target)
+                del written[temporary]
+    finally:
+        for temporary in written:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
-            raise
+
+
+def _write_beside(target: str, temporary: str, data: bytes) -> None:
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OSError("it is not a regular file")  # which a rename would put in a device's place
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    with open(descriptor, "wb") as file:
+        if os.path.exists(target):
+            os.chmod(temporary, os.stat(target).st_mode & 0o7777)
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def _failure_named(path: str) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write: {_reason(error)}", file=path) from error
 

@@ -12,7 +12,7 @@ from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
 from backprop_cli.names import Name, nodes
 from backprop_cli.options import FolderFormat, Format
-from backprop_cli.output import make_folder, write_file, write_stdout
+from backprop_cli.output import make_folder, pending, write_stdout
 from backprop_cli.problem import Problem
 from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
@@ -39,13 +39,15 @@ class RunOptions:
 
 
 def run(options: RunOptions) -> ExitStatus:
-    """Compute what is asked for, write the files, then the result.
-
-    Everything is computed before the first byte is written.
+    """Compute what is asked for, and write it to standard output and files: all of it, or no file where that fails.
 
     Raises:
         BackpropError: Of any kind.
     """
+    if options.problem is None and not options.files:
+        raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
+    if options.next is not None and options.next == options.save:
+        raise UsageError(f"--save and --next both name {options.next}")
     _refuse_binary_targets(options)
     problem = load_problem(options.problem, options.files, _values(options), exact=options.exact)
     wanted = nodes(options.only, len(problem.layers))
@@ -57,11 +59,11 @@ def run(options: RunOptions) -> ExitStatus:
     except InputError as error:
         raise error if options.problem is None else error.at(shown(options.problem)) from None
     text = _rendered(result, options)
-    if options.save is not None:
-        _save(result, options.save, options.save_format)
+    files = {} if options.save is None else _saved(result, options.save, options.save_format)
     if options.next is not None and following is not None:
-        write_file(options.next, _problem_file(following, options.next))
-    write_stdout(text)
+        files[options.next] = _problem_file(following, options.next)
+    with pending(files):
+        write_stdout(text)
     return ExitStatus.OK
 
 
@@ -122,26 +124,27 @@ def _rendered(solution: Solution, options: RunOptions) -> str:
             assert_never(options.format)
 
 
-def _save(solution: Solution, path: str, folder_format: FolderFormat) -> None:
-    """Write every computed quantity to one file, or to a folder with a file for each."""
-    ending = _ending(path)
-    if ending == ".json":
-        from backprop_cli.render import json
+def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, bytes]:
+    """Return the files that hold every computed quantity: one, or one for each of them in a folder."""
+    match _ending(path):
+        case ".json":
+            from backprop_cli.render import json
 
-        write_file(path, json.result(solution).encode())
-    elif ending == ".npz":
-        from backprop_cli.render import npy
+            return {path: json.result(solution).encode()}
+        case ".npz":
+            from backprop_cli.render import npy
 
-        settings = {
-            "learning_rate": solution.problem.learning_rate,
-            "weight_layout": solution.problem.weight_layout,
-        }
-        matrices = {dotted(place): matrix for place, matrix in solution.matrices()}
-        write_file(path, npy.npz(settings | matrices))
-    else:
-        make_folder(path)
-        for place, matrix in solution.matrices():
-            write_file(os.path.join(path, f"{dotted(place)}.{folder_format}"), _matrix_file(matrix, folder_format))
+            settings = {
+                "learning_rate": solution.problem.learning_rate,
+                "weight_layout": solution.problem.weight_layout,
+            }
+            return {path: npy.npz(settings | {dotted(place): matrix for place, matrix in solution.matrices()})}
+        case _:
+            make_folder(path)
+            return {
+                os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
+                for place, matrix in solution.matrices()
+            }
 
 
 def _matrix_file(matrix: Any, folder_format: FolderFormat) -> bytes:

@@ -86,7 +86,7 @@ def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Sol
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
     """
-    needed = _needed(problem, wanted, rules)
+    needed = needed_for(problem, wanted, rules)
     values: dict[Node, Array | Missing] = {}
     with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
         for node in working_order(len(problem.layers)):
@@ -142,7 +142,8 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
     return replace(problem, layers=tuple(layers), expected={})
 
 
-def _needed(problem: Problem, wanted: Sequence[Node], rules: Rules) -> set[Node]:
+def needed_for(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> set[Node]:
+    """Return what has to be computed for what is wanted, that included."""
     needed: set[Node] = set()
     pending = list(wanted)
     while pending:

@@ -3,7 +3,10 @@
 import os
 import shutil
 import sys
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from backprop_cli.render.page import Look
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
@@ -35,3 +38,10 @@ def takes_ascii_only() -> bool:
     except (UnicodeEncodeError, LookupError):
         return True
     return False
+
+
+def look(color: Color) -> "Look":
+    """Return how a page on standard output is to look."""
+    from backprop_cli.render.page import Look
+
+    return Look(width=width(), color=wants_color(color), ascii_only=takes_ascii_only())

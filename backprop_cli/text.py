@@ -43,10 +43,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the plural where it should be.
 
-    >>> counted(1, "neuron"), counted(3, "neuron")
-    ('1 neuron', '3 neurons')
+    >>> counted(1, "neuron"), counted(3, "neuron"), counted(3, "entry")
+    ('1 neuron', '3 neurons', '3 entries')
     """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def listed(words: Iterable[str], conjunction: str = "and") -> str:

@@ -13,9 +13,11 @@ from backprop_cli.render.numbers import literal, literals
 from backprop_cli.solve import Solution
 
 if TYPE_CHECKING:
+    from backprop_cli.explain import Explanation, Term
     from backprop_cli.verdict import Verdict
 
 SCHEMA = "backprop.result/1"
+EXPLANATION_SCHEMA = "backprop.explanation/1"
 CHECK_SCHEMA = "backprop.check/1"
 
 
@@ -49,6 +51,16 @@ def check(verdicts: Sequence["Verdict"]) -> str:
     )
 
 
+def explanation(found: "Explanation") -> str:
+    """Return the explanation of one entry as a JSON object."""
+    return _dump({"schema": EXPLANATION_SCHEMA, **_explanation(found)})
+
+
+def walk(steps: Sequence["Explanation"]) -> str:
+    """Return the explanations of a whole problem as a JSON object."""
+    return _dump({"schema": EXPLANATION_SCHEMA, "walk": [_explanation(step) for step in steps]})
+
+
 def problem(draft: Mapping[str, Any]) -> str:
     """Return a problem's draft as a problem file."""
     return _dump(draft)
@@ -71,6 +83,31 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
     if verdict.exact is not None:
         found["exact"] = {"passed": verdict.exact.passed, **_record(verdict.exact)}
     return found
+
+
+def _explanation(found: "Explanation") -> dict[str, Any]:
+    said: dict[str, Any] = {"entry": found.entry, "value": found.value}
+    if found.repeated:
+        return said | {"repeated": True}
+    said["rule"] = found.phrases.rule
+    if found.phrases.chain is not None:
+        said["chain"] = found.phrases.chain
+    said["terms"] = [_term(term) for term in found.terms]
+    if found.passed_on:
+        said["passed_on"] = [_record(factor) for factor in found.passed_on]
+    return said | {"from": [_explanation(source) for source in found.sources]}
+
+
+def _term(term: "Term") -> dict[str, Any]:
+    said: dict[str, Any] = {"factors": [_record(factor) for factor in term.factors]}
+    if term.coefficient is not None:
+        said["coefficient"] = term.coefficient
+    for key in ("slope", "function"):
+        if getattr(term, key) is not None:
+            said[key] = getattr(term, key)
+    if term.rest:
+        said["rest"] = term.rest
+    return said | {"value": term.value, "closed": term.closed}
 
 
 def _record(value: Any) -> Any:

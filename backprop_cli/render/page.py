@@ -68,11 +68,12 @@ class Page:
 
     def table(self, labels: Sequence[str], columns: Sequence[Column]) -> None:
         """Print a table with a label for each row, in as many blocks of columns as the width asks for."""
-        base = self._width_of(labels, [])
+        widest = max(labels, key=width_of)
+        base = self._width_of(widest, [])
         fitting: list[Column] = []
         used = base
         for column in columns:
-            width = self._width_of(labels, [column]) - base
+            width = self._width_of(widest, [column]) - base
             if fitting and used + width > self._look.width:
                 self._console.print(self._block(labels, fitting))
                 fitting, used = [], base
@@ -89,8 +90,10 @@ class Page:
             table.add_row(Text(label), *(column.cells[k] for column in columns))
         return table
 
-    def _width_of(self, labels: Sequence[str], columns: Sequence[Column]) -> int:
-        return Measurement.get(self._console, self._console.options, self._block(labels, columns)).maximum
+    def _width_of(self, label: str, columns: Sequence[Column]) -> int:
+        """Return the width of a table, from one row of it: the cells of a column are all as wide."""
+        table = self._block([label], [column._replace(cells=column.cells[:1]) for column in columns])
+        return Measurement.get(self._console, self._console.options, table).maximum
 
 
 def width_of(text: str) -> int:

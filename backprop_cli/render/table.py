@@ -7,7 +7,7 @@ import numpy as np
 from rich.text import Text
 
 from backprop_cli.activations import Array
-from backprop_cli.names import LIKE_WEIGHTS, Node
+from backprop_cli.names import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.problem import Problem
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
@@ -19,18 +19,7 @@ _MANY_COLUMNS = 100  # a matrix wider than this shows its edges
 _EDGE_COLUMNS = 20
 _GAP = "..."
 
-# What the rows and the columns of each quantity are.
-_AXES = {
-    "z": ("sample", "neuron"),
-    "outputs": ("sample", "neuron"),
-    "dz": ("sample", "neuron"),
-    "dinputs": ("sample", "input"),
-    "dweights": ("input", "neuron"),
-    "dbiases": ("", "neuron"),
-    "new_weights": ("input", "neuron"),
-    "new_biases": ("", "neuron"),
-}
-
+_NOUNS = {"n": "sample", "i": "input", "j": "neuron"}
 _NEGATIVE, _POSITIVE, _CLOSED = "red", "green", "dim"
 _CLOSABLE = ("outputs", "dz")  # zero because the ReLU is closed, and not by chance
 
@@ -87,7 +76,8 @@ class _Labelled:
         self.matrix = np.atleast_2d(matrix)
         self._closed = closed if node.quantity in _CLOSABLE else None
         self._problem, self._layer = problem, node.layer
-        self._axes = _AXES[node.quantity]
+        axes = [_NOUNS[axis] for axis in AXES[node.quantity]]
+        self._axes = axes if len(axes) == 2 else ["", *axes]  # the row of a list needs no label
         if node.quantity in LIKE_WEIGHTS and problem.weight_layout == "out-in":
             self._axes = self._axes[::-1]
 

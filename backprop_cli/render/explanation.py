@@ -1,0 +1,91 @@
+"""Explanations for people at a terminal: the rule, a table of its terms, and a tree of where the factors come from."""
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from backprop_cli.explain import Explanation, Term
+from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.page import Column, Look, Page, width_of
+from backprop_cli.render.working import steps, term_names, term_numbers
+from backprop_cli.text import clean, counted
+
+_LETTERS = "L the loss; x, w, b, y: inputs, weights, biases, outputs"
+
+
+def explanation(found: Explanation, look: Look, precision: int | None) -> str:
+    """Return the page that explains one entry."""
+    page = Page(look)
+    page.line((f"{found.entry} = {number(found.value, precision)}", "bold"))
+    page.line()
+    page.line(f"  {found.phrases.rule}")
+    if found.phrases.chain is not None:
+        page.line(f"  {found.phrases.chain}")
+        page.line((f"  ({_LETTERS})", "dim"))
+    page.line()
+    _terms(page, found.terms, precision)
+    page.line()
+    page.line(_adds_up(found, precision))
+    if found.sources:
+        page.line()
+        page.line(("where the factors come from", "bold"))
+        _tree(page, found.sources, precision, "  ")
+    return page.text()
+
+
+def walk(title: str | None, found: Sequence[Explanation], look: Look, precision: int | None) -> str:
+    """Return the page that works through a problem, one entry after the other."""
+    page = Page(look)
+    if title:
+        page.line((clean(title), "bold"))
+        page.line()
+    for step in found:
+        entry, _, said = step.phrases.rule.partition(" = ")
+        page.line((entry, "bold"), f" = {said}" if said else "")
+        for line in steps(step, precision, said=said):
+            page.line(f"{' ' * width_of(step.entry)} = {line}{_closed(step)}")
+        for factor in step.passed_on:
+            page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
+        page.line()
+    return page.text()
+
+
+def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:
+    products = [number(term.value, precision) for term in terms]
+    sums = [number(term.running, precision) for term in terms]
+    numbers = [term_numbers(term, precision) for term in terms]
+    styles = ["dim" if term.closed else "" for term in terms]
+    columns = [_column("numbers", [text.rjust(max(map(len, numbers))) for text in numbers], styles)] * any(numbers)
+    columns += [_column("term", aligned(products), styles), _column("sum so far", aligned(sums), styles)]
+    if any(term.closed for term in terms):
+        columns.append(_column("", ["ReLU closed" if term.closed else "" for term in terms], styles))
+    page.table([f"  {term_names(term)}" for term in terms], columns)
+
+
+def _column(heading: str, texts: Sequence[str], styles: Sequence[str]) -> Column:
+    width = max(width_of(heading), *map(width_of, texts))
+    return Column(heading, [Text(text.rjust(width), style) for text, style in zip(texts, styles, strict=True)])
+
+
+def _adds_up(found: Explanation, precision: int | None) -> str:
+    n = sum(max(term.rest, 1) for term in found.terms)
+    rounding = "" if found.total == found.value else ", but for rounding"
+    subject = f"The {counted(n, 'term')} add" if n > 1 else "The term adds"
+    return f"{subject} up to {found.entry} = {number(found.value, precision)}{rounding}."
+
+
+def _tree(page: Page, sources: Sequence[Explanation], precision: int | None, indent: str) -> None:
+    for source in sources:
+        if source.repeated:
+            page.line(f"{indent}{source.entry} = {number(source.value, precision)}, as above")
+            continue
+        _worked(page, source, precision, indent)
+        _tree(page, source.sources, precision, indent + "  ")
+
+
+def _worked(page: Page, found: Explanation, precision: int | None, indent: str) -> None:
+    page.line(f"{indent}{' = '.join([found.entry, *steps(found, precision)])}{_closed(found)}")
+
+
+def _closed(found: Explanation) -> str:
+    return " (ReLU closed)" if len(found.terms) == 1 and found.terms[0].closed else ""

@@ -1,0 +1,68 @@
+"""The working behind an entry, step by step as one writes it by hand: names, numbers, products, value."""
+
+from collections.abc import Iterator, Sequence
+
+from backprop_cli.explain import Explanation, Term
+from backprop_cli.render.numbers import number
+
+_MOST_TERMS = 8  # written out
+
+
+def steps(explanation: Explanation, precision: int | None, times: str = "*", said: str = "") -> Iterator[str]:
+    """Yield what an entry is equal to, leaving out a step that says what the one before has `said`."""
+    terms = explanation.terms
+    if len(terms) > _MOST_TERMS:
+        yield f"the sum of {sum(max(term.rest, 1) for term in terms)} terms"
+        terms = ()
+    values = [number(term.value, precision) for term in terms]
+    for step in (
+        _sum([term_names(term, times) for term in terms], terms),
+        _sum([_numbers(term, precision, times, first=term is terms[0]) for term in terms], terms),
+        " ".join(values[:1] + [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in values[1:]]),
+        number(explanation.value, precision),
+    ):
+        if step not in ("", said, explanation.entry):
+            yield step
+            said = step
+
+
+def term_names(term: Term, times: str = "*") -> str:
+    """Return a term as the product of its factors' names."""
+    if term.rest:
+        return f"{term.rest} smaller terms"
+    names = [factor.name for factor in term.factors]
+    if term.function is not None:
+        return term.function.replace("z", names[0])
+    return f" {times} ".join(names if term.slope is None else [*names, term.slope])
+
+
+def term_numbers(term: Term, precision: int | None, times: str = "*") -> str:
+    """Return a term as the product of its factors' values; nothing where there are not two of them."""
+    alone = len(term.factors) + (term.slope is not None) + (term.function not in (None, "z")) < 2
+    return "" if alone else _signed(term, _numbers(term, precision, times, first=True))
+
+
+def _numbers(term: Term, precision: int | None, times: str, *, first: bool) -> str:
+    if term.rest:
+        return _bracketed(number(term.value, precision))
+    values = [number(factor.value, precision) for factor in term.factors]
+    if term.function is not None:
+        return term.function.replace("z", values[0])
+    if term.slope is not None and term.coefficient is not None:
+        values.append(number(term.coefficient, precision))
+    bracketed = [_bracketed(text) for text in values]
+    return f" {times} ".join([values[0], *bracketed[1:]] if first and term.coefficient != -1 else bracketed)
+
+
+def _signed(term: Term, text: str) -> str:
+    return f"-{text}" if term.coefficient == -1 else text
+
+
+def _sum(parts: Sequence[str], terms: Sequence[Term]) -> str:
+    """Return parts with the signs between them that their terms have."""
+    signs = ["- " if term.coefficient == -1 and term.slope is None else "+ " for term in terms]
+    return " ".join(sign + part for sign, part in zip(signs, parts, strict=True)).removeprefix("+ ")
+
+
+def _bracketed(text: str) -> str:
+    return f"({text})" if text.startswith("-") else text
