@@ -793,10 +793,15 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "--upstream u.json",
         f"u.json: {ambiguous('upstream', 2)}",
     ),
-    "nothing but a learning rate": ({}, "--lr 1", NOTHING),
 }
 
 USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
+    "nothing but a learning rate": ({}, "--lr 1", "there is nothing to compute from (expected a PROBLEM, or matrices)"),
+    "one file for two purposes": (
+        {"p.json": problem()},
+        "p.json --save q.json --next q.json",
+        "--save and --next both name q.json",
+    ),
     "weights for one layer of two": (
         {"p.json": network({}, {}), "w.csv": "1\n"},
         "p.json --weights w.csv",

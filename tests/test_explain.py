@@ -121,7 +121,8 @@ def test_every_sample_has_its_walk_in_every_format(name: str) -> None:
 def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`dense_relu@dweights[2,1].md` is `explain dense_relu.json 'dweights[2,1]' --format markdown --depth all`.
 
-    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine. BACKPROP_GOLDEN=write writes what is printed now.
+    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine. BACKPROP_GOLDEN=write writes
+    what is printed now.
     """
     monkeypatch.setenv("COLUMNS", "100")
     sample, _, entry = path.stem.partition("@")
