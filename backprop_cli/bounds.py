@@ -1,4 +1,4 @@
-"""How far float64 may be from exact arithmetic: a bound for every entry of every quantity.
+"""How far float64 may be from exact arithmetic: for every entry of every quantity, at the worst and in all likelihood.
 
 A sum of products that is computed with m roundings along its longest path is off by at most
 
@@ -6,11 +6,15 @@ A sum of products that is computed with m roundings along its longest path is of
 
 whatever the order of the sum (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, lemma 3.1
 and section 3.5). The roundings add up from one formula to the next. The positive sums come from the same solver, on
-the same problem with every number made positive and every activation open. The bound holds as long as no
+the same problem with every number made positive and every activation held as it is. The bound holds as long as no
 pre-activation is on the wrong side of a kink.
+
+Layer upon layer, the worst case grows far beyond what happens, because rounding errors do not conspire. The likely
+error takes the root of the sum of squares in place of the sum (section 2.8, there): again from the same solver, on the
+squares of all numbers. A tolerance has to be of that kind, or a deep network would let anything pass.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -20,28 +24,42 @@ from backprop_cli.errors import InputError
 from backprop_cli.names import Node
 from backprop_cli.problem import Layer, Problem
 from backprop_cli.rules import Missing, Operand, operands, working_order
-from backprop_cli.solve import Solution, solve
+from backprop_cli.solve import LayerSolution, Solution, solve
 
-_UNIT_ROUNDOFF = 2.0**-53
+UNIT_ROUNDOFF = 2.0**-53
+_SMALLEST = 5e-324  # what a product that underflows may be off by
+_LARGEST = np.finfo(np.float64).max
+_LIKELY = 16  # errors of sums of up to 16**2 terms cannot be larger even if they did conspire
 
 
 def bounds(solution: Solution) -> Mapping[str, Array]:
-    """Return, by place, for every computed quantity how far each entry may be from its exact value.
+    """Return, by place, for every computed quantity how far each entry may be from its exact value at the worst.
 
     The numbers of the problem count as rounded once themselves, from decimals.
     """
-    sizes = magnitudes(solution)
-    roundings = _roundings(solution.problem)
-    return {place: _gamma(roundings[node]) * sizes[place] for place, node in _places(solution)}
+    sizes, roundings = _sizes(solution, np.abs), _roundings(solution.problem)
+    return {
+        place: _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST for place, node in _places(solution)
+    }
 
 
-def magnitudes(solution: Solution) -> Mapping[str, Array]:
-    """Return, by place, every computed quantity of the problem with all its terms made positive."""
+def likely(solution: Solution) -> Mapping[str, Array]:
+    """Return, by place, for every computed quantity how far entries are from their exact values in all likelihood."""
+    squares, roundings = _sizes(solution, np.square), _roundings(solution.problem)
+    return {
+        place: _LIKELY * _gamma(roundings[node]) * np.sqrt(squares[place]) + roundings[node] * _SMALLEST
+        for place, node in _places(solution)
+    }
+
+
+def _sizes(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
+    """Return, by place, every computed quantity of the problem with `positive` of all its numbers."""
     wanted = [node for _, node in _places(solution)]
-    try:
-        return dict(solve(_all_positive(solution.problem), wanted).matrices())
-    except InputError:  # where the terms overflow though their sum does not, the values must do
-        return {place: np.abs(matrix) for place, matrix in solution.matrices()}
+    with np.errstate(all="ignore"):
+        try:
+            return dict(solve(_made_positive(solution, positive), wanted).matrices())
+        except InputError:  # where the terms overflow though their sum does not, the values must do
+            return {place: np.minimum(positive(matrix), _LARGEST) for place, matrix in solution.matrices()}
 
 
 def _places(solution: Solution) -> list[tuple[str, Node]]:
@@ -52,31 +70,41 @@ def _places(solution: Solution) -> list[tuple[str, Node]]:
     ]
 
 
-def _all_positive(problem: Problem) -> Problem:
-    def positive(layer: Layer) -> Layer:
-        return replace(
-            layer,
-            weights=_positive(layer.weights),
-            biases=_positive(layer.biases),
-            z=_positive(layer.z),
-            activation=ACTIVATIONS["linear"],
-        )
+def _made_positive(solution: Solution, positive: Callable[[Array], Array]) -> Problem:
+    problem = solution.problem
 
+    def of(array: Array | None) -> Array | None:
+        return None if array is None else positive(array)
+
+    rate = float(positive(np.array(float(problem.learning_rate))))
     return replace(
         problem,
-        inputs=_positive(problem.inputs),
-        layers=tuple(map(positive, problem.layers)),
-        upstream=problem.upstream if isinstance(problem.upstream, str) else _positive(problem.upstream),
-        learning_rate=-abs(float(problem.learning_rate)),  # a step subtracts
+        inputs=of(problem.inputs),
+        layers=tuple(
+            replace(
+                layer,
+                weights=of(layer.weights),
+                biases=of(layer.biases),
+                z=of(layer.z),
+                activation=_held(layer, solved),
+            )
+            for layer, solved in zip(problem.layers, solution.layers, strict=True)
+        ),
+        upstream=problem.upstream if isinstance(problem.upstream, str) else of(problem.upstream),
+        learning_rate=-rate,  # a step subtracts
     )
 
 
-def _positive(array: Array | None) -> Array | None:
-    return None if array is None else np.abs(array)
+def _held(layer: Layer, solved: LayerSolution) -> Activation:
+    """Return an activation that is open just where the layer's own is, whatever the size of z."""
+    if solved.closed is None:
+        return ACTIVATIONS["linear"]
+    is_open = ~solved.closed
+    return replace(layer.activation, value=lambda z: np.where(is_open, z, 0.0), slope=lambda _: is_open)
 
 
 def _gamma(m: int) -> float:
-    return m * _UNIT_ROUNDOFF / (1 - m * _UNIT_ROUNDOFF)
+    return m * UNIT_ROUNDOFF / (1 - m * UNIT_ROUNDOFF)
 
 
 def _roundings(problem: Problem) -> Mapping[Node, int]:

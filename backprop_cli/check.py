@@ -6,7 +6,7 @@ from typing import assert_never
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.expected import Tolerance
 from backprop_cli.gradcheck import Steps
-from backprop_cli.load import load_expected, load_problem
+from backprop_cli.load import load_expected, load_problem, read_problem
 from backprop_cli.load.source import shown
 from backprop_cli.names import nodes
 from backprop_cli.options import CheckFormat
@@ -49,9 +49,10 @@ def check(options: CheckOptions) -> ExitStatus:
 
 def _verdict(path: str, options: CheckOptions) -> Verdict:
     try:
-        problem = load_problem(path)
+        data = read_problem(path)
+        problem = load_problem(path, data=data)
         everything = nodes(None, len(problem.layers))
-        exact_problem = load_problem(path, exact=True) if options.exact or options.rounded else None
+        exact_problem = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
         expected = (problem if exact_problem is None or not options.rounded else exact_problem).expected
         if options.expect is not None:
             expected = load_expected(options.expect, problem, written=options.rounded)

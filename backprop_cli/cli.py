@@ -182,7 +182,7 @@ def _check(
     color: options.ColorOption = "auto",
     quiet: options.QuietOption = False,
 ) -> Action:
-    _judge_stdin([("PROBLEM", path) for path in problems], quiet=quiet)
+    _judge_stdin([*(("PROBLEM", path) for path in problems), ("--expect", expect)], quiet=quiet)
     from backprop_cli.check import CheckOptions, check
     from backprop_cli.expected import Tolerance
     from backprop_cli.gradcheck import Steps
@@ -194,7 +194,7 @@ def _check(
             expect=expect,
             rounded=rounded,
             exact=exact,
-            steps=Steps(eps=eps, rtol=1e-6 if rtol is None else rtol, atol=atol, samples=samples, seed=seed),
+            steps=Steps(eps=eps, rtol=1e-6 if rtol is None else rtol, atol=atol or 0.0, samples=samples, seed=seed),
             tolerance=Tolerance(rtol=1e-7 if rtol is None else rtol, atol=atol),
             format=cast("options.CheckFormat", output),
             color=cast("Color", color),

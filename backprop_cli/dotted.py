@@ -9,6 +9,7 @@ from typing import Any
 from backprop_cli.errors import InputError
 from backprop_cli.text import listed
 
+_MOST_LAYERS = 100_000
 _DEEPEST = 4  # parts of a name: expected.layers.0.weights
 
 
@@ -35,8 +36,8 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
             yield prefix + key, value
 
 
-def nest(leaves: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the tree of leaves with dotted names.
+def nest(leaves: Iterable[tuple[str, Any]], *, gaps: bool = False) -> dict[str, Any]:
+    """Return the tree of leaves with dotted names; `gaps` makes layers that have none empty, and no error.
 
     >>> nest([("upstream", 1), ("layers.0.z", 2)])
     {'upstream': 1, 'layers': [{'z': 2}]}
@@ -47,7 +48,7 @@ def nest(leaves: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     tree: dict[str, Any] = {}
     for name, value in leaves:
         _put(tree, name, value)
-    return _with_lists(tree)
+    return _with_lists(tree, gaps=gaps)
 
 
 def _put(tree: dict[str, Any], name: str, value: Any) -> None:
@@ -65,13 +66,16 @@ def _put(tree: dict[str, Any], name: str, value: Any) -> None:
     tree[last] = value
 
 
-def _with_lists(tree: dict[str, Any]) -> dict[str, Any]:
+def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
     """Return the tree with every object under `layers` made a list."""
     result: dict[str, Any] = {}
     for key, value in tree.items():
-        child = _with_lists(value) if isinstance(value, dict) else value
+        child = _with_lists(value, gaps=gaps) if isinstance(value, dict) else value
         if key == "layers" and isinstance(child, dict):
             numbers = [str(i) for i in range(len(child))]
+            if gaps and all(name.isdecimal() and int(name) < _MOST_LAYERS for name in child):
+                numbers = [str(i) for i in range(1 + max(map(int, child)))]
+                child = {number: child.get(number, {}) for number in numbers}
             if sorted(child) != sorted(numbers):
                 wanted, got = (listed(f"layers.{i}" for i in found) for found in (numbers, child))
                 raise InputError(f"expected {wanted}, got {got}")

@@ -7,6 +7,8 @@ A draft is the plain tree that a file holds: `{"inputs": …, "weights": …, "b
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+
 from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.errors import InputError
@@ -73,6 +75,7 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bo
         from backprop_cli.exact import exactly
 
         arrays = {place: exactly(array) for place, array in arrays.items()}
+        binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
     fitted, sizes = fit(arrays, prefixes, out_in=layout == "out-in")
     names = _Names(headers or {}, out_in=layout == "out-in")
     return Problem(

@@ -52,8 +52,8 @@ def _fractions(numbers: list[Any]) -> Array:
 
 
 def _require_moderate(value: Decimal, place: str) -> None:
-    if value and abs(value.adjusted()) > _LARGEST_EXPONENT:
-        raise InputError(f"{value:.6e} is out of the range of exact arithmetic", place=place)
+    if abs(value.adjusted()) > _LARGEST_EXPONENT:
+        raise InputError(f"{str(value)[:40]} is out of the range of exact arithmetic", place=place)
 
 
 DECIMAL = NumberKind(

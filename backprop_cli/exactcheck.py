@@ -56,11 +56,12 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
     for place, value in solution.matrices():
         for index, got, want, bound in _entries(value, true[place], allowed[place]):
             entries += 1
-            error = float(abs(Fraction(got) - want))
+            error = abs(Fraction(got) - want)
             if error:
                 name = f"{place}[{','.join(map(str, index))}]"
-                ulps = max(ulps, (error / math.ulp(max(abs(got), abs(float(want)))), name))
-                share = max(share, (error / bound if bound else math.inf, name))
+                ulp = Fraction(math.ulp(max(abs(got), abs(float(want)))))
+                ulps = max(ulps, (float(error / ulp), name))
+                share = max(share, (float(error / Fraction(bound)) if bound else math.inf, name))
     wrong_side = tuple(_wrong_side(solution, exact))
     return ExactCheck(
         entries=entries,

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_cli.activations import Array
-from backprop_cli.bounds import bounds
+from backprop_cli.bounds import likely
 from backprop_cli.names import Node
 from backprop_cli.problem import Problem
 from backprop_cli.rules import RULES, operands
@@ -26,6 +26,8 @@ from backprop_cli.solve import Solution
 _MOST_EVALUATIONS = 10_000
 _SHRINKING = 10.0
 _SHRINKINGS = 4
+_LENGTHENINGS = (1.0, 1e3, 1e6, 1e9, 1e12)
+_PRECISE_ENOUGH = 1e-6  # of a gradient, for rounding to leave no doubt of its slope
 _NEEDS = "inputs, the weights and biases of every layer, and upstream"
 
 
@@ -33,14 +35,14 @@ _NEEDS = "inputs, the weights and biases of every layer, and upstream"
 class Steps:
     """How to take finite differences.
 
-    `eps` is the step, relative to a number larger than 1; a gradient may be off by `atol` + `rtol` times itself, where
-    None for `atol` is what rounding may do. `samples` entries of each array, drawn with `seed`, are checked where all
-    would take more than 10,000 evaluations.
+    `eps` is the step, relative to the number that is moved or to the others of its array. A gradient may be off by what
+    rounding may do, and by `atol` + `rtol` times the slope. `samples` entries of each array, drawn with `seed`, are
+    checked where all would take more than 10,000 evaluations.
     """
 
     eps: float = 1e-4
     rtol: float = 1e-6
-    atol: float | None = None
+    atol: float = 0.0
     samples: int = 100
     seed: int = 0
 
@@ -100,6 +102,11 @@ def check_gradients(solution: Solution, steps: Steps) -> GradientCheck:
     Raises:
         CannotDifferentiateError: There is no forward pass from the inputs to L.
     """
+    with np.errstate(all="ignore"):  # a number moved far enough may overflow, which is then no slope
+        return _checked(solution, steps)
+
+
+def _checked(solution: Solution, steps: Steps) -> GradientCheck:
     differences = _Differences(solution, steps)
     parameters = list(differences.parameters(solution))
     entries = sum(parameter.array.size for parameter in parameters)
@@ -129,6 +136,12 @@ class _Parameter:
     gradient: Array
     allowed: Array
     turned: bool
+
+    def reach(self, index: tuple[int, ...], last: int) -> tuple[slice | int, slice | int]:
+        """Return which outputs of the `last` layer an entry can change: a sample's, a neuron's, or all."""
+        if self.place.endswith("dinputs"):
+            return index[0], slice(None)
+        return slice(None), index[-1] if self.layer == last else slice(None)
 
     def entry(self, index: tuple[int, ...]) -> str:
         """Return the name of an entry as the problem's author would write it."""
@@ -167,7 +180,7 @@ class _Differences:
         self._arrays = [tuple(array.copy() for array in layer if array is not None) for layer in layers]
         self._z = [computed["z"] for computed in solved]
         self._outputs = solved[last]["outputs"]
-        self._rounding = bounds(solution)
+        self._rounding = likely(solution)
 
     def parameters(self, solution: Solution) -> Iterator[_Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
@@ -190,17 +203,27 @@ class _Differences:
     def judge(self, parameter: _Parameter, index: tuple[int, ...]) -> Slope | Kink | None:
         """Return what is to be said of one gradient; nothing where it agrees."""
         value = float(parameter.array[index])
-        widest = self._steps.eps * max(1.0, abs(value))
+        widest = self._steps.eps * (max(abs(value), float(np.sqrt(np.mean(np.square(parameter.array))))) or 1.0)
         for shrinking in range(_SHRINKINGS + 1):
             step = widest / _SHRINKING**shrinking
             below, above = (self._at(parameter, index, theta) for theta in (value - step, value + step))
             if not (self._crosses(below.z) or self._crosses(above.z)):
-                return self._smooth(parameter, index, below, above)
+                return self._smooth(parameter, index, step)
         return self._kink(parameter, index, below, above, widest)
 
-    def _smooth(self, parameter: _Parameter, index: tuple[int, ...], below: "_Point", above: "_Point") -> Slope | None:
-        gradient = float(parameter.gradient[index])
-        slope, rounding = self._slope(below, above)
+    def _smooth(self, parameter: _Parameter, index: tuple[int, ...], step: float) -> Slope | None:
+        """Judge a gradient away from kinks, with a longer step where rounding would hide the slope."""
+        gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
+        slope, rounding = 0.0, np.inf
+        for lengthening in _LENGTHENINGS:
+            points = [self._at(parameter, index, value + sign * step * lengthening) for sign in (-1, 1)]
+            if lengthening > 1 and any(self._crosses(point.z) for point in points):
+                break
+            longer, less = self._slope(parameter, index, *points)
+            if np.isfinite(longer) and less < rounding:
+                slope, rounding = longer, less
+            if rounding <= _PRECISE_ENOUGH * abs(gradient):
+                break
         allowed = self._allowed(slope, rounding + float(parameter.allowed[index]))
         if abs(gradient - slope) <= allowed:
             return None
@@ -211,12 +234,13 @@ class _Differences:
     ) -> Kink:
         gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
         here = _Point(value, self._z, self._outputs)
-        (left, left_rounding), (right, right_rounding) = self._slope(below, here), self._slope(here, above)
+        left, left_rounding = self._slope(parameter, index, below, here)
+        right, right_rounding = self._slope(parameter, index, here, above)
         rounding = max(left_rounding, right_rounding) + float(parameter.allowed[index])
         allowed = self._allowed(gradient, rounding)
         between = min(left, right) - allowed <= gradient <= max(left, right) + allowed
         held_below, held_above = (self._at(parameter, index, value + s, held=True) for s in (-step, step))
-        held, held_rounding = self._slope(held_below, held_above)
+        held, held_rounding = self._slope(parameter, index, held_below, held_above)
         by_convention = abs(gradient - held) <= self._allowed(held, held_rounding + float(parameter.allowed[index]))
         return Kink(
             place=parameter.entry(index),
@@ -227,8 +251,7 @@ class _Differences:
         )
 
     def _allowed(self, slope: float, rounding: float) -> float:
-        atol = rounding if self._steps.atol is None else self._steps.atol
-        return atol + self._steps.rtol * abs(slope)
+        return rounding + self._steps.atol + self._steps.rtol * abs(slope)
 
     def _at(self, parameter: _Parameter, index: tuple[int, ...], theta: float, *, held: bool = False) -> "_Point":
         """Return the forward pass with one number moved to `theta`, with activations held to their slopes if asked."""
@@ -252,13 +275,17 @@ class _Differences:
             for layer, z, base in zip(self._problem.layers, moved, self._z, strict=True)
         )
 
-    def _slope(self, below: "_Point", above: "_Point") -> tuple[float, float]:
+    def _slope(
+        self, parameter: _Parameter, index: tuple[int, ...], below: "_Point", above: "_Point"
+    ) -> tuple[float, float]:
         """Return the difference quotient of L between two points, and how far rounding may have put it off."""
         width = above.theta - below.theta
-        difference = above.outputs - below.outputs
-        last = self._problem.place(len(self._arrays) - 1, "outputs")
-        off = 2 * np.abs(self._upstream) * self._rounding[last] * (difference != 0)
-        return float((self._upstream * difference).sum() / width), float(2 * off.sum() / width)
+        last = len(self._arrays) - 1
+        off = 2 * np.abs(self._upstream) * self._rounding[self._problem.place(last, "outputs")]
+        difference = (self._upstream * (above.outputs - below.outputs)).sum()
+        if not width:
+            return 0.0, np.inf
+        return float(difference / width), float(2 * off[parameter.reach(index, last)].sum() / abs(width))
 
 
 class _Point(NamedTuple):

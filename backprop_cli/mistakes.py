@@ -18,6 +18,7 @@ from backprop_cli.names import Node
 from backprop_cli.rules import RULES, Rule
 from backprop_cli.solve import Solution, solve
 
+_ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
 _GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
 _STEPPED = ("new_weights", "new_biases")
 _BACKWARD = (*_GRADIENTS, *_STEPPED)
@@ -25,12 +26,15 @@ _MATRICES = ("z", "outputs", "dz", "dinputs", "dweights", "new_weights")
 
 
 class Target(Protocol):
-    """Expected values, which know whether other values agree with them."""
+    """Expected values, and how far others may be from them."""
 
     expected: Array
 
-    def agrees(self, value: Array) -> bool:
-        """Tell whether values have the expected shape and are as expected in every entry."""
+    def allowed(self, value: Array) -> Array:
+        """Return how far each entry of a value may be off."""
+
+    def wrong(self, value: Array) -> Array:
+        """Return which entries of a value, in the expected shape, are not as expected."""
 
 
 Candidates: TypeAlias = Callable[[Solution, Node, Target], Iterator[tuple[str, Array]]]
@@ -51,19 +55,43 @@ def explanations(target: Target, node: Node, solution: Solution) -> tuple[str, .
     Args:
         target: Expected values that the right ones do not agree with.
         node: The quantity.
-        solution: Everything that follows from the problem.
+        solution: Everything that follows from the problem, in float64.
     """
     return tuple(
         words
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
         for words, value in mistake.candidates(solution, node, target)
-        if target.agrees(value)
+        if _agrees(target, value) and _evidence(target, node, solution) >= _ENOUGH_EVIDENCE
     )
 
 
-def _solved_with(words: str, **rules: Rule) -> Candidates:
-    """Return what the solver makes of a problem with wrong formulas in place of the right ones."""
+def _agrees(target: Target, value: Array) -> bool:
+    return value.shape == target.expected.shape and not target.wrong(value).any()
+
+
+def _evidence(target: Target, node: Node, solution: Solution, without: tuple[int, ...] | None = None) -> float:
+    """Return how many decimal digits it takes for a mistake to agree where the right values do not.
+
+    The further the wrong entries are off, beside how far they may be, and the more there are of them, the less likely a
+    mistake explains them by chance. The entry `without` does not count: something was fitted to it.
+    """
+    right = solution.layers[node.layer].computed[node.quantity]
+    if right.shape != target.expected.shape:
+        return np.inf
+    wrong = target.wrong(right)
+    if without is not None:
+        wrong[without] = False
+    with np.errstate(all="ignore"):
+        digits = np.log10(np.abs(target.expected - right) / target.allowed(right))
+    return float(digits[wrong].sum())
+
+
+def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Candidates:
+    """Return what the solver makes of a problem with wrong formulas in place of the right ones.
+
+    `out_in` are the words for weights in the other layout, where the formulas read differently.
+    """
 
     def candidates(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
         del target
@@ -71,7 +99,8 @@ def _solved_with(words: str, **rules: Rule) -> Candidates:
             wrong = solve(solution.problem, [node], {**RULES, **rules})
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
-        yield words, wrong.layers[node.layer].computed[node.quantity]
+        turned = solution.problem.weight_layout == "out-in" and out_in is not None
+        yield out_in if turned and out_in else words, wrong.layers[node.layer].computed[node.quantity]
 
     return candidates
 
@@ -84,8 +113,7 @@ def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
         n_samples = solution.problem.n_samples
         if n_samples is None:
             return
-        exact_scale = Fraction(factor(n_samples))
-        scale = exact_scale if solution.problem.exact else float(exact_scale)
+        scale = float(factor(n_samples))
         value = solution.layers[node.layer].computed[node.quantity]
         if node.quantity in _STEPPED:
             parameter = _parameter(solution, node)
@@ -125,22 +153,25 @@ def _of_another_layer(solution: Solution, node: Node, target: Target) -> Iterato
 def _another_learning_rate(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
     """Find the learning rate that the entry with the largest gradient tells, and say so if it is beyond doubt.
 
-    Any single entry fits some learning rate: it takes a second one, or a rate of few digits, to mean anything.
+    Any single entry fits some learning rate: others have to bear it out, or it has to have few digits.
     """
     parameter = _parameter(solution, node)
     gradient = solution.layers[node.layer].computed[node.quantity.replace("new_", "d")]
     if target.expected.shape != parameter.shape:
         return
-    largest = np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)
-    if not gradient[largest]:
-        return
-    told = float((parameter[largest] - target.expected[largest]) / gradient[largest])
+    largest = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
     right = float(solution.problem.learning_rate)
+    with np.errstate(all="ignore"):
+        told = (parameter[largest] - target.expected[largest]) / gradient[largest]
+    if not np.isfinite(told) or told <= 0:
+        return
+    everything, others = (_evidence(target, node, solution, without=index) for index in (None, largest))
     for digits in (*range(1, 7), 17):
         rate = float(f"{told:.{digits}g}")
-        value = parameter - type(solution.problem.learning_rate)(repr(rate)) * gradient
-        if rate > 0 and rate != right and target.agrees(value):
-            if digits <= 3 or np.count_nonzero(gradient) > 1:
+        value = parameter - rate * gradient
+        if rate != right and _agrees(target, value):
+            # The digits of the rate are fitted to the largest entry, and are no evidence; those of the others are.
+            if max(others, everything - digits) >= _ENOUGH_EVIDENCE:
                 yield f"a step with the learning rate {rate:g}, not {right:g}", value
             return
 
@@ -231,6 +262,7 @@ MISTAKES = (
         strikes=_BACKWARD,
         candidates=_solved_with(
             "dinputs as dz @ weights, not dz @ weights.T (square weights fit both ways)",
+            out_in="dinputs as dz @ weights.T, not dz @ weights (square weights fit both ways)",
             dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights, ""),
         ),
     ),

@@ -63,8 +63,7 @@ def judge(
         gradients = check_gradients(solution, steps)
     except CannotDifferentiateError as error:
         undifferentiable = str(error)
-    compared = exact if rounded and exact is not None else solution
-    quantities = check_expected(compared, expected, tolerance, rounded=rounded)
+    quantities = check_expected(solution, expected, tolerance, exact=exact if rounded else None)
     exactly = check_exactly(solution, exact) if prove_exact and exact is not None else None
     if gradients is None and not quantities and exactly is None:
         raise InputError(f"there is nothing to check: no expected values, and {undifferentiable}")

@@ -1,9 +1,11 @@
 """The command: verdicts, statuses, formats, and what a check is given to compare with."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.conftest import ROOT, Run
@@ -12,6 +14,7 @@ SAMPLES = sorted((ROOT / "samples").glob("*.json"))
 EXAMPLES = sorted((ROOT / "tests" / "data").glob("*.json"))
 DENSE = ROOT / "samples" / "dense_relu.json"
 TRAP = ROOT / "tests" / "data" / "trap_float_kink.json"
+NO_EXPECTATIONS: list[dict[str, Any]] = [{}, {"expected": {}}]
 WRONG = {"inputs": [[1, 2], [3, 4]], "weights": [[1, 0], [0, 1]], "biases": [0, 0], "upstream": [[1, 1], [1, 1]]}
 
 
@@ -28,8 +31,11 @@ def test_every_sample_and_example_passes(backprop: Run) -> None:
     ran = backprop("check", *SAMPLES, *EXAMPLES)
     lines = ran.out.splitlines()
     assert (ran.status, ran.err) == (0, "")
-    assert lines[-1] == f"{len(SAMPLES) + len(EXAMPLES)} problems: {len(SAMPLES) + len(EXAMPLES)} passed"
-    assert all(line.startswith("ok ") for line in lines[:-2])
+    n = len(SAMPLES) + len(EXAMPLES)
+    assert len(SAMPLES) >= 9
+    assert len(EXAMPLES) == 7
+    assert all(line.startswith("ok ") for line in lines[:n])
+    assert lines[n : n + 2] == ["", f"{n} problems: {n} passed"]
 
 
 def test_every_sample_passes_rounded_and_exactly(backprop: Run) -> None:
@@ -72,11 +78,11 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
         "  dbiases: 2 of 2 expected values wrong\n"
         "  Greatest absolute difference: 3 at dbiases[1], up to 6e-07 allowed\n"
         "  Greatest relative difference: 0.5 at dbiases[0], up to 1e-07 allowed\n"
-        "                 expected   value   difference   allowed\n"
-        "────────────────────────────────────────────────────────\n"
-        "    dbiases[1]          3       6            3     6e-07\n"
-        "    dbiases[0]          2       4            2     4e-07\n"
-        "  likely: the gradient divided by n_samples = 2: a mean, not a sum (explains all 2 entries)\n"
+        "                 expected   value   absolute   relative   allowed\n"
+        "─────────────────────────────────────────────────────────────────\n"
+        "    dbiases[1]          3       6          3        0.5     6e-07\n"
+        "    dbiases[0]          2       4          2        0.5     4e-07\n"
+        "  likely, as all 2 entries agree: the gradient divided by n_samples = 2: a mean, not a sum\n"
     )
 
 
@@ -110,6 +116,88 @@ def test_a_saved_result_is_what_is_expected_of_the_same_problem(backprop: Run, p
 def test_a_result_from_elsewhere_is_expected_in_place_of_the_problems_own(backprop: Run) -> None:
     Path("golden.json").write_text('{"dbiases": [4, 6]}')
     assert backprop("check", "wrong.json", "--expect", "golden.json").status == 0
+
+
+def test_a_network_without_expected_values_is_checked_by_finite_differences(backprop: Run) -> None:
+    for expected in NO_EXPECTATIONS:
+        problem = {"inputs": [[1]], "layers": [{"weights": [[1]], "biases": [1]}], "upstream": [[1]]} | expected
+        Path("network.json").write_text(json.dumps(problem))
+        ran = backprop("check", "network.json")
+        assert (ran.status, ran.out) == (0, "ok    network.json  finite differences 3 of 3\n")
+
+
+@pytest.mark.parametrize("only", ["layers[1].dweights", "layers[0].dz,layers[1].dz"])
+@pytest.mark.parametrize("target", ["part.json", "part.npz", "part"])
+def test_a_part_of_a_result_may_be_expected(backprop: Run, only: str, target: str) -> None:
+    backprop("run", ROOT / "samples" / "two_layers.json", "--only", only, "--save", target)
+    assert backprop("check", ROOT / "samples" / "two_layers.json", "--expect", target).status == 0
+
+
+@pytest.mark.parametrize("target", ["empty", "texts", "empty.json"])
+def test_nothing_in_what_is_expected_is_no_pass(backprop: Run, target: str) -> None:
+    Path("empty").mkdir()
+    Path("texts").mkdir()
+    Path("texts/readme.txt").write_text("dz")
+    Path("empty.json").write_text("{}")
+    ran = backprop("check", "right.json", "--expect", target)
+    assert (ran.status, ran.err) == (3, f"backprop: {target}: there are no expected values in it\n")
+
+
+def test_the_problem_may_come_through_a_pipe(process: Any) -> None:
+    ran = process("check", "-", "--exact", "--rounded", input=DENSE.read_bytes())
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert process("check", "-", "--expect", "-", input=b"").returncode == 2
+
+
+def test_goldens_in_float32_are_held_to_what_float32_can_do(backprop: Run) -> None:
+    backprop("run", DENSE, "--save", "golden", "--save-format", "npy")
+    for path in Path("golden").iterdir():
+        np.save(path, np.load(path).astype(np.float32))
+    assert backprop("check", DENSE, "--expect", "golden").status == 0
+    np.save("golden/dbiases.npy", np.load("golden/dbiases.npy") / 3)
+    ran = backprop("check", DENSE, "--expect", "golden")
+    assert ran.status == 1
+    assert "a mean, not a sum" in ran.out
+
+
+def test_a_mistake_is_named_in_the_words_of_the_layout(backprop: Run) -> None:
+    """In layout out-in, dinputs is dz @ weights; here it was taken with the transpose."""
+    problem = {
+        "weight_layout": "out-in",
+        "inputs": [[1, 2], [3, 4]],
+        "weights": [[1, 2], [3, 4]],
+        "biases": [0, 0],
+        "upstream": [[1, 2], [3, 5]],
+        "expected": {"dinputs": [[5, 11], [13, 29]]},
+    }
+    Path("p.json").write_text(json.dumps(problem))
+    assert "dinputs as dz @ weights.T, not dz @ weights (" in backprop("check", "p.json").out
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"upstream": [[1, 2]], "expected": {"dz": [["1e390", 2]]}},
+        {"upstream": [[1, 2]], "expected": {"dz": [["0e999999999", 2]]}},
+        {"upstream": [["1e-200"]], "inputs": [["1e-200"]], "expected": {"dweights": [[1]]}},
+        {"inputs": [[1], [1]], "upstream": [["1e308"], [-1]], "expected": {"dz": [["-1.7e308"], [3]]}},
+        {
+            "inputs": [["1e-200"]],
+            "weights": [[1]],
+            "biases": [1],
+            "upstream": [["1e-150"]],
+            "expected": {"new_weights": [[2]]},
+        },
+        {"upstream": [["1e-320"]], "expected": {"dz": [[0]]}},
+    ],
+)
+@pytest.mark.parametrize("options", [["--rounded"], ["--exact"], []])
+def test_extreme_numbers_are_no_bug(backprop: Run, problem: dict[str, Any], options: list[str]) -> None:
+    text = json.dumps(problem | {"activation": "linear"})
+    Path("p.json").write_text(re.sub(r'"(-?[\d.]+e-?\d+)"', r"\1", text))
+    ran = backprop("check", "p.json", *options)
+    assert ran.status in (0, 1, 3)
+    assert "Warning" not in ran.err
 
 
 @pytest.mark.parametrize(
@@ -165,7 +253,7 @@ def test_the_exact_proof_says_what_was_binary(backprop: Run) -> None:
     backprop("run", DENSE, "--next", "next.npz")
     ran = backprop("check", "next.npz", "--exact")
     assert ran.status == 0
-    assert "(binary inputs, weights and biases)" in ran.out
+    assert "(binary inputs, weights, biases and learning_rate)" in ran.out
 
 
 def test_run_prints_exact_decimals(backprop: Run) -> None:

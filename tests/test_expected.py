@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.draft import build
-from backprop_cli.expected import Tolerance, check_expected
+from backprop_cli.expected import QuantityCheck, Tolerance, check_expected
 from backprop_cli.load import load_problem
 from backprop_cli.names import nodes
 from backprop_cli.solve import Solution, solve
@@ -23,6 +23,18 @@ NEURON: dict[str, Any] = {"inputs": [1, -2, 3], "weights": [-3, -1, 2], "biases"
 def solved(path: Path | None = None, *, exact: bool = False, **draft: Any) -> Solution:
     problem = load_problem(str(path), exact=exact) if path else build(draft, exact=exact)
     return solve(problem, nodes(None, len(problem.layers)))
+
+
+def rounded(expected: dict[str, Any], **draft: Any) -> tuple[QuantityCheck, ...]:
+    """Check values with the digits that they are written with."""
+
+    def floats(value: Any) -> Any:
+        if isinstance(value, list):
+            return [floats(item) for item in value]
+        return float(value) if isinstance(value, Decimal) else value
+
+    in_floats = {key: floats(value) for key, value in draft.items()}
+    return check_expected(solved(**in_floats), expected, Tolerance(), exact=solved(exact=True, **draft))
 
 
 def test_one_wrong_entry_is_found_at_any_position() -> None:
@@ -103,21 +115,21 @@ def test_rounding_is_no_difference_even_where_terms_cancel() -> None:
 
 @pytest.mark.parametrize("path", NOTEBOOK, ids=lambda path: path.stem)
 def test_numbers_as_they_were_printed_pass_rounded(path: Path) -> None:
-    solution = solved(path, exact=True)
-    checks = check_expected(solution, solution.problem.expected, Tolerance(), rounded=True)
+    exact = solved(path, exact=True)
+    checks = check_expected(solved(path), exact.problem.expected, Tolerance(), exact=exact)
     assert checks
     assert all(check.passed for check in checks)
 
 
 @pytest.mark.parametrize("path", NOTEBOOK, ids=lambda path: path.stem)
 def test_a_printed_number_that_is_changed_in_its_last_digit_fails_with_its_index(path: Path) -> None:
-    solution = solved(path, exact=True)
-    for quantity, raw in solution.problem.expected.items():
+    solution, exact = solved(path), solved(path, exact=True)
+    for quantity, raw in exact.problem.expected.items():
         rows = raw if isinstance(raw[0], list) else [raw]
         for i, row in enumerate(rows):
             for j, literal in enumerate(row):
                 row[j] = literal + Decimal((0, (1,), literal.as_tuple().exponent))
-                (check,) = check_expected(solution, {quantity: raw}, Tolerance(), rounded=True)
+                (check,) = check_expected(solution, {quantity: raw}, Tolerance(), exact=exact)
                 index = f"[{i},{j}]" if rows is raw else f"[{j}]"
                 assert [difference.place for difference in check.listed] == [quantity + index]
                 row[j] = literal
@@ -140,19 +152,24 @@ def test_a_printed_number_that_is_changed_in_its_last_digit_fails_with_its_index
         ("0.3", "0", None),
         ("0.6", "0", 0),
         ("12345", "12354", 3),
+        ("0.5", "1.0", 0),
+        ("0.4", "1.0", 0),
+        ("0.1234565", "0.123456", None),
+        ("0.12345650000000000001", "0.123456", 5),
+        ("1e-200", "1e-200", None),
+        ("1e-200", "2e-200", 0),
     ],
 )
 def test_rounded(value: str, literal: str, digits: int | None) -> None:
-    solution = solved(exact=True, upstream=[[Decimal(value)]], activation="linear")
-    (check,) = check_expected(solution, {"dz": Decimal(literal)}, Tolerance(), rounded=True)
+    (check,) = rounded({"dz": Decimal(literal)}, upstream=[[Decimal(value)]], activation="linear")
     assert [difference.digits for difference in check.listed] == ([] if digits is None else [digits])
 
 
 def test_a_rounded_difference_keeps_the_exact_value() -> None:
-    solution = solved(exact=True, upstream=[[Decimal("0.1"), Decimal("0.2")]], activation="linear")
-    (check,) = check_expected(solution, {"dz": [[Decimal("0.1"), Decimal("0.3")]]}, Tolerance(), rounded=True)
+    draft: dict[str, Any] = {"upstream": [[Decimal("0.1"), Decimal("0.2")]], "activation": "linear"}
+    (check,) = rounded({"dz": [[Decimal("0.1"), Decimal("0.30")]]}, **draft)
     (difference,) = check.listed
-    assert (difference.value, difference.expected) == (Fraction(1, 5), Fraction(3, 10))
+    assert (difference.value, difference.expected, difference.written) == (Fraction(1, 5), Fraction(3, 10), "0.30")
 
 
 def test_one_entry_alone_does_not_make_a_learning_rate() -> None:
@@ -161,6 +178,11 @@ def test_one_entry_alone_does_not_make_a_learning_rate() -> None:
     assert check.explanations == ()
     (check,) = check_expected(solved(**draft), {"new_biases": [0.99]}, Tolerance())
     assert check.explanations == ("a step with the learning rate 0.01, not 0.001",)
+    slip = {"inputs": [[1, 0], [2, 0]], "weights": [[0.5], [1.25]], "biases": [1], "upstream": [[1], [2]]}
+    in_decimals = json.loads(json.dumps(slip), parse_float=Decimal, parse_int=Decimal)
+    expected = {"new_weights": [[Decimal("0.02")], [Decimal("1.25")]], "new_biases": [Decimal("0.8")]}
+    checks = rounded(expected, **in_decimals, learning_rate=Decimal("0.1"), activation="linear")
+    assert [check.explanations for check in checks] == [(), ()]
 
 
 def test_nothing_is_said_where_no_mistake_explains_the_values() -> None:

@@ -168,7 +168,7 @@ def test_a_planted_mistake_is_found_and_named(
                 harmless += 1
                 continue
         else:
-            differs = np.ones(right[quantity].shape, bool)
+            differs = np.ones(values.shape, bool)
         check = checked(solved(draft), layer, quantity, values)
         assert not check.passed
         assert check.different == differs.sum()

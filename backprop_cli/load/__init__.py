@@ -33,6 +33,7 @@ def load_problem(
     values: Mapping[str, Any] = MappingProxyType({}),
     *,
     exact: bool = False,
+    data: bytes | None = None,
 ) -> Problem:
     """Return the problem of a file, with some of its matrices and values taken from elsewhere.
 
@@ -41,12 +42,13 @@ def load_problem(
         files: The files of matrices, by key (`inputs`, `weights`, …); they override the problem's own.
         values: Plain values by key (`activation`, …), which override too.
         exact: Whether numbers are to be fractions, exactly as they were written, and not float64.
+        data: The file's bytes, where they have been read already, as a pipe can be only once.
 
     Raises:
         InputError: With the file at fault.
         UsageError: A key belongs to a layer, and the problem has several.
     """
-    draft = {} if path is None else _load_draft(path, exact=exact)
+    draft = {} if path is None else _load_draft(path, data, exact=exact)
     headers: dict[str, tuple[str, ...]] = {}
     origins: dict[str, str] = {}
     for key, value in values.items():
@@ -85,6 +87,17 @@ def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tup
         return array, header
 
 
+def read_problem(path: str) -> bytes:
+    """Return the bytes of a problem's file.
+
+    Raises:
+        InputError: It cannot be read, or is no file for a problem by its ending.
+    """
+    with _named(path):
+        _require_suffix(path, PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
+        return read(path)
+
+
 def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapping[str, Any]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
@@ -96,18 +109,28 @@ def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapp
     Raises:
         InputError: With the file at fault.
     """
-    if os.path.isdir(path):
-        return nest(_folder(path, written=written))
     with _named(path):
-        tree = _load_draft(path, exact=written)
+        if os.path.isdir(path):
+            tree = nest(_folder(path, written=written), gaps=True)
+        elif suffix(path) == ".npz":
+            tree = nest(npy.leaves_npz(read(path)), gaps=True)
+        else:
+            tree = _load_draft(path, None, exact=written)
         layout = tree.get("weight_layout", problem.weight_layout)
         if layout != problem.weight_layout:
             raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
-        return {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+        expected = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+        if not expected:
+            raise InputError("there are no expected values in it")
+        return expected
 
 
 def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
-    for name in sorted(os.listdir(path)):
+    try:
+        names = sorted(os.listdir(path))
+    except OSError as error:
+        raise InputError(f"cannot read: {error.strerror}") from error
+    for name in names:
         stem, ending = os.path.splitext(name)
         if ending.lower() in MATRIX_SUFFIXES:
             file = os.path.join(path, name)
@@ -129,10 +152,9 @@ def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, 
             return parse(data, delimiter="\t" if ending == ".tsv" else ",")
 
 
-def _load_draft(path: str, *, exact: bool) -> dict[str, Any]:
+def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:
     with _named(path):
-        _require_suffix(path, PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
-        data = read(path)
+        data = read_problem(path) if data is None else data
         draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data, exact=exact)
         if not isinstance(draft, dict):
             raise InputError(

@@ -54,6 +54,15 @@ def parse_npy(data: bytes) -> Array:
 def parse_npz(data: bytes) -> dict[str, Any]:
     """Return the draft that an NPZ archive holds: `layers.0.weights` becomes `{"layers": [{"weights": …}]}`.
 
+    Raises:
+        InputError: As `leaves_npz` does, or names do not make a tree.
+    """
+    return nest(leaves_npz(data))
+
+
+def leaves_npz(data: bytes) -> list[tuple[str, Any]]:
+    """Return the members of an NPZ archive with their names, `layers.0.weights` for one.
+
     Texts (`title`, `activation`, …) come as zero-dimensional arrays of characters, numbers as zero-dimensional ones.
 
     Raises:
@@ -79,7 +88,7 @@ def parse_npz(data: bytes) -> dict[str, Any]:
             error.place = key
             raise
         arrays.append((key, str(array) if array.dtype.kind == "U" and not array.ndim else array))
-    return nest(arrays)
+    return arrays
 
 
 @contextmanager

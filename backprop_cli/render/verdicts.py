@@ -5,6 +5,7 @@ from fractions import Fraction
 
 from rich.text import Text
 
+from backprop_cli.exact import in_full
 from backprop_cli.exactcheck import ExactCheck
 from backprop_cli.expected import Difference, QuantityCheck
 from backprop_cli.gradcheck import GradientCheck
@@ -30,7 +31,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
         page.line()
         page.line((_summary(found), "bold"))
     for verdict, name in zip(found, names, strict=True):
-        if verdict.error is None and not verdict.passed:
+        if verdict.error is None and (not verdict.passed or _has_kinks_to_show(verdict, alone=len(found) == 1)):
             page.line()
             page.line((name, "bold"))
             _details(page, verdict)
@@ -82,11 +83,16 @@ def _exact_in_short(check: ExactCheck) -> str:
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
 
 
+def _has_kinks_to_show(verdict: Verdict, *, alone: bool) -> bool:
+    check = verdict.gradients
+    return check is not None and bool(check.kinks) and (alone or check.only_kinks)
+
+
 def _details(page: Page, verdict: Verdict) -> None:
     for quantity in verdict.expected:
         if not quantity.passed:
             _quantity(page, quantity)
-    if verdict.gradients is not None and not verdict.gradients.passed:
+    if verdict.gradients is not None:
         _gradients(page, verdict.gradients)
     if verdict.exact is not None and not verdict.exact.passed:
         _exact(page, verdict.exact)
@@ -100,20 +106,21 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     if quantity.listed and quantity.greatest_relative is not None:
         _greatest(page, quantity.listed[0], quantity.greatest_relative)
         rounded = quantity.listed[0].digits is not None
-        headings = ["expected", "value", "difference", "right to digits" if rounded else "allowed"]
+        headings = ["expected", "value", "absolute", "relative", "right to digits" if rounded else "allowed"]
         rows = [
             [
-                _short_number(d.expected),
+                d.written or _short_number(d.expected),
                 _short_number(d.value),
                 f"{d.absolute:.3g}",
+                f"{d.relative:.3g}",
                 str(d.digits) if rounded else f"{float(d.allowed):.3g}",
             ]
             for d in quantity.listed
         ]
         _table(page, [d.place for d in quantity.listed], headings, rows, quantity.different)
     if quantity.explanations:
-        evidence = f" (explains all {quantity.entries} entries)" if quantity.entries > 1 else ""
-        page.line(("  likely: ", "bold"), "; or ".join(quantity.explanations) + evidence)
+        evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
+        page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
 
 
 def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
@@ -121,7 +128,7 @@ def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
         f"  Greatest absolute difference: {absolute.absolute:.6g} at {absolute.place},"
         f" up to {float(absolute.allowed):.3g} allowed"
     )
-    if relative.value:
+    if float(relative.value):
         share = float(relative.allowed) / abs(float(relative.value))
         page.line(
             f"  Greatest relative difference: {relative.relative:.6g} at {relative.place}, up to {share:.3g} allowed"
@@ -144,11 +151,13 @@ def _gradients(page: Page, check: GradientCheck) -> None:
         headings = ["gradient", "finite difference", "difference", "allowed"]
         _table(page, [slope.place for slope in worst], headings, rows, len(check.wrong))
     refused = [kink for kink in check.kinks if not kink.accepted]
-    if refused:
-        page.line(f"  {counted(len(refused), 'gradient')} at a kink not between the slopes to its sides")
-        rows = [[_short_number(n) for n in (kink.gradient, kink.left, kink.right)] for kink in refused[:_MOST_LISTED]]
-        labels = [kink.place for kink in refused[:_MOST_LISTED]]
-        _table(page, labels, ["gradient", "slope to the left", "slope to the right"], rows, len(refused))
+    accepted = [kink for kink in check.kinks if kink.accepted]
+    for kinks, what in ((refused, "and wrong"), (accepted, "where finite differences show nothing")):
+        if kinks:
+            page.line(f"  {counted(len(kinks), 'gradient')} at kinks, {what}")
+            rows = [[f"{x:.6g}" for x in (kink.gradient, kink.left, kink.right)] for kink in kinks[:_MOST_LISTED]]
+            labels = [kink.place for kink in kinks[:_MOST_LISTED]]
+            _table(page, labels, ["gradient", "slope to the left", "slope to the right"], rows, len(kinks))
 
 
 def _exact(page: Page, check: ExactCheck) -> None:
@@ -174,4 +183,4 @@ def _table(page: Page, labels: Sequence[str], headings: Sequence[str], rows: Seq
 
 
 def _short_number(value: float | Fraction) -> str:
-    return number(value, _PRECISION if isinstance(value, float) else None)
+    return number(value, _PRECISION if isinstance(value, float) or len(in_full(value)) > _PRECISION else None)
