@@ -59,12 +59,13 @@ def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array
     """Return a number, a list of numbers, a list of rows, or an array as a read-only array of one kind of number.
 
     A number gives shape (), a list (n,), and rows (m, n); an array keeps its shape, of at most two dimensions. The
-    kind is float64 unless another is named; arrays become float64 whatever the kind.
+    kind is float64 unless another is named; an array of floats becomes float64 whatever the kind.
 
     Raises:
         InputError: Something in it is not a finite real number, rows differ in length, or nothing is in it.
     """
-    array = _from_numpy(value, place) if isinstance(value, np.ndarray) else _from_tree(value, place, kind or FLOAT64)
+    kind = kind or FLOAT64
+    array = _from_numpy(value, place, kind) if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
     if array.ndim > 2:
         raise InputError(f"expected a matrix, got {array.ndim} dimensions", place=place)
     if array.size == 0:
@@ -99,18 +100,20 @@ def bracketed(index: tuple[int, ...]) -> str:
     return "".join(f"[{i}]" for i in index)
 
 
-def _from_numpy(array: Array, place: str) -> Array:
+def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:
     if array.dtype.kind == "O":  # fractions: objects in a file have been refused before
         return array
     if array.dtype.kind not in "fiu":
         raise InputError(f"expected real numbers, got the type {array.dtype}", place=place)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         raise InputError(f"expected float64 or narrower, got the type {array.dtype}", place=place)
+    if array.dtype.kind in "iu" and kind is not FLOAT64:
+        return kind.make(array.ravel().tolist()).reshape(array.shape)
     result = array.astype(np.float64, order="C")
     if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
-        rounded = np.abs(result) >= LARGEST_EXACT
-        for index in zip(*np.nonzero(rounded), strict=True):
-            require_exact(int(array[index]), place + bracketed(tuple(int(i) for i in index)))
+        for flat in np.flatnonzero(np.abs(result) >= LARGEST_EXACT).tolist():
+            index = tuple(map(int, np.unravel_index(flat, array.shape)))
+            require_exact(int(array[index]), place + bracketed(index))
     return result
 
 

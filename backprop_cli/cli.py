@@ -17,6 +17,7 @@ import typer
 
 from backprop_cli import __version__, options
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
+from backprop_cli.names import UPSTREAM_RULES
 from backprop_cli.output import write_error, write_stderr, write_stdout
 from backprop_cli.terminal import Color
 from backprop_cli.text import clean, listed
@@ -43,7 +44,8 @@ Compute the gradients of dense layers, and the parameters after a step.
 \b
 Examples:
   backprop run samples/dense_relu.json
-  backprop run --help
+  backprop check samples/*.json
+  backprop explain samples/dense_relu.json 'dweights[2,1]'
 
 \b{_STATUSES}
 """
@@ -111,10 +113,12 @@ app = typer.Typer(
 def _backprop(
     version: options.VersionOption = False,  # main answers it, so that it wins over every error
 ) -> None:
-    """Exists so that `run` is a command with a name."""
+    """Take the options of `backprop` itself."""
 
 
-@app.command("run", help=_RUN_HELP, no_args_is_help=True)
+@app.command(
+    "run", short_help="Compute every gradient and the updated parameters.", help=_RUN_HELP, no_args_is_help=True
+)
 def _run(
     problem: options.ProblemArgument = None,
     inputs: options.InputsOption = None,
@@ -136,7 +140,7 @@ def _run(
     color: options.ColorOption = "auto",
     quiet: options.QuietOption = False,
 ) -> Action:
-    rule = upstream if upstream in ("outputs", "ones") else None
+    rule = upstream if upstream in UPSTREAM_RULES else None
     files = {"inputs": inputs, "weights": weights, "biases": biases, "z": z, "upstream": None if rule else upstream}
     values = {
         "activation": activation,
@@ -167,7 +171,7 @@ def _run(
     )
 
 
-@app.command("check", help=_CHECK_HELP)
+@app.command("check", short_help="Check whether gradients are right.", help=_CHECK_HELP)
 def _check(
     problems: options.ProblemsArgument,
     expect: options.ExpectOption = None,
@@ -202,7 +206,7 @@ def _check(
     )
 
 
-@app.command("explain", help=_EXPLAIN_HELP)
+@app.command("explain", short_help="Show the chain rule behind one number.", help=_EXPLAIN_HELP)
 def _explain(
     problem: options.ExplainedProblemArgument,
     entry: options.EntryArgument = None,
@@ -298,7 +302,8 @@ def _usage_error(error: typer.TyperException) -> UsageError:
     reason, _, suggestion = message.partition(" Did you mean ")
     if close:
         suggestion = f"{close[0]}?"
-    hint = f"did you mean {suggestion}" if suggestion else "backprop --help lists commands and options"
+    help_hint = "--help lists commands, and after one of them its options"
+    hint = f"did you mean {suggestion}" if suggestion else help_hint
     return UsageError(reason[:1].lower() + reason[1:].rstrip("."), hint=hint)
 
 

@@ -12,16 +12,8 @@ import numpy as np
 from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.errors import InputError
-from backprop_cli.names import QUANTITIES
-from backprop_cli.problem import (
-    DEFAULT_LEARNING_RATE,
-    UPSTREAM_RULES,
-    WEIGHT_LAYOUTS,
-    Layer,
-    Problem,
-    UpstreamRule,
-    WeightLayout,
-)
+from backprop_cli.names import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, UpstreamRule, WeightLayout
+from backprop_cli.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.shapes import SAMPLES, fit
 from backprop_cli.text import did_you_mean, listed
 
@@ -137,7 +129,8 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
             hint = f'{key} is computed; what it should be goes under "expected"'
             raise InputError("unknown key", place=prefix + key, hint=hint)
         if key not in known:
-            raise InputError("unknown key", place=prefix + key or "''", hint=did_you_mean(key, known))
+            known_keys = f" (expected {listed(known, 'or')})" if did_you_mean(key, known) is None else ""
+            raise InputError(f"unknown key{known_keys}", place=prefix + key or "''", hint=did_you_mean(key, known))
 
 
 def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:

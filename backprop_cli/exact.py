@@ -4,7 +4,8 @@ A tree of `Decimal` becomes arrays of `Fraction`, on which the solver works as i
 finite decimals are finite decimals, so that every result can be written out in full.
 """
 
-from decimal import Decimal
+import math
+from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Rational
 from typing import Any
@@ -17,6 +18,7 @@ from backprop_cli.errors import InputError
 
 # Beyond float64's own exponents, and small enough that a power of ten of it does not fill the memory.
 _LARGEST_EXPONENT = 400
+_MOST_DIGITS = 10_000
 
 
 def exactly(array: Array) -> Array:
@@ -26,7 +28,16 @@ def exactly(array: Array) -> Array:
     return _fractions(array.ravel().tolist()).reshape(array.shape)
 
 
-def in_full(number: Rational | int) -> str:
+def to_decimal(literal: str) -> Decimal | None:
+    """Return a decimal as it is written, or None where its exponent or its length is beyond exact arithmetic."""
+    try:
+        decimal = Decimal(literal)
+    except InvalidOperation:
+        return None
+    return decimal if len(literal) <= _MOST_DIGITS and abs(decimal.adjusted()) <= _LARGEST_EXPONENT else None
+
+
+def in_full(number: Rational) -> str:
     """Return a fraction whose denominator divides a power of ten, written out as a decimal.
 
     >>> in_full(Fraction(11, 25)), in_full(Fraction(-3)), in_full(Fraction(1, 2**20))
@@ -34,12 +45,28 @@ def in_full(number: Rational | int) -> str:
     """
     numerator, denominator = Fraction(number).as_integer_ratio()
     twos = (denominator & -denominator).bit_length() - 1
-    fives = 0
-    while 5**fives < denominator >> twos:
-        fives += 1
+    power_of_five = denominator >> twos
+    fives = round((power_of_five.bit_length() - 1) / math.log2(5))
+    fives += 5**fives < power_of_five
     places = max(twos, fives)
-    decimal = Decimal(f"{numerator * (10**places // denominator)}e-{places}")
-    if not number or -5 < decimal.adjusted() < 16:
+    sign, digits, _ = Decimal(numerator * (10**places // denominator)).as_tuple()
+    return _written(Decimal((sign, digits, -places)))
+
+
+def rounded(number: Rational, precision: int) -> str:
+    """Return a fraction with up to `precision` decimals, or significant digits where it is smaller than 1.
+
+    >>> rounded(Fraction(2, 3), 3), rounded(Fraction(10) ** 600 / 7, 3)
+    ('0.667', '1.429e+599')
+    """
+    numerator, denominator = Fraction(number).as_integer_ratio()
+    size = Context(prec=1).divide(Decimal(abs(numerator)), Decimal(denominator)).adjusted()
+    decimals = precision + size + 1 if 0 <= size < 16 else precision + (size >= 16 or size < -4)
+    return _written(Context(prec=max(decimals, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
+
+
+def _written(decimal: Decimal) -> str:
+    if not decimal or -5 < decimal.adjusted() < 16:
         return f"{decimal:f}"
     mantissa, _, exponent = f"{decimal:e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent):+03d}"
@@ -52,7 +79,7 @@ def _fractions(numbers: list[Any]) -> Array:
 
 
 def _require_moderate(value: Decimal, place: str) -> None:
-    if abs(value.adjusted()) > _LARGEST_EXPONENT:
+    if to_decimal(str(value)) is None:
         raise InputError(f"{str(value)[:40]} is out of the range of exact arithmetic", place=place)
 
 

@@ -391,7 +391,9 @@ def _terms(sums: Sequence[_Sum], shown: Sequence[tuple[int, int]], rest: Term | 
 
 
 def _plain(number: Any) -> Number:
-    return float(number) if isinstance(number, float) else Fraction(number)
+    if isinstance(number, float):
+        return float(number)
+    return Fraction(int(number) if isinstance(number, np.integer) else number)
 
 
 def _there(array: Array | None) -> Array:

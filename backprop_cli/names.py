@@ -5,7 +5,7 @@ line can judge a name before anything heavy is loaded.
 """
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from backprop_cli.errors import UsageError
 from backprop_cli.text import counted, did_you_mean, listed
@@ -13,6 +13,12 @@ from backprop_cli.text import counted, did_you_mean, listed
 # In the order in which they are worked by hand: forward, backward, step.
 QUANTITIES = ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
 QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
+WeightLayout: TypeAlias = Literal["in-out", "out-in"]
+UpstreamRule: TypeAlias = Literal["outputs", "ones"]
+
+WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
+UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
+ACTIVATION_NAMES = ("relu", "linear")
 LIKE_WEIGHTS = ("dweights", "new_weights")  # laid out as the weights were written
 
 

@@ -5,7 +5,6 @@ value: `--weights --lr 1` and an empty `$W` in a script are usage errors.
 """
 
 import math
-import os
 import re
 from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias, get_args
@@ -13,9 +12,9 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import typer
 
 from backprop_cli.errors import UsageError
-from backprop_cli.names import Name, parse_entry, parse_name
+from backprop_cli.names import ACTIVATION_NAMES, WEIGHT_LAYOUTS, Name, parse_entry, parse_name
 from backprop_cli.terminal import Color
-from backprop_cli.text import did_you_mean, listed
+from backprop_cli.text import did_you_mean, listed, suffix
 
 Format: TypeAlias = Literal["table", "json", "csv"]
 ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]
@@ -122,9 +121,17 @@ def _names(text: str) -> tuple[Name, ...]:
 
 
 def _problem_target(text: str) -> str:
-    ending = os.path.splitext(_value("--next", text))[1].lower()
-    if ending not in (".json", ".npz"):
+    if suffix(_value("--next", text, file=True)) not in (".json", ".npz"):
         raise UsageError(f"--next: expected a file that ends in .json or .npz, got {text!r}")
+    return text
+
+
+def _save_target(text: str) -> str:
+    if _value("--save", text, file=True) == "-" or suffix(text) not in ("", ".json", ".npz"):
+        raise UsageError(
+            f"--save: expected a .json or .npz file, or a folder, got {text!r}",
+            hint="one matrix is printed with --format csv --only NAME",
+        )
     return text
 
 
@@ -137,7 +144,7 @@ ProblemArgument: TypeAlias = Annotated[
     typer.Argument(parser=_problem, metavar="[PROBLEM]", help="A .json or .npz file, or - for JSON on standard input."),
 ]
 InputsOption: TypeAlias = Annotated[str | None, _matrix("inputs", "Inputs, one row for each sample.")]
-WeightsOption: TypeAlias = Annotated[str | None, _matrix("weights", "Weights, one row for each input.")]
+WeightsOption: TypeAlias = Annotated[str | None, _matrix("weights", "Weights, as --weight-layout says.")]
 BiasesOption: TypeAlias = Annotated[str | None, _matrix("biases", "Biases, one for each neuron.")]
 UpstreamOption: TypeAlias = Annotated[
     str | None,
@@ -146,14 +153,14 @@ UpstreamOption: TypeAlias = Annotated[
 ZOption: TypeAlias = Annotated[str | None, _matrix("z", "Cached pre-activations, in place of computed ones.")]
 ActivationOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))),
+    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ACTIVATION_NAMES)),
 ]
 LayoutOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--weight-layout",
         help="Whether rows of weights are inputs (in-out) or neurons (out-in) [default: in-out].",
-        **_choice("--weight-layout", ("in-out", "out-in")),
+        **_choice("--weight-layout", WEIGHT_LAYOUTS),
     ),
 ]
 LearningRateOption: TypeAlias = Annotated[
@@ -188,7 +195,7 @@ PrecisionOption: TypeAlias = Annotated[
         "--precision",
         parser=_whole_number("--precision", most=17),
         metavar="N",
-        help="The most decimals in tables [default: 8].",
+        help="The most decimals in tables, or digits below 1 [default: 8, or all that an exact number has].",
     ),
 ]
 RowsOption: TypeAlias = Annotated[
@@ -198,14 +205,14 @@ RowsOption: TypeAlias = Annotated[
         parser=_whole_number("--rows"),
         metavar="N",
         show_default=True,
-        help="The most rows of a matrix in tables, 0 for all.",
+        help="The most rows of a matrix in tables, 0 for all of it.",
     ),
 ]
 SaveOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--save",
-        parser=_file("--save"),
+        parser=_save_target,
         metavar="PATH",
         help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
     ),

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
-from backprop_cli.text import clean
+from backprop_cli.text import clean, reason_of
 
 
 def write_stdout(text: str) -> None:
@@ -21,6 +21,9 @@ def write_stdout(text: str) -> None:
         raise OutputError("cannot write: standard output is closed")
     try:
         stream.flush()
+        if not hasattr(stream, "buffer"):  # a text stream that a program has put in its place
+            stream.write(text)
+            return
         # Below the buffer, which would try once more at exit, and fail there with a message of its own.
         raw = getattr(stream.buffer, "raw", stream.buffer)
         rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
@@ -29,7 +32,7 @@ def write_stdout(text: str) -> None:
     except BrokenPipeError:
         raise ClosedPipeError("the reader of standard output went away") from None
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write to standard output: {_reason(error)}") from error
+        raise OutputError(f"cannot write to standard output: {reason_of(error)}") from error
 
 
 def write_stderr(line: str) -> None:
@@ -94,7 +97,7 @@ def _failure_named(path: str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write: {_reason(error)}", file=path) from error
+        raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
 
 
 def make_folder(path: str) -> None:
@@ -105,10 +108,7 @@ def make_folder(path: str) -> None:
     """
     try:
         os.makedirs(path, exist_ok=True)
+    except FileExistsError:
+        raise OutputError("is a file, not a folder", file=path) from None
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot make the folder: {_reason(error)}", file=path) from error
-
-
-def _reason(error: OSError | ValueError) -> str:
-    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return text[:1].lower() + text[1:]
+        raise OutputError(f"cannot make the folder: {reason_of(error)}", file=path) from error

@@ -6,21 +6,16 @@ problem from what a file holds.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.activations import Activation, Array
-from backprop_cli.names import layer_place
+from backprop_cli.names import UpstreamRule, WeightLayout, layer_place
 
 if TYPE_CHECKING:
     from fractions import Fraction  # which costs more to import than a small problem to solve
 
-WeightLayout: TypeAlias = Literal["in-out", "out-in"]
-UpstreamRule: TypeAlias = Literal["outputs", "ones"]
-
-WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
-UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
 DEFAULT_LEARNING_RATE = "0.001"  # as a decimal, which exact arithmetic takes as it is written
 
 

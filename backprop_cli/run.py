@@ -16,6 +16,7 @@ from backprop_cli.output import make_folder, pending, write_stdout
 from backprop_cli.problem import Problem
 from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
+from backprop_cli.text import suffix
 
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
 
@@ -46,8 +47,9 @@ def run(options: RunOptions) -> ExitStatus:
     """
     if options.problem is None and not options.files:
         raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
-    if options.next is not None and options.next == options.save:
-        raise UsageError(f"--save and --next both name {options.next}")
+    if options.save is not None and options.save in (options.next, options.problem):
+        other = "--next" if options.save == options.next else "PROBLEM"
+        raise UsageError(f"--save and {other} both name {options.save}")
     _refuse_binary_targets(options)
     problem = load_problem(options.problem, options.files, _values(options), exact=options.exact)
     wanted = nodes(options.only, len(problem.layers))
@@ -57,10 +59,12 @@ def run(options: RunOptions) -> ExitStatus:
         following = next_problem(problem, solution) if options.next is not None else None
         result = solution.only(wanted)
     except InputError as error:
-        raise error if options.problem is None else error.at(shown(options.problem)) from None
+        key = (error.place or "").rpartition(".")[2]
+        file = options.files.get(key, options.problem)
+        raise error if file is None else error.at(shown(file)) from None
     text = _rendered(result, options)
     files = {} if options.save is None else _saved(result, options.save, options.save_format)
-    if options.next is not None and following is not None:
+    if options.next is not None and following is not None:  # the one follows from the other
         files[options.next] = _problem_file(following, options.next)
     with pending(files):
         write_stdout(text)
@@ -84,13 +88,9 @@ def _refuse_binary_targets(options: RunOptions) -> None:
     """Refuse files of float64 for exact numbers, before anything is computed."""
     targets = [path for path in (options.save, options.next) if path is not None]
     for path in targets if options.exact else ():
-        folder = _ending(path) not in (".json", ".npz")
-        if _ending(path) == ".npz" or (folder and options.save_format == "npy"):
-            raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON or CSV)")
-
-
-def _ending(path: str) -> str:
-    return os.path.splitext(path)[1].lower()
+        folder = suffix(path) not in (".json", ".npz")
+        if suffix(path) == ".npz" or (folder and options.save_format == "npy"):
+            raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str:
@@ -126,7 +126,7 @@ def _rendered(solution: Solution, options: RunOptions) -> str:
 
 def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, bytes]:
     """Return the files that hold every computed quantity: one, or one for each of them in a folder."""
-    match _ending(path):
+    match suffix(path):
         case ".json":
             from backprop_cli.render import json
 
@@ -163,7 +163,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> bytes:
 
 def _problem_file(problem: Problem, path: str) -> bytes:
     draft = to_draft(problem)
-    if _ending(path) == ".npz":
+    if suffix(path) == ".npz":
         from backprop_cli.render import npy
 
         return npy.npz(dict(flatten(draft)))

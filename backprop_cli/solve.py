@@ -14,8 +14,7 @@ from backprop_cli.arrays import first_index
 from backprop_cli.errors import InputError
 from backprop_cli.names import LIKE_WEIGHTS, Node
 from backprop_cli.problem import Layer, Problem
-from backprop_cli.rules import RULES, Missing, Operand, Rules, operands, working_order
-from backprop_cli.text import listed
+from backprop_cli.rules import RULES, Missing, Rules, operands, working_order
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -51,13 +50,14 @@ class Solution:
         Raises:
             InputError: None of what is wanted was computed.
         """
+        kept = set(wanted)
         result = replace(
             self,
             layers=tuple(
                 replace(
                     layer,
-                    computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in wanted},
-                    not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in wanted},
+                    computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in kept},
+                    not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in kept},
                 )
                 for i, layer in enumerate(self.layers)
             ),
@@ -92,21 +92,17 @@ def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Sol
         for node in working_order(len(problem.layers)):
             if node in needed:
                 values[node] = _evaluate(problem, node, values, rules)
+    computed: list[dict[str, Array]] = [{} for _ in problem.layers]
+    not_computed: list[dict[str, str]] = [{} for _ in problem.layers]
+    for node in wanted:
+        match values[node]:
+            case Missing() as missing:
+                not_computed[node.layer][node.quantity] = missing.words()
+            case value:
+                computed[node.layer][node.quantity] = _laid_out(problem, node, value)
     layers = tuple(
-        LayerSolution(
-            computed={
-                node.quantity: _laid_out(problem, node, value)
-                for node in wanted
-                if node.layer == i and not isinstance(value := values[node], Missing)
-            },
-            not_computed={
-                node.quantity: ", ".join(value.needs)
-                for node in wanted
-                if node.layer == i and isinstance(value := values[node], Missing)
-            },
-            closed=_closed(layer, values.get(Node(i, "z"))),
-        )
-        for i, layer in enumerate(problem.layers)
+        LayerSolution(computed=found, not_computed=lacking, closed=_closed(layer, values.get(Node(i, "z"))))
+        for i, (layer, found, lacking) in enumerate(zip(problem.layers, computed, not_computed, strict=True))
     )
     return Solution(problem=problem, layers=layers).only(wanted)
 
@@ -161,14 +157,13 @@ def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missin
     place = problem.place(*node)
     takes = operands(problem, node, rules)
     resolved = [values[operand] if isinstance(operand, Node) else operand for operand in takes]
-    needs = [
-        need
+    lacking = [
+        value.behind(operand, problem) if isinstance(operand, Node) else value
         for operand, value in zip(takes, resolved, strict=True)
         if isinstance(value, Missing)
-        for need in _needs(problem, operand, value)
     ]
-    if needs:
-        return Missing(tuple(dict.fromkeys(needs)))
+    if lacking:
+        return Missing.of_all(lacking)
     result = rules[node.quantity].formula(*resolved)
     _require_no_overflow(_laid_out(problem, node, result), place)
     return result
@@ -194,18 +189,13 @@ def _closed(layer: Layer, z: Array | Missing | None) -> Array | None:
     return closed
 
 
-def _needs(problem: Problem, operand: Operand, missing: Missing) -> tuple[str, ...]:
-    if isinstance(operand, Node) and operand.quantity == "z":  # z may be given as well as computed
-        return (f"{problem.place(*operand)} (or {listed(missing.needs)})",)
-    return missing.needs
-
-
 def _too_little(solution: Solution, wanted: Sequence[Node]) -> InputError:
     lacking = solution.not_computed()
     place = min(lacking, key=lambda place: len(lacking[place]))
     hint = None
     if _follows_without_activations(solution.problem, wanted):
-        hint = 'a linear layer needs no z: --activation linear, or "activation": "linear", says that it is one'
+        option = "" if solution.problem.layered else "--activation linear, or "
+        hint = f'a linear layer needs no z: {option}"activation": "linear", says that it is one'
     return InputError(f"too little was given: {place} needs {lacking[place]}", hint=hint)
 
 

@@ -72,6 +72,10 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
+UNKNOWN = (
+    "unknown key (expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
+    " learning_rate or expected)"
+)
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
 COMMENTS = "hint: a matrix file has no comments"
 SEMICOLONS = "hint: cells are separated by commas and decimals by points here, not by semicolons and commas"
@@ -148,6 +152,8 @@ CSV: dict[str, tuple[Content, str]] = {
     "comment behind a number": ("1,2 # note\n", f"w.csv:1:2: expected a number, got '2 # note'\n{COMMENTS}"),
     "5,000 zeros before an integer": (5000 * "0" + "9007199254740993\n", f"w.csv:1:1: {ROUNDED}"),
     "quote that is never closed": ('1,"2\n3,4\n', "w.csv:1: malformed: a quote is opened and never closed"),
+    "prices": ("$1,$2\n3,4\n", "w.csv:1:1: expected a number, got '$1'"),
+    "truth values first": ("true,false\n1,2\n", "w.csv:1:1: expected a number, got 'true'"),
     "cell of two lines": ('1,2\n"3\n4",5\n', f"w.csv:2:1: expected a number, got '3\\n4'\n{NUMBERS}"),
     "spaces only": ("  \n \n", "w.csv: the file is empty (expected rows of numbers)"),
     "UTF-16": (
@@ -272,9 +278,9 @@ JSON: dict[str, tuple[Content, str]] = {
     "UTF-16 without a mark": ('{"z": 1}'.encode("utf-16-le"), ":1:2: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b'{"title": "\xe9"}', f":1:12: expected UTF-8 text, got the byte 0xe9\n{LATIN1}"),
     "NUL": ('{"title": "\0"}', ":1:12: expected UTF-8 text, got the byte 0x00"),
-    "lone surrogate in a key": (r'{"\ud800": 1}', r"\ud800: unknown key"),
+    "lone surrogate in a key": (r'{"\ud800": 1}', r"\ud800: " + UNKNOWN),
     "lone surrogate in a text": (r'{"inputs": "\udc00"}', r"inputs: expected numbers, got '\udc00'"),
-    "control characters in a key": (r'{"\u001b[2J": 1}', r"\x1b[2J: unknown key"),
+    "control characters in a key": (r'{"\u001b[2J": 1}', r"\x1b[2J: " + UNKNOWN),
     "empty": ("", "the file is empty (expected JSON)"),
     "blank": (" \n ", "the file is empty (expected JSON)"),
     "no value": ('{"inputs": }', ":1:12: not JSON: expecting value"),
@@ -294,8 +300,8 @@ KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
     "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
     "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: did you mean 'biases'?"),
-    "unknown, near none": ('{"xyzzy": 1}', "xyzzy: unknown key"),
-    "unknown, without a name": ('{"": 1}', "'': unknown key"),
+    "unknown, near none": ('{"xyzzy": 1}', f"xyzzy: {UNKNOWN}"),
+    "unknown, without a name": ('{"": 1}', f"'': {UNKNOWN}"),
     "computed": (
         '{"dweights": [1]}',
         'dweights: unknown key\nhint: dweights is computed; what it should be goes under "expected"',
@@ -304,7 +310,10 @@ KEYS: dict[str, tuple[Content, str]] = {
         '{"layers": [{}, {"activaton": "relu"}]}',
         "layers[1].activaton: unknown key\nhint: did you mean 'activation'?",
     ),
-    "unknown in a layer, near none": ('{"layers": [{"xyzzy": 1}]}', "layers[0].xyzzy: unknown key"),
+    "unknown in a layer, near none": (
+        '{"layers": [{"xyzzy": 1}]}',
+        "layers[0].xyzzy: unknown key (expected weights, biases, activation or z)",
+    ),
     "inputs in a layer": ('{"layers": [{"inputs": 1}]}', "layers[0].inputs: belongs at the top, beside layers"),
     "learning_rate in a layer": (
         '{"layers": [{"learning_rate": 1}]}',
@@ -633,7 +642,7 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "no members": (npz([]), NOTHING),
     "unknown key": (npz([("wieghts.npy", 1.0)]), "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "name that numpy.savez makes up": (npz([("arr_0.npy", [1.0])]), "arr_0: unknown key"),
+    "name that numpy.savez makes up": (npz([("arr_0.npy", [1.0])]), f"arr_0: {UNKNOWN}"),
     "unknown key in a layer": (
         npz([("layers.0.wieghts.npy", 1.0)]),
         "layers[0].wieghts: unknown key\nhint: did you mean 'weights'?",
@@ -797,6 +806,23 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
 
 USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "nothing but a learning rate": ({}, "--lr 1", "there is nothing to compute from (expected a PROBLEM, or matrices)"),
+    "one matrix as a file": (
+        {"p.json": problem()},
+        "p.json --save dz.csv",
+        "--save: expected a .json or .npz file, or a folder, got 'dz.csv'\n"
+        "hint: one matrix is printed with --format csv --only NAME",
+    ),
+    "standard output as a file": (
+        {"p.json": problem()},
+        "p.json --save -",
+        "--save: expected a .json or .npz file, or a folder, got '-'\n"
+        "hint: one matrix is printed with --format csv --only NAME",
+    ),
+    "result in the problem's place": (
+        {"p.json": problem()},
+        "p.json --save p.json",
+        "--save and PROBLEM both name p.json",
+    ),
     "one file for two purposes": (
         {"p.json": problem()},
         "p.json --save q.json --next q.json",

@@ -104,3 +104,51 @@ def test_a_header_names_rows_and_columns(backprop: Run) -> None:
         ["yes", "no", "perhaps"],
         ["age", "2", "-5.5", "7"],
     ]
+
+
+@pytest.mark.parametrize("header", ["1x1,1x2,28x28,2nd", "1st,2nd,3rd,4th", "x,,y,z", "Größe,幅,a b,c"])
+def test_names_that_begin_with_digits_are_a_header_all_the_same(backprop: Run, header: str) -> None:
+    Path("inputs.csv").write_text(f"{header}\n" + csv(PROBLEM["inputs"]))
+    page = backprop("run", "p.json", "--inputs", "inputs.csv", "--only", "dweights").out
+    for name in filter(None, header.split(",")):
+        assert name in page
+
+
+def test_a_single_integer_in_an_archive_is_a_number(backprop: Run) -> None:
+    np.savez("p.npz", **PROBLEM, learning_rate=1)
+    assert json.loads(backprop("run", "p.npz", "--format", "json").out)["learning_rate"] == 1
+
+
+def test_exact_takes_integers_from_every_format_as_they_are(backprop: Run) -> None:
+    """2**53 + 1, which float64 does not hold."""
+    Path("u.json").write_text("[[9007199254740993]]")
+    Path("u.csv").write_text("9007199254740993\n")
+    np.save("u.npy", np.array([[2**53 + 1]]))
+    for name in ("u.json", "u.csv", "u.npy"):
+        ran = backprop("run", "--upstream", name, "--activation=linear", "--exact", "--format=csv", "--only=dz")
+        assert ran.out == "9007199254740993\n"
+
+
+@pytest.mark.parametrize(
+    ("literal", "shown", "rounded"),
+    [
+        ("1e300", "1e+300", "1e+300"),
+        ("1.23456789e-350", "1.23456789e-350", "1.235e-350"),
+        ("0." + 4400 * "3", None, "0.333"),
+        ("1e10000000000000000000", "refused", "refused"),
+        ("1e-10000000000000000000", "refused", "refused"),
+    ],
+)
+def test_exact_numbers_of_any_length(backprop: Run, literal: str, shown: str | None, rounded: str) -> None:
+    Path("u.csv").write_text(f"{literal}\n")
+    Path("q.json").write_text(f'{{"upstream": [[{literal}]], "activation": "linear"}}')
+    options = ["--exact", "--only=dz"]
+    for problem in (["q.json"], ["--upstream=u.csv", "--activation=linear"]):
+        full = backprop("run", *problem, *options, "--format=csv")
+        page = backprop("run", *problem, *options, "--precision=3")
+        if shown == "refused":
+            assert full.status == page.status == 3
+            assert "out of the range of exact arithmetic" in full.err
+        else:
+            assert full.out.strip() == (shown or literal)
+            assert page.out.split()[-1] == rounded

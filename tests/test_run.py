@@ -1,5 +1,7 @@
 """What `run` writes: the JSON result, saved files, and the next problem."""
 
+import contextlib
+import io
 import json
 import os
 import stat
@@ -10,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.cli import main
 from backprop_cli.names import QUANTITIES
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
@@ -157,3 +160,20 @@ def test_the_same_run_writes_the_same_bytes(backprop: Run) -> None:
     for name in ("a.npz", "b.npz"):
         result(backprop, DENSE, "--save", name)
     assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
+
+
+def test_a_program_may_take_what_main_prints() -> None:
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        assert main(["run", str(DENSE), "--format", "csv", "--only", "dbiases"]) == 0
+    assert printed.getvalue().startswith("15.11,")
+
+
+def test_a_file_name_as_long_as_the_system_takes_can_be_written(backprop: Run) -> None:
+    name = "n" * 250 + ".json"
+    result(backprop, DENSE, "--next", name)
+    assert os.listdir() == [name]
+
+
+def test_what_is_wrong_with_a_given_z_names_its_file(backprop: Run) -> None:
+    Path("z.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
+    assert backprop("run", DENSE, "--z", "z.csv", "--next", "n.json").err.startswith("backprop: z.csv: z: belongs")

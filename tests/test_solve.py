@@ -7,10 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.activations import Array
+from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.draft import build
 from backprop_cli.errors import InputError
-from backprop_cli.names import QUANTITIES, nodes
+from backprop_cli.names import ACTIVATION_NAMES, QUANTITIES, nodes
 from backprop_cli.solve import Solution, solve
 from tests.reference import UNIT_ROUNDOFF, as_draft, backpropagate, random_network
 
@@ -248,3 +248,15 @@ def test_exact_fractions_go_the_same_way() -> None:
     computed = solve(exact, nodes(None, 1)).layers[0].computed
     assert computed["z"].tolist() == [[Fraction(2, 9)]]
     assert computed["new_weights"].tolist() == [[Fraction(1, 6)]]
+
+
+def test_a_deep_network_that_lacks_something_everywhere_says_so_in_few_words() -> None:
+    layers = [{"weights": [[1]], "activation": "relu"} for _ in range(300)]
+    lacking = solved({"inputs": [[1]], "layers": [{"weights": [[1]], "biases": 0}, *layers]}, 301).not_computed()
+    assert lacking["layers[2].z"] == "layers[1].biases, layers[2].biases"
+    assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].biases and layers[2].biases)"
+    assert max(map(len, lacking.values())) < 400
+
+
+def test_the_activations_of_the_options_are_those_there_are() -> None:
+    assert tuple(ACTIVATIONS) == ACTIVATION_NAMES

@@ -16,13 +16,13 @@ from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import csv, json, npy
-from backprop_cli.load.source import read, shown, suffix
-from backprop_cli.names import layer_place
-from backprop_cli.problem import UPSTREAM_RULES, Problem
-from backprop_cli.text import counted, did_you_mean, listed
+from backprop_cli.load.source import read, shown
+from backprop_cli.names import UPSTREAM_RULES, layer_place
+from backprop_cli.problem import Problem
+from backprop_cli.text import counted, did_you_mean, listed, reason_of, suffix
 
-MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
-PROBLEM_SUFFIXES = (".json", ".npz")
+_MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
+_PROBLEM_SUFFIXES = (".json", ".npz")
 _RESULT_SETTINGS = ("schema", "exact", "binary", "learning_rate", "weight_layout", "not_computed")
 _BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
@@ -94,7 +94,7 @@ def read_problem(path: str) -> bytes:
         InputError: It cannot be read, or is no file for a problem by its ending.
     """
     with _named(path):
-        _require_suffix(path, PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
+        _require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in _MATRIX_SUFFIXES else None)
         return read(path)
 
 
@@ -129,10 +129,10 @@ def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
-        raise InputError(f"cannot read: {error.strerror}") from error
+        raise InputError(f"cannot read: {reason_of(error)}") from error
     for name in names:
         stem, ending = os.path.splitext(name)
-        if ending.lower() in MATRIX_SUFFIXES:
+        if ending.lower() in _MATRIX_SUFFIXES:
             file = os.path.join(path, name)
             with _named(file):
                 yield stem, _parse_matrix(file, stem, exact=written)[0]
@@ -140,7 +140,7 @@ def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
 
 def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, ...] | None]:
     hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
-    _require_suffix(path, MATRIX_SUFFIXES, hint)
+    _require_suffix(path, _MATRIX_SUFFIXES, hint)
     data = read(path, hint=did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None)
     match suffix(path):
         case ".json":

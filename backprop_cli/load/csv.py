@@ -22,7 +22,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_MISSING = ("", "na", "n/a", "null", "none", "nil", "-")
+_VALUES = ("", "na", "n/a", "null", "none", "nil", "-", "true", "false")
+_NUMBER_AND_UNIT = re.compile(r"[\s#'\"(\[$]*[+-]?\.?\d[\d.'\s]*([eE][+-]?\d+)?[%a-zA-Z]?[\s'\")\]]*", re.ASCII)
 _NO_COMMENTS = "a matrix file has no comments"
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
 
@@ -53,7 +54,7 @@ def parse_exact(data: bytes, delimiter: str) -> tuple[list[list[Any]], Header]:
     from decimal import Decimal
 
     text, header, _ = _parts(data, delimiter)
-    return [[Decimal(cell) for cell in row] for row in _examined(text, delimiter, header)], header
+    return [[Decimal(cell) for cell in row] for row in _examined(text, delimiter, header, exact=True)], header
 
 
 def _parts(data: bytes, delimiter: str) -> tuple[str, Header, str]:
@@ -62,7 +63,7 @@ def _parts(data: bytes, delimiter: str) -> tuple[str, Header, str]:
     if not text.strip():
         raise InputError("the file is empty (expected rows of numbers)")
     last_line, first = next((last_line, cells) for _, last_line, cells in _rows(text, delimiter) if cells)
-    if any(map(_means_a_number, first)) or all(map(_starts_like_a_number, first)):
+    if any(map(_means_a_number, first)) or all(map(_is_like_a_value, first)):
         return text, None, text
     body = "".join(text.split("\n", last_line)[last_line:])
     if not body.strip():
@@ -98,7 +99,7 @@ def _rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
         raise InputError(f"malformed: {reason}", line=line) from None
 
 
-def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
+def _examined(text: str, delimiter: str, header: Header, *, exact: bool = False) -> list[list[str]]:
     """Return the cells of the rows below the header, once every one has been found to be a number."""
     width = len(header) if header is not None else None
     empty_line = None
@@ -116,6 +117,7 @@ def _examined(text: str, delimiter: str, header: Header) -> list[list[str]]:
             raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
         for column, cell in enumerate(cells, start=1):
             _require_number(cell.strip(), line, column, delimiter)
+            _require_in_range(cell.strip(), line, column, exact=exact)
         if len(cells) != width:
             wanted = counted(width, "column") + (", as in the header" if header is not None else "")
             hint = _NO_COMMENTS if header is not None and header[0].startswith("#") else None
@@ -130,10 +132,19 @@ def _require_number(cell: str, line: int, column: int, delimiter: str) -> None:
     if not _NUMBER.fullmatch(cell):
         got = describe(cell) if cell else "an empty cell"
         raise InputError(f"expected a number, got {got}", line=line, column=column, hint=_hint(cell, delimiter))
-    if np.isinf(float(cell)):
+
+
+def _require_in_range(cell: str, line: int, column: int, *, exact: bool) -> None:
+    if exact:
+        from backprop_cli.exact import to_decimal
+
+        if to_decimal(cell) is None:
+            reason = f"{describe(cell)} is out of the range of exact arithmetic"
+            raise InputError(reason, line=line, column=column)
+    elif np.isinf(float(cell)):
         reason = f"{describe(cell)} is out of the range of float64"
         raise InputError(reason, line=line, column=column)
-    if _INTEGER.fullmatch(cell):
+    elif _INTEGER.fullmatch(cell):
         try:
             require_exact(int(cell.lstrip("+-0") or "0"), "")
         except InputError as error:
@@ -145,7 +156,7 @@ def _hint(cell: str, delimiter: str) -> str | None:
         return "the minus is a typographic one; a number takes the hyphen, -"
     if "#" in cell:
         return _NO_COMMENTS
-    if delimiter == "\t" and "," in cell and _starts_like_a_number(cell):
+    if delimiter == "\t" and "," in cell and re.match(r"[+-]?\.?\d", cell):
         return "in a .tsv, cells are separated by tabs, and the decimal mark is a point"
     if not _means_a_number(cell):
         return None
@@ -164,9 +175,10 @@ def _means_a_number(cell: str) -> bool:
     return all(map(_is_python_number, parts))
 
 
-def _starts_like_a_number(cell: str) -> bool:
-    """Tell whether a cell might be a number or a missing one: a header must not swallow a row of nothing else."""
-    return cell.strip().lower() in _MISSING or re.match(r"[\s#'\"(]*[+-]?\.?\d", cell.translate(_TO_PLAIN)) is not None
+def _is_like_a_value(cell: str) -> bool:
+    """Tell whether a cell might be a value, dressed up or missing: a header must not swallow a row of nothing else."""
+    plain = cell.strip().translate(_TO_PLAIN)
+    return cell.strip().lower() in _VALUES or _NUMBER_AND_UNIT.fullmatch(plain) is not None
 
 
 def _is_python_number(text: str) -> bool:

@@ -3,14 +3,17 @@
 import json
 import re
 from math import isinf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.source import decode
 
+if TYPE_CHECKING:
+    from decimal import Decimal
+
 # Literals that a plain parse would distort: -0 loses its sign, and a large exponent or a long run of digits becomes
 # infinity or an error without a place.
-_DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|\d{200}")
+_DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 
 class _Refused:
@@ -48,9 +51,7 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
 
     numbers: dict[str, Any] = {}
     if exact:
-        from decimal import Decimal
-
-        numbers = {"parse_float": Decimal, "parse_int": Decimal}
+        numbers = {"parse_float": _careful_decimal, "parse_int": _careful_decimal}
     elif _DELICATE.search(text):
         numbers = {"parse_float": _careful_float, "parse_int": _careful_int}
     try:
@@ -78,9 +79,16 @@ def _careful_int(literal: str) -> int | float | _Refused:
     return _out_of_range(literal) if isinf(float(literal)) else int(literal)
 
 
-def _out_of_range(literal: str) -> _Refused:
+def _careful_decimal(literal: str) -> "Decimal | _Refused":
+    from backprop_cli.exact import to_decimal
+
+    decimal = to_decimal(literal)
+    return _out_of_range(literal, "exact arithmetic") if decimal is None else decimal
+
+
+def _out_of_range(literal: str, of: str = "float64") -> _Refused:
     shown = literal if len(literal) <= 40 else f"{literal[:20]}... ({len(literal)} characters)"
-    return _Refused(f"{shown}, which is out of the range of float64")
+    return _Refused(f"{shown}, which is out of the range of {of}")
 
 
 def _repeated_key(tree: Any) -> InputError:

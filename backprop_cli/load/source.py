@@ -1,9 +1,9 @@
 """Where bytes come from: a named file or standard input, and how they become text."""
 
-import os
 import sys
 
 from backprop_cli.errors import InputError
+from backprop_cli.text import reason_of
 
 STDIN = "-"
 _ENCODINGS_BY_MARK = {
@@ -17,11 +17,6 @@ _ENCODINGS_BY_MARK = {
 def shown(path: str) -> str:
     """Return how a path is called in messages."""
     return "<stdin>" if path == STDIN else path
-
-
-def suffix(path: str) -> str:
-    """Return the lower-case ending that names a file's format: `.csv`, or nothing, as for a pipe."""
-    return os.path.splitext(path)[1].lower()
 
 
 def read(path: str, hint: str | None = None) -> bytes:
@@ -38,8 +33,7 @@ def read(path: str, hint: str | None = None) -> bytes:
             raise InputError("cannot read: standard input is closed", file=shown(path))
         return sys.stdin.buffer.read()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"cannot read: {reason[:1].lower()}{reason[1:]}", file=shown(path), hint=hint) from error
+        raise InputError(f"cannot read: {reason_of(error)}", file=shown(path), hint=hint) from error
 
 
 def decode(data: bytes) -> str:

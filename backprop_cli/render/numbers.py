@@ -38,9 +38,11 @@ def number(value: "float | Fraction", precision: int | None) -> str:
     """
     if not value:
         return "0"
-    if precision is None and not isinstance(value, float):
-        return literal(value)
-    value, precision = float(value), 8 if precision is None else precision
+    if not isinstance(value, float):
+        from backprop_cli.exact import in_full, rounded
+
+        return in_full(value) if precision is None else rounded(value, precision)
+    precision = 8 if precision is None else precision
     size = abs(value)
     if not _POSITIONAL[0] <= size < _POSITIONAL[1]:
         return np.format_float_scientific(value, precision=precision, trim="-", exp_digits=2)
