@@ -109,6 +109,6 @@ def make_folder(path: str) -> None:
     try:
         os.makedirs(path, exist_ok=True)
     except FileExistsError:
-        raise OutputError("is a file, not a folder", file=path) from None
+        raise OutputError("cannot make the folder: it is a file", file=path) from None
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot make the folder: {reason_of(error)}", file=path) from error

@@ -834,9 +834,10 @@ def test_row_24_ctrl_c_while_writing_to_a_full_pipe(started: Started, large: Pat
 
 @pytest.mark.parametrize("option", ["--next", "--save"])
 def test_row_24_ctrl_c_while_writing_a_file_keeps_the_old_one(patched: Process, neuron: Path, option: str) -> None:
-    before = contents(neuron.parent)
     planted = "import os, signal\nos.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGINT)"
-    ran = patched(planted, "run", neuron, option, neuron)
+    (neuron.parent / "old.json").write_text("old")
+    before = contents(neuron.parent)
+    ran = patched(planted, "run", neuron, option, neuron.parent / "old.json")
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
     assert contents(neuron.parent) == before
 
@@ -924,7 +925,7 @@ def test_row_26_the_exit_status_speaks_where_stderr_is_closed(shell: Process, sc
         ("--next", "fifo.npz"),
         ("--next", "device.json"),
         ("--save", "folder.json"),
-        ("--save", "old.txt"),
+        ("--save", "old"),
         ("--save", "/dev/null"),
     ],
 )
@@ -932,7 +933,7 @@ def test_row_27_an_unwritable_place_stays_as_it_was(process: Process, neuron: Pa
     folder = neuron.parent
     (folder / "folder.json").mkdir()
     (folder / "folder.json" / "kept.txt").write_text("kept")
-    (folder / "old.txt").write_text("old")
+    (folder / "old").write_text("old")
     os.mkfifo(folder / "fifo.npz")
     (folder / "device.json").symlink_to(null_device(folder) if target == "device.json" else "/dev/null")
     before = contents(folder)
