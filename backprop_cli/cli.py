@@ -227,7 +227,7 @@ def _explain(
         ExplainOptions(
             problem=problem,
             entry=entry,
-            extent=Extent(terms=terms, depth=depth),
+            extent=Extent(terms=terms, depth=depth, whole=depth == options.ALL_LEVELS),
             exact=exact,
             precision=precision,
             format=cast("options.ExplainFormat", output),

@@ -60,7 +60,7 @@ def rounded(number: Rational, precision: int) -> str:
     ('0.667', '1.429e+599')
     """
     numerator, denominator = Fraction(number).as_integer_ratio()
-    size = Context(prec=1).divide(Decimal(abs(numerator)), Decimal(denominator)).adjusted()
+    size = Context(prec=28).divide(Decimal(abs(numerator)), Decimal(denominator)).adjusted()
     decimals = precision + size + 1 if 0 <= size < 16 else precision + (size >= 16 or size < -4)
     return _written(Context(prec=max(decimals, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
 

@@ -7,7 +7,7 @@ shown. Indices are written as the problem's author would: in the layout of the w
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import prod
+from math import fsum, inf, isfinite, prod
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -24,6 +24,8 @@ from backprop_cli.text import counted, listed
 Number: TypeAlias = float | Fraction
 
 _FEW_ENTRIES = 30  # a problem with no more entries than this is walked through whole
+_NO_LIMIT = "--exact has no such limit"
+_MOST_ENTRIES = 500  # in a tree
 _SMALL = 10**7  # multiplications that are no matter beside the forward pass
 
 
@@ -59,9 +61,10 @@ class Term:
 class Explanation:
     """Why an entry has its value.
 
-    `phrases` hold the rule and the chain of derivatives. `passed_on` are the gradients that a sum passes on unchanged
-    to each of its terms. `sources` explain the factors, one level down; one that has been explained already is there
-    without terms, as `repeated`.
+    `phrases` hold the rule and the chain of derivatives. `total` is what the terms add up to, rounded once, which the
+    value need not be. `passed_on` are the gradients that a sum passes on unchanged to its terms, and `more_passed_on`
+    how many more there are. `sources` explain the factors, one level down; one that has been explained already is there
+    without terms, as `repeated`. Where there is more to explain than anybody would read, an explanation is `cut`.
     """
 
     entry: str
@@ -71,19 +74,21 @@ class Explanation:
     passed_on: tuple[Factor, ...] = ()
     sources: tuple["Explanation", ...] = ()
     repeated: bool = False
-
-    @property
-    def total(self) -> Number:
-        """What the terms add up to."""
-        return self.terms[-1].running if self.terms else self.value
+    cut: bool = False
+    total: Number = 0.0
+    more_passed_on: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How far to explain: `terms` of a sum at the most, and `depth` levels of where factors come from."""
+    """How far to explain: `terms` of a sum at the most, and `depth` levels of where factors come from.
+
+    `whole` is whether that is meant to be all of them, so that what is left out has to be said.
+    """
 
     terms: int = 20
     depth: int = 1
+    whole: bool = False
 
 
 def explain(problem: Problem, node: Node, index: tuple[int, ...], extent: Extent) -> Explanation:
@@ -188,16 +193,29 @@ class _Explainer:
         if this.name in seen:
             return Explanation(entry=this.name, value=_plain(this.value), phrases=symbols, repeated=True)
         seen.add(this.name)
-        sums = list(self._sums(node, at))
-        shown, rest = _largest(sums, extent.terms)
-        terms = tuple(_terms(sums, shown, rest))
-        sources: list[Explanation] = []
-        if extent.depth > 0:
-            deeper = replace(extent, depth=extent.depth - 1)
-            for source, where in self._behind(node, at, sums, shown):
-                sources.append(self.explanation(source, where, deeper, seen))
+        with np.errstate(all="ignore"):
+            sums = list(self._sums(node, at))
+            shown, rest = _largest(sums, extent.terms)
+            terms = tuple(_terms(sums, shown, rest))
         value = terms[-1].running if this.value is None else _plain(this.value)
-        return Explanation(entry=this.name, value=value, phrases=symbols, terms=terms, sources=tuple(sources))
+        total = _total(sums)
+        if not all(map(isfinite, (value, total, *(term.running for term in terms)))):
+            raise InputError(f"overflows float64 on the way to its sum ({_NO_LIMIT})", place=this.name)
+        sources: list[Explanation] = []
+        behind = list(self._behind(node, at, sums, shown)) if extent.depth > 0 or extent.whole else []
+        cut = bool(behind) and (extent.depth == 0 or len(seen) > _MOST_ENTRIES)
+        if not cut:
+            deeper = replace(extent, depth=extent.depth - 1)
+            sources = [self.explanation(source, where, deeper, seen) for source, where in behind]
+        return Explanation(
+            entry=this.name,
+            value=value,
+            phrases=symbols,
+            terms=terms,
+            sources=tuple(sources),
+            cut=cut,
+            total=total,
+        )
 
     def _behind(
         self, node: Node, at: Position, sums: Sequence[_Sum], shown: Sequence[tuple[int, int]]
@@ -252,7 +270,7 @@ class _Explainer:
                 yield _Sum(
                     self._inputs(i)[:, input_] * self._values[Node(i, "dz")][:, j],
                     lambda k: (self._input(i, k, input_), self._ref(Node(i, "dz"), Position(k, 0, j))),
-                    self._closed(i)[:, j],
+                    self._closed(i)[:, j] | (self._closed(i - 1)[:, input_] if i else False),
                 )
             case "dbiases":
                 yield _Sum(
@@ -274,7 +292,9 @@ class _Explainer:
             for at in self._positions(node):
                 explanation = self.explanation(node, at, alone, set())
                 if node.quantity == "dz":
-                    explanation = replace(explanation, passed_on=tuple(self._passed_on(node.layer, at, extent.terms)))
+                    every = list(self._passed_on(node.layer, at))
+                    passed_on, more = every[: extent.terms], max(len(every) - extent.terms, 0)
+                    explanation = replace(explanation, passed_on=tuple(passed_on), more_passed_on=more)
                 yield explanation
 
     def _positions(self, node: Node) -> Iterator[Position]:
@@ -297,13 +317,13 @@ class _Explainer:
         alive: list[list[int]] = [] if dz is None else np.argwhere(dz)[:1].tolist()
         return (alive[0][0], alive[0][1]) if alive else (0, 0)
 
-    def _passed_on(self, i: int, at: Position, most: int) -> Iterator[Factor]:
+    def _passed_on(self, i: int, at: Position) -> Iterator[Factor]:
         """Yield the gradients of the terms of z, to each of which the sum passes dz on unchanged."""
         layer = self._problem.layers[i]
         if layer.z is not None or layer.weights is None or Node(i, "z") not in self._values:
             return
         dz = _plain(self._values[Node(i, "dz")][at.n, at.j])
-        for k in range(min(len(layer.weights), most)):
+        for k in range(len(layer.weights)):
             yield Factor(name=f"{self._input(i, at.n, k).name} * {self._weight(i, k, at.j).name}", value=dz)
         yield Factor(name=self._bias(i, at.j).name, value=dz)
 
@@ -365,10 +385,28 @@ def _largest(sums: Sequence[_Sum], most: int) -> tuple[list[tuple[int, int]], Te
     if len(every) <= most:
         return every, None
     values = np.concatenate([one.terms for one in sums])
-    order = np.argsort(-np.abs(values.astype(float)), kind="stable")
+    if values.dtype.kind == "f":
+        order = np.argsort(-np.abs(values), kind="stable").tolist()
+    else:
+        order = sorted(range(len(values)), key=lambda flat: -abs(values[flat]))
     rest = values[order[most:]]
-    shown = [every[flat] for flat in sorted(order[:most].tolist())]
-    return shown, Term(factors=(), value=_plain(rest.sum()), running=0, rest=len(rest))
+    closed = all(_is_closed(sums[k], term) for k, term in (every[flat] for flat in order[most:]))
+    shown = [every[flat] for flat in sorted(order[:most])]
+    return shown, Term(factors=(), value=_plain(rest.sum()), running=0, rest=len(rest), closed=closed)
+
+
+def _total(sums: Sequence[_Sum]) -> Number:
+    values = np.concatenate([one.terms for one in sums])
+    if values.dtype.kind != "f":
+        return Fraction(sum(values.tolist()))
+    try:
+        return fsum(values.tolist())
+    except (OverflowError, ValueError):
+        return inf
+
+
+def _is_closed(one: _Sum, term: int) -> bool:
+    return one.closed is not None and bool(one.closed[term])
 
 
 def _terms(sums: Sequence[_Sum], shown: Sequence[tuple[int, int]], rest: Term | None) -> Iterator[Term]:
@@ -384,7 +422,7 @@ def _terms(sums: Sequence[_Sum], shown: Sequence[tuple[int, int]], rest: Term | 
             coefficient=one.coefficient,
             slope=one.slope,
             function=one.function,
-            closed=one.closed is not None and bool(one.closed[term]),
+            closed=_is_closed(one, term),
         )
     if rest is not None:
         yield replace(rest, running=running + rest.value)

@@ -19,6 +19,7 @@ UpstreamRule: TypeAlias = Literal["outputs", "ones"]
 WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
 ACTIVATION_NAMES = ("relu", "linear")
+_GIVEN = ("inputs", "weights", "biases", "upstream")
 LIKE_WEIGHTS = ("dweights", "new_weights")  # laid out as the weights were written
 
 
@@ -67,6 +68,8 @@ def parse_name(text: str) -> Name:
         UsageError: The text names no quantity; the hint names the nearest.
     """
     found = _NAME.fullmatch(text)
+    if found and found["quantity"] in _GIVEN:
+        raise UsageError(f"{found['quantity']} is given, not computed (expected {listed(QUANTITIES, 'or')})")
     if not found or found["quantity"] not in QUANTITIES:
         word = found["quantity"] if found else text
         raise UsageError(
@@ -84,7 +87,10 @@ def parse_entry(text: str) -> Entry:
     """
     found = _ENTRY.fullmatch(re.sub(r"\s", "", text))
     if not found:
-        raise UsageError(f"{text!r} is no entry (expected one like dweights[2,1])", hint=QUOTING)
+        raise UsageError(
+            f"{text!r} is no entry (expected one like dweights[2,1], counted from 0)",
+            hint=QUOTING if "]" not in text else None,
+        )
     index = tuple(map(int, found["index"].split(","))) if found["index"] else ()
     return Entry(parse_name(found["name"]), index)
 

@@ -21,7 +21,7 @@ ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]
 CheckFormat: TypeAlias = Literal["table", "json"]
 FolderFormat: TypeAlias = Literal["csv", "npy"]
 
-_ALL_LEVELS = 300  # of a tree: a hundred layers
+ALL_LEVELS = 100  # more would be more than anybody reads; what is left out is said
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
 
@@ -87,9 +87,9 @@ def _number(option: str) -> Callable[[str], str]:
 def _depth(value: str | int) -> int:
     text = _value("--depth", str(value))
     if text == "all":
-        return _ALL_LEVELS
+        return ALL_LEVELS
     try:
-        return min(_whole_number("--depth")(text), _ALL_LEVELS)
+        return min(_whole_number("--depth")(text), ALL_LEVELS)
     except UsageError:
         raise UsageError(f"--depth: expected a whole number or all, got {text!r}") from None
 

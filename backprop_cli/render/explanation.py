@@ -7,10 +7,10 @@ from rich.text import Text
 from backprop_cli.explain import Explanation, Term
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
-from backprop_cli.render.working import steps, term_names, term_numbers
-from backprop_cli.text import clean, counted
+from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
+from backprop_cli.text import clean
 
-_LETTERS = "L the loss; x, w, b, y: inputs, weights, biases, outputs"
+_LETTERS = "L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs"
 
 
 def explanation(found: Explanation, look: Look, precision: int | None) -> str:
@@ -25,7 +25,7 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     page.line()
     _terms(page, found.terms, precision)
     page.line()
-    page.line(_adds_up(found, precision))
+    page.line(adds_up(found, precision, found.entry, number(found.value, precision)))
     if found.sources:
         page.line()
         page.line(("where the factors come from", "bold"))
@@ -42,10 +42,13 @@ def walk(title: str | None, found: Sequence[Explanation], look: Look, precision:
     for step in found:
         entry, _, said = step.phrases.rule.partition(" = ")
         page.line((entry, "bold"), f" = {said}" if said else "")
-        for line in steps(step, precision, said=said):
-            page.line(f"{' ' * width_of(step.entry)} = {line}{_closed(step)}")
+        *before, last = steps(step, precision, said=said)
+        for line in (*before, last + _closed(step)):
+            page.line(f"{' ' * width_of(step.entry)} = {line}")
         for factor in step.passed_on:
             page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
+        if step.more_passed_on:
+            page.line(f"    and to {step.more_passed_on} more")
         page.line()
     return page.text()
 
@@ -67,20 +70,16 @@ def _column(heading: str, texts: Sequence[str], styles: Sequence[str]) -> Column
     return Column(heading, [Text(text.rjust(width), style) for text, style in zip(texts, styles, strict=True)])
 
 
-def _adds_up(found: Explanation, precision: int | None) -> str:
-    n = sum(max(term.rest, 1) for term in found.terms)
-    rounding = "" if found.total == found.value else ", but for rounding"
-    subject = f"The {counted(n, 'term')} add" if n > 1 else "The term adds"
-    return f"{subject} up to {found.entry} = {number(found.value, precision)}{rounding}."
-
-
 def _tree(page: Page, sources: Sequence[Explanation], precision: int | None, indent: str) -> None:
     for source in sources:
-        if source.repeated:
-            page.line(f"{indent}{source.entry} = {number(source.value, precision)}, as above")
-            continue
-        _worked(page, source, precision, indent)
-        _tree(page, source.sources, precision, indent + "  ")
+        if not source.repeated:
+            _worked(page, source, precision, indent)
+            _tree(page, source.sources, precision, indent + "  ")
+            if source.cut:
+                page.line(f"{indent}  (what is behind that is left out)")
+    above = [f"{source.entry} = {number(source.value, precision)}" for source in sources if source.repeated]
+    if above:
+        page.line(f"{indent}{', '.join(above)}: as above")
 
 
 def _worked(page: Page, found: Explanation, precision: int | None, indent: str) -> None:

@@ -95,6 +95,9 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
     said["terms"] = [_term(term) for term in found.terms]
     if found.passed_on:
         said["passed_on"] = [_record(factor) for factor in found.passed_on]
+        said["more_passed_on"] = found.more_passed_on
+    if found.cut:
+        said["cut"] = True
     return said | {"from": [_explanation(source) for source in found.sources]}
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 
 from backprop_cli.explain import Explanation
 from backprop_cli.render.numbers import number
-from backprop_cli.render.working import steps, term_names, term_numbers
-from backprop_cli.text import clean, counted
+from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
+from backprop_cli.text import clean
 
 _LETTERS = (
-    "Here $L$ is the loss, and $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs."
+    "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
+    r" $\eta$ is the learning rate, which leads from $w$ and $b$ to $w'$ and $b'$."
 )
 
 
@@ -27,8 +28,11 @@ def walk(title: str | None, found: Sequence[Explanation], precision: int | None)
     for step in found:
         parts += [f"## `{step.entry}` = {number(step.value, precision)}", *_body(step, precision)]
         if step.passed_on:
-            names = "; ".join(f"`{factor.name}`: {number(factor.value, precision)}" for factor in step.passed_on)
-            parts.append(f"A sum passes its gradient on unchanged to each of its terms: {names}.")
+            names = [
+                f"`{factor.name.replace('*', '·')}`: {number(factor.value, precision)}" for factor in step.passed_on
+            ]
+            names += [f"and {step.more_passed_on} more"] * bool(step.more_passed_on)
+            parts.append(f"A sum passes its gradient on unchanged to each of its terms: {'; '.join(names)}.")
     return "\n\n".join([*parts, _LETTERS]) + "\n"
 
 
@@ -44,19 +48,20 @@ def _body(found: Explanation, precision: int | None) -> Iterator[str]:
         value, running = (number(x, precision) for x in (term.value, term.running))
         rows.append(f"| {names} | {numbers} | {value}{closed} | {running} |")
     yield "\n".join(rows)
-    n = sum(max(term.rest, 1) for term in found.terms)
-    rounding = "" if found.total == found.value else ", but for rounding"
-    subject = f"The {counted(n, 'term')} add" if n > 1 else "The term adds"
-    yield f"{subject} up to `{found.entry}` = **{number(found.value, precision)}**{rounding}."
+    yield adds_up(found, precision, f"`{found.entry}`", f"**{number(found.value, precision)}**")
 
 
 def _tree(sources: Sequence[Explanation], precision: int | None, indent: str) -> Iterator[str]:
     for source in sources:
-        if source.repeated:
-            yield f"{indent}- `{source.entry}` = {number(source.value, precision)}, as above"
-            continue
-        yield f"{indent}- `{' = '.join([source.entry, *steps(source, precision, '·')])}`"
-        yield from _tree(source.sources, precision, indent + "  ")
+        if not source.repeated:
+            closed = " (ReLU closed)" if len(source.terms) == 1 and source.terms[0].closed else ""
+            yield f"{indent}- `{' = '.join([source.entry, *steps(source, precision, '·')])}`{closed}"
+            yield from _tree(source.sources, precision, indent + "  ")
+            if source.cut:
+                yield f"{indent}  - what is behind that is left out"
+    above = [f"`{source.entry}` = {number(source.value, precision)}" for source in sources if source.repeated]
+    if above:
+        yield f"{indent}- {', '.join(above)}: as above"
 
 
 def _escaped(text: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from backprop_cli.explain import Explanation, Term
 from backprop_cli.render.numbers import number
+from backprop_cli.text import counted
 
 _MOST_TERMS = 8  # written out
 
@@ -16,7 +17,7 @@ def steps(explanation: Explanation, precision: int | None, times: str = "*", sai
         terms = ()
     values = [number(term.value, precision) for term in terms]
     for step in (
-        _sum([term_names(term, times) for term in terms], terms),
+        _sum([_names(term, times) for term in terms], terms),
         _sum([_numbers(term, precision, times, first=term is terms[0]) for term in terms], terms),
         " ".join(values[:1] + [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in values[1:]]),
         number(explanation.value, precision),
@@ -27,9 +28,24 @@ def steps(explanation: Explanation, precision: int | None, times: str = "*", sai
 
 
 def term_names(term: Term, times: str = "*") -> str:
-    """Return a term as the product of its factors' names."""
+    """Return a term as the product of its factors' names, with its sign."""
+    return _signed(term, _names(term, times))
+
+
+def adds_up(found: Explanation, precision: int | None, name: str, value: str) -> str:
+    """Return the sentence that says what the terms add up to; `name` and `value` are the entry's, as they are shown."""
+    n = sum(max(term.rest, 1) for term in found.terms)
+    if n == 1:
+        return f"That is {name} = {value}."
+    total = number(found.total, precision)
+    if total == number(found.value, precision):
+        return f"The {n} terms add up to {name} = {value}."
+    return f"The {n} terms add up to {total}, and float64, which rounds on the way, to {name} = {value}."
+
+
+def _names(term: Term, times: str) -> str:
     if term.rest:
-        return f"{term.rest} smaller terms"
+        return counted(term.rest, "other term")
     names = [factor.name for factor in term.factors]
     if term.function is not None:
         return term.function.replace("z", names[0])
@@ -55,7 +71,7 @@ def _numbers(term: Term, precision: int | None, times: str, *, first: bool) -> s
 
 
 def _signed(term: Term, text: str) -> str:
-    return f"-{text}" if term.coefficient == -1 else text
+    return f"-{text}" if term.coefficient == -1 and term.slope is None else text
 
 
 def _sum(parts: Sequence[str], terms: Sequence[Term]) -> str:
