@@ -188,8 +188,8 @@ def _check(
 ) -> Action:
     _judge_stdin([*(("PROBLEM", path) for path in problems), ("--expect", expect)], quiet=quiet)
     from backprop_cli.check import CheckOptions, check
-    from backprop_cli.expected import Tolerance
     from backprop_cli.gradcheck import Steps
+    from backprop_cli.targets import Tolerance
 
     return partial(
         check,

@@ -6,11 +6,9 @@ that type. Numbers copied from a book or worked by hand are held to the digits t
 stands for everything from 0.175 to 0.185.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
-from math import inf, prod
 from typing import Any
 
 import numpy as np
@@ -19,25 +17,14 @@ from backprop_cli.activations import Array
 from backprop_cli.arrays import describe, to_array
 from backprop_cli.bounds import likely
 from backprop_cli.errors import InputError
-from backprop_cli.exact import DECIMAL
 from backprop_cli.mistakes import explanations
 from backprop_cli.names import QUANTITIES, Node
 from backprop_cli.problem import Problem
 from backprop_cli.solve import Solution
+from backprop_cli.targets import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
 from backprop_cli.text import did_you_mean
 
 _MOST_LISTED = 10
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tolerance:
-    """How far an expected value may be off: `atol` + `rtol` times the computed one.
-
-    None for `atol` is what rounding may do.
-    """
-
-    rtol: float = 1e-7
-    atol: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,106 +94,14 @@ def _checks(
         place = solution.problem.place(*node)
         layer = solution.layers[node.layer]
         if node.quantity not in layer.computed:
-            size = int(to_array(raw, f"expected.{place}", _WRITTEN if exact is not None else None).size)
+            size = int(to_array(raw, f"expected.{place}", WRITTEN if exact is not None else None).size)
             needs = layer.not_computed[node.quantity]
             problem = f"cannot be computed, for it needs {needs}"
             yield QuantityCheck(place=place, entries=size, different=size, problem=problem)
         elif exact is not None:
-            yield _compare(_Rounded(raw, place), node, solution, exact)
+            yield _compare(Rounded(raw, place), node, solution, exact)
         else:
-            yield _compare(_Close(raw, place, tolerance, rounding[place]), node, solution, solution)
-
-
-class Target:
-    """Expected values of one quantity, and how far a value may be from them: `slack` + `rtol` times the value."""
-
-    expected: Array
-    slack: Array
-    rtol: float = 0.0
-
-    def fit(self, shape: tuple[int, ...]) -> bool:
-        """Take the shape of a computed quantity if that is sure to be meant; biases may be a row or a column."""
-        flat = self.expected.ndim < 2 or (len(shape) == 1 and 1 in self.expected.shape)
-        if flat and max(shape) == prod(shape) == self.expected.size:
-            self.expected, self.slack = self.expected.reshape(shape), self.slack.reshape(shape)
-        return self.expected.shape == shape
-
-    def allowed(self, value: Array) -> Array:
-        """Return how far each entry of `value` may be off."""
-        allowed: Array = self.slack + self.rtol * np.abs(value) if self.rtol else self.slack
-        return allowed
-
-    def wrong(self, value: Array) -> Array:
-        """Return which entries of `value`, in the expected shape, are not what was expected."""
-        wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value))
-        return wrong
-
-    def in_floats(self) -> "Target":
-        """Return the same with floats, for a look at what mistakes would lead to."""
-        return self
-
-    def written(self, index: tuple[int, ...], value: Any) -> tuple[str | None, int | None]:
-        """Return how an expected value was written and to how many digits it is right, where it is held to them."""
-        del index, value
-        return None, None
-
-
-class _Close(Target):
-    def __init__(self, raw: Any, place: str, tolerance: Tolerance, rounding: Array) -> None:
-        self.expected = to_array(raw, f"expected.{place}")
-        coarse = isinstance(raw, np.ndarray) and raw.dtype.kind == "f" and raw.dtype.itemsize < 8
-        theirs = float(np.finfo(raw.dtype).eps) / float(np.finfo(np.float64).eps) if coarse else 1.0
-        self.rtol = max(tolerance.rtol, 8 * float(np.finfo(raw.dtype).eps)) if coarse else tolerance.rtol
-        slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
-        same_shape = np.shape(slack) in ((), self.expected.shape)
-        self.slack = np.broadcast_to(slack if same_shape else np.max(slack), self.expected.shape)
-
-
-class _Rounded(Target):
-    def __init__(self, raw: Any, place: str) -> None:
-        if isinstance(raw, np.ndarray):
-            raise InputError("rounded values have to be written as text, not in binary", place=f"expected.{place}")
-        self._written = to_array(raw, f"expected.{place}", _WRITTEN)
-        self.expected = _each(Fraction, self._written)
-        if np.isinf(_as_floats(self.expected)).any():
-            raise InputError("a value is out of the range of float64", place=f"expected.{place}")
-        self.slack = _each(lambda decimal: Fraction(10) ** _exponent(decimal) / 2, self._written)
-
-    def fit(self, shape: tuple[int, ...]) -> bool:
-        self._written = self._written.reshape(shape) if super().fit(shape) else self._written
-        return self.expected.shape == shape
-
-    def in_floats(self) -> Target:
-        floats = Target()
-        floats.expected, floats.slack = self.expected.astype(float), self.slack.astype(float)
-        floats.rtol = 1e-12  # for what the floats have lost
-        return floats
-
-    def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
-        decimal: Decimal = self._written[index]
-        right = 0
-        while right < len(decimal.as_tuple().digits) and decimal:
-            if abs(self.expected[index] - value) >= Fraction(10) ** (decimal.adjusted() - right) / 2:
-                break
-            right += 1
-        return str(decimal), right
-
-
-def _each(function: Callable[[Any], Fraction], array: Array) -> Array:
-    return _objects([function(value) for value in array.flat]).reshape(array.shape)
-
-
-def _exponent(decimal: Decimal) -> int:
-    return int(decimal.as_tuple().exponent)
-
-
-def _objects(values: list[Any]) -> Array:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
-_WRITTEN = replace(DECIMAL, make=_objects)  # digits and all, which a fraction forgets
+            yield _compare(Close(raw, place, tolerance, rounding[place]), node, solution, solution)
 
 
 def _compare(target: Target, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
@@ -225,9 +120,9 @@ def _compare(target: Target, node: Node, solution: Solution, compared: Solution)
     wrong = target.wrong(value)
     if not wrong.any():
         return QuantityCheck(place=place, entries=value.size)
-    apart = _as_floats(np.where(wrong, np.abs(target.expected - value), 0))
+    apart = as_floats(np.where(wrong, np.abs(target.expected - value), 0))
     with np.errstate(all="ignore"):
-        relative = np.where(wrong, apart / np.abs(_as_floats(value)), 0)
+        relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
         tuple(_difference(target, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)
@@ -261,18 +156,6 @@ def _difference(
 
 def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(map(int, np.unravel_index(flat, shape)))
-
-
-def _as_floats(array: Array) -> Array:
-    """Return fractions as floats, those out of range as infinity."""
-
-    def as_float(number: Any) -> float:
-        try:
-            return float(number)
-        except OverflowError:
-            return inf
-
-    return array if array.dtype.kind == "f" else np.vectorize(as_float, otypes=[float])(array)
 
 
 def _plain(number: Any) -> float | Fraction:

@@ -8,7 +8,7 @@ that lead to exactly the expected values explain them. Where none does, there is
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -17,24 +17,13 @@ from backprop_cli.errors import InputError
 from backprop_cli.names import Node
 from backprop_cli.rules import RULES, Rule
 from backprop_cli.solve import Solution, solve
+from backprop_cli.targets import Target
 
 _ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
 _GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
 _STEPPED = ("new_weights", "new_biases")
 _BACKWARD = (*_GRADIENTS, *_STEPPED)
 _MATRICES = ("z", "outputs", "dz", "dinputs", "dweights", "new_weights")
-
-
-class Target(Protocol):
-    """Expected values, and how far others may be from them."""
-
-    expected: Array
-
-    def allowed(self, value: Array) -> Array:
-        """Return how far each entry of a value may be off."""
-
-    def wrong(self, value: Array) -> Array:
-        """Return which entries of a value, in the expected shape, are not as expected."""
 
 
 Candidates: TypeAlias = Callable[[Solution, Node, Target], Iterator[tuple[str, Array]]]

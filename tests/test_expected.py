@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from backprop_cli.draft import build
-from backprop_cli.expected import QuantityCheck, Tolerance, check_expected
+from backprop_cli.expected import QuantityCheck, check_expected
 from backprop_cli.load import load_problem
 from backprop_cli.names import nodes
 from backprop_cli.solve import Solution, solve
+from backprop_cli.targets import Tolerance
 from tests.conftest import ROOT
 
 NOTEBOOK = sorted(path for path in (ROOT / "samples").glob("*.json") if "notebook" in path.read_text())

@@ -341,6 +341,14 @@ def test_a_wide_network_is_cut_off_too(backprop: Run, tmp_path: Path) -> None:
     assert "left out" in page
 
 
+def test_a_large_problem_that_lacks_something_says_so_too(backprop: Run, tmp_path: Path) -> None:
+    path = tmp_path / "p.npz"
+    np.savez(path, inputs=np.ones((2000, 100)), weights=np.ones((100, 60)), upstream=np.ones((2000, 60)))
+    ran = backprop("explain", path, "dweights[0,0]")
+    assert ran.status == 3
+    assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or biases)\n")
+
+
 def test_a_title_cannot_inject_markdown(backprop: Run, tmp_path: Path) -> None:
     problem = {"title": "# *a* [b](c) <d> \x1b[2J", "upstream": [[1]], "activation": "linear"}
     page = explained(backprop, problem, tmp_path, "--format", "markdown")

@@ -10,11 +10,12 @@ import pytest
 
 from backprop_cli.activations import Array
 from backprop_cli.draft import build
-from backprop_cli.expected import Tolerance, check_expected
+from backprop_cli.expected import check_expected
 from backprop_cli.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
 from backprop_cli.names import nodes
 from backprop_cli.rules import RULES, Rule
 from backprop_cli.solve import Solution, solve
+from backprop_cli.targets import Tolerance
 from tests.reference import as_draft, random_network
 
 SMOOTH: dict[str, Any] = {

@@ -11,10 +11,11 @@ import pytest
 
 from backprop_cli.activations import Array
 from backprop_cli.draft import build
-from backprop_cli.expected import QuantityCheck, Tolerance, check_expected
+from backprop_cli.expected import QuantityCheck, check_expected
 from backprop_cli.mistakes import MISTAKES
 from backprop_cli.names import nodes
 from backprop_cli.solve import Solution, solve
+from backprop_cli.targets import Tolerance
 
 RATE = 0.125
 N_NETWORKS = 20

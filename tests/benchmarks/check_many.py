@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from backprop_cli.expected import Tolerance
 from backprop_cli.gradcheck import Steps
 from backprop_cli.load import load_problem
 from backprop_cli.names import nodes
 from backprop_cli.solve import solve
+from backprop_cli.targets import Tolerance
 from backprop_cli.verdict import judge
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dense_relu.json"
