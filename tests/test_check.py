@@ -82,6 +82,7 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
         "─────────────────────────────────────────────────────────────────\n"
         "    dbiases[1]          3       6          3        0.5     6e-07\n"
         "    dbiases[0]          2       4          2        0.5     4e-07\n"
+        "  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)\n"
         "  likely, as all 2 entries agree: the gradient divided by n_samples = 2: a mean, not a sum\n"
     )
 

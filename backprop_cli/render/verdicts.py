@@ -16,6 +16,7 @@ from backprop_cli.verdict import Verdict
 
 _MOST_LISTED = 10
 _PRECISION = 17
+_FEW_DIGITS = 5
 
 
 def verdicts(found: Sequence[Verdict], look: Look) -> str:
@@ -118,6 +119,8 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
             for d in quantity.listed
         ]
         _table(page, [d.place for d in quantity.listed], headings, rows, quantity.different)
+    if quantity.listed and all(_has_few_digits(d) for d in quantity.listed):
+        page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
     if quantity.explanations:
         evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
@@ -180,6 +183,10 @@ def _table(page: Page, labels: Sequence[str], headings: Sequence[str], rows: Seq
     page.table([f"    {label}" for label in labels], columns)
     if n > len(rows):
         page.line(f"    and {n - len(rows)} more")
+
+
+def _has_few_digits(difference: Difference) -> bool:
+    return difference.digits is None and len(f"{difference.expected!r}".lstrip("-0.").replace(".", "")) <= _FEW_DIGITS
 
 
 def _short_number(value: float | Fraction) -> str:
