@@ -2,11 +2,14 @@
 
 import contextlib
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
 from backprop_cli.text import clean, reason_of
+
+_TEMPORARY = re.compile(r"\.backprop-(\d+)-\d+\.tmp", re.ASCII)
 
 
 def write_stdout(text: str) -> None:
@@ -62,6 +65,8 @@ def pending(files: Mapping[str, bytes]) -> Iterator[None]:
         OutputError: A file could not be written.
     """
     written: dict[str, str] = {}
+    for folder in {os.path.dirname(os.path.realpath(path)) for path in files if "\0" not in path}:
+        _remove_left_over(folder)
     try:
         for number, (path, data) in enumerate(files.items()):
             with _failure_named(path):
@@ -78,6 +83,27 @@ def pending(files: Mapping[str, bytes]) -> Iterator[None]:
         for temporary in written:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def _remove_left_over(folder: str) -> None:
+    """Remove the temporary files of processes that were killed before they could do so themselves."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            left = _TEMPORARY.fullmatch(name)
+            if left and not _is_running(int(left[1])):
+                os.unlink(os.path.join(folder, name))
+
+
+def _is_running(process: int) -> bool:
+    if os.name != "posix":  # where a signal of 0 would not just ask
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return process != os.getpid()  # this one has not written anything there yet
 
 
 def _write_beside(target: str, temporary: str, data: bytes) -> None:

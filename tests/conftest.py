@@ -8,10 +8,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from backprop_cli.cli import main
 
 ROOT = Path(__file__).parent.parent
+
+settings.register_profile("ci", derandomize=True)  # a gate has to give the same answer twice
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 class Ran(NamedTuple):

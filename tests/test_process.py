@@ -1041,3 +1041,17 @@ def test_row_28_the_same_bytes_twice(process: Process, tmp_path: Path, argv: Seq
 def test_row_28_keys_keep_their_order(process: Process) -> None:
     keys = ["schema", "learning_rate", "weight_layout", "z", "outputs", "dz", "dinputs", "dweights", "dbiases"]
     assert list(json.loads(success(process(*SMALL)))) == [*keys, "new_weights", "new_biases", "not_computed"]
+
+
+def test_row_27_a_kill_in_the_middle_leaves_the_old_file_or_the_new_and_the_next_run_clears_up(
+    patched: Process, process: Process, neuron: Path
+) -> None:
+    old = neuron.read_bytes()
+    for step in ("fsync", "replace"):
+        planted = f"import os, signal\nos.{step} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)"
+        assert patched(planted, "run", neuron, "--next", neuron).returncode == -9
+        assert neuron.read_bytes() == old
+        assert len(os.listdir(neuron.parent)) == 2
+        assert process("run", neuron, "--save", neuron.with_name("out.json")).returncode == 0
+        assert sorted(os.listdir(neuron.parent)) == sorted([neuron.name, "out.json"])
+        neuron.with_name("out.json").unlink()

@@ -1,11 +1,14 @@
 """Where bytes come from: a named file or standard input, and how they become text."""
 
 import sys
+from typing import BinaryIO
 
 from backprop_cli.errors import InputError
-from backprop_cli.text import reason_of
+from backprop_cli.text import reason_of, suffix
 
 STDIN = "-"
+_CHUNK = 2**20
+_MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
 _ENCODINGS_BY_MARK = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
@@ -22,18 +25,30 @@ def shown(path: str) -> str:
 def read(path: str, hint: str | None = None) -> bytes:
     """Return the bytes of a file, or of standard input where the path is `-`.
 
+    What cannot be of its format is not read to its end, which it may not have: a text with a NUL in it, or an NPY or
+    NPZ file that does not begin like one.
+
     Raises:
         InputError: It cannot be read; with the hint, if there is one for that.
     """
     try:
         if path != STDIN:
             with open(path, "rb") as file:
-                return file.read()
+                return _read_on(file, _MAGIC.get(suffix(path)))
         if sys.stdin is None:
             raise InputError("cannot read: standard input is closed", file=shown(path))
-        return sys.stdin.buffer.read()
+        return _read_on(sys.stdin.buffer, None)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError(f"cannot read: {reason_of(error)}", file=shown(path), hint=hint) from error
+
+
+def _read_on(file: BinaryIO, magic: bytes | None) -> bytes:
+    chunks = [file.read(_CHUNK)]
+    if magic is not None and not chunks[0].startswith(magic):
+        return chunks[0]
+    while chunks[-1] and (magic is not None or b"\0" not in chunks[-1]):
+        chunks.append(file.read(_CHUNK))
+    return b"".join(chunks)
 
 
 def decode(data: bytes) -> str:
