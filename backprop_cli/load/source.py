@@ -46,7 +46,8 @@ def _read_on(file: BinaryIO, magic: bytes | None) -> bytes:
     chunks = [file.read(_CHUNK)]
     if magic is not None and not chunks[0].startswith(magic):
         return chunks[0]
-    while chunks[-1] and (magic is not None or b"\0" not in chunks[-1]):
+    # A short chunk is the last: to ask a terminal for more would take another end of file.
+    while len(chunks[-1]) == _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
         chunks.append(file.read(_CHUNK))
     return b"".join(chunks)
 
