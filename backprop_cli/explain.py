@@ -4,7 +4,7 @@ An explanation is built of frozen records from a problem and what follows from i
 shown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import fsum, inf, isfinite
@@ -76,6 +76,15 @@ class Explanation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Walk:
+    """The explanations of a whole problem in working order, and what each quantity that does not follow would need."""
+
+    title: str | None
+    steps: tuple[Explanation, ...]
+    not_computed: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Extent:
     """How far to explain: `terms` of a sum at the most, and `depth` levels of where factors come from.
 
@@ -104,14 +113,19 @@ def explain(problem: Problem, node: Node, index: tuple[int, ...], extent: Extent
     return explainer.explanation(node, explainer.entries.position(node, index), extent, set())
 
 
-def walk(problem: Problem, extent: Extent) -> tuple[Explanation, ...]:
+def walk(problem: Problem, extent: Extent) -> Walk:
     """Explain a problem in the order in which it is worked by hand: forward, backward, step.
 
     Every entry of a small problem is explained, of a larger one an entry of each quantity, where possible one that no
     closed ReLU makes zero.
+
+    Raises:
+        InputError: Nothing follows from what was given.
     """
     everything = [Node(i, quantity) for i in range(len(problem.layers)) for quantity in QUANTITIES]
-    return tuple(_Explainer(problem, everything).walk(extent))
+    explainer = _Explainer(problem, everything)
+    steps = tuple(explainer.walk(extent))
+    return Walk(title=problem.title, steps=steps, not_computed=explainer.entries.not_computed)
 
 
 class _Explainer:

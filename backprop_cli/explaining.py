@@ -58,19 +58,19 @@ def _explained(problem: Problem, entry: Entry, options: ExplainOptions) -> str:
 
 
 def _walked(problem: Problem, options: ExplainOptions) -> str:
-    steps = walk(problem, options.extent)
+    found = walk(problem, options.extent)
     match options.format:
         case "json":
             from backprop_cli.render import json
 
-            return json.walk(steps)
+            return json.walk(found)
         case "markdown":
             from backprop_cli.render import markdown
 
-            return markdown.walk(problem.title, steps, options.precision)
+            return markdown.walk(found, options.precision)
         case "table":
             from backprop_cli.render import explanation
 
-            return explanation.walk(problem.title, steps, look(options.color), options.precision)
+            return explanation.walk(found, look(options.color), options.precision)
         case _:
             assert_never(options.format)

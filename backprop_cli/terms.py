@@ -13,6 +13,7 @@ import numpy as np
 from backprop_cli.activations import Array
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.names import AXES, LIKE_WEIGHTS, QUOTING, Node
+from backprop_cli.names import nodes as every_node
 from backprop_cli.phrases import Position
 from backprop_cli.problem import Problem
 from backprop_cli.rules import Missing, operands
@@ -45,7 +46,8 @@ class Sum(NamedTuple):
 class Entries:
     """The entries of a problem and of what follows from it: their names, their values, and the terms that make them.
 
-    `values` are the arrays by node, weights-like ones as (n_inputs, n_neurons) whatever the layout.
+    `values` are the arrays by node, weights-like ones as (n_inputs, n_neurons) whatever the layout; `not_computed` says
+    what the other quantities would need, by place.
     """
 
     def __init__(self, problem: Problem, wanted: Sequence[Node]) -> None:
@@ -59,10 +61,12 @@ class Entries:
         if len(wanted) == 1 and self._is_large(wanted[0]):
             nodes -= set(wanted)  # a whole matrix for one entry, which its terms add up to as well
         try:
-            self._solution = solve(problem, sorted(nodes)) if nodes else Solution(problem=problem, layers=())
+            ordered = [node for node in every_node(None, len(problem.layers)) if node in nodes]
+            self._solution = solve(problem, ordered) if nodes else Solution(problem=problem, layers=())
         except InputError:
             solve(problem, wanted)  # which says the same of just what is wanted
             raise
+        self.not_computed = self._solution.not_computed()
         self.values = {
             Node(i, quantity): problem.laid_out(matrix) if quantity in LIKE_WEIGHTS else matrix
             for i, layer in enumerate(self._solution.layers)

@@ -279,7 +279,12 @@ def test_a_problem_of_more_entries_is_walked_by_one_of_each_that_is_not_zero() -
         | {"z": [[-1] * 12, [-1] * 11 + [1]]}
         | {"upstream": [[1] * 12] * 2}
     )
-    assert [step.entry for step in walk(problem, Extent())] == ["z[1,11]", "outputs[1,11]", "dz[1,11]", "dbiases[11]"]
+    assert [step.entry for step in walk(problem, Extent()).steps] == [
+        "z[1,11]",
+        "outputs[1,11]",
+        "dz[1,11]",
+        "dbiases[11]",
+    ]
 
 
 @pytest.mark.parametrize("options", [[], ["--exact"]])

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from backprop_cli.explain import Explanation, Term
+from backprop_cli.explain import Explanation, Term, Walk
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
 from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
@@ -33,13 +33,13 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     return page.text()
 
 
-def walk(title: str | None, found: Sequence[Explanation], look: Look, precision: int | None) -> str:
+def walk(found: Walk, look: Look, precision: int | None) -> str:
     """Return the page that works through a problem, one entry after the other."""
     page = Page(look)
-    if title:
-        page.line((clean(title), "bold"))
+    if found.title:
+        page.line((clean(found.title), "bold"))
         page.line()
-    for step in found:
+    for step in found.steps:
         entry, _, said = step.phrases.rule.partition(" = ")
         page.line((entry, "bold"), f" = {said}" if said else "")
         *before, last = steps(step, precision, said=said)
@@ -50,6 +50,10 @@ def walk(title: str | None, found: Sequence[Explanation], look: Look, precision:
         if step.more_passed_on:
             page.line(f"    and to {step.more_passed_on} more")
         page.line()
+    for i, (place, needs) in enumerate(found.not_computed.items()):
+        if i == 0:
+            page.line(("not computed", "bold"))
+        page.line(f"  {place} needs {needs}")
     return page.text()
 
 

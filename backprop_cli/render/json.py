@@ -13,7 +13,7 @@ from backprop_cli.render.numbers import literal, literals
 from backprop_cli.solve import Solution
 
 if TYPE_CHECKING:
-    from backprop_cli.explain import Explanation, Term
+    from backprop_cli.explain import Explanation, Term, Walk
     from backprop_cli.verdict import Verdict
 
 SCHEMA = "backprop.result/1"
@@ -56,9 +56,15 @@ def explanation(found: "Explanation") -> str:
     return _dump({"schema": EXPLANATION_SCHEMA, **_explanation(found)})
 
 
-def walk(steps: Sequence["Explanation"]) -> str:
+def walk(found: "Walk") -> str:
     """Return the explanations of a whole problem as a JSON object."""
-    return _dump({"schema": EXPLANATION_SCHEMA, "walk": [_explanation(step) for step in steps]})
+    return _dump(
+        {
+            "schema": EXPLANATION_SCHEMA,
+            "walk": [_explanation(step) for step in found.steps],
+            "not_computed": found.not_computed,
+        }
+    )
 
 
 def problem(draft: Mapping[str, Any]) -> str:

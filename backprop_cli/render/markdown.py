@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from backprop_cli.explain import Explanation
+from backprop_cli.explain import Explanation, Walk
 from backprop_cli.render.numbers import number
 from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
 from backprop_cli.text import clean
@@ -22,10 +22,10 @@ def explanation(found: Explanation, precision: int | None) -> str:
     return "\n\n".join([*parts, _LETTERS]) + "\n"
 
 
-def walk(title: str | None, found: Sequence[Explanation], precision: int | None) -> str:
+def walk(found: Walk, precision: int | None) -> str:
     """Return the worked solution of a problem, step by step."""
-    parts = [f"# {_escaped(clean(title))}"] if title else []
-    for step in found:
+    parts = [f"# {_escaped(clean(found.title))}"] if found.title else []
+    for step in found.steps:
         parts += [f"## `{step.entry}` = {number(step.value, precision)}", *_body(step, precision)]
         if step.passed_on:
             names = [
@@ -33,6 +33,9 @@ def walk(title: str | None, found: Sequence[Explanation], precision: int | None)
             ]
             names += [f"and {step.more_passed_on} more"] * bool(step.more_passed_on)
             parts.append(f"A sum passes its gradient on unchanged to each of its terms: {'; '.join(names)}.")
+    if found.not_computed:
+        needs = [f"- `{place}` needs `{needs}`" for place, needs in found.not_computed.items()]
+        parts += ["Not computed:", "\n".join(needs)]
     return "\n\n".join([*parts, _LETTERS]) + "\n"
 
 
