@@ -1,4 +1,4 @@
-"""From files to a problem: one module for each format, and here the choice between them.
+"""From files to a problem: one module for each format, imported where it is called for, and here the choice.
 
 A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input and, like a name without an ending
 (a pipe, say), holds a problem in JSON or a matrix in CSV.
@@ -15,7 +15,6 @@ from backprop_cli.arrays import describe, to_array
 from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load import csv, json, npy
 from backprop_cli.load.source import read, shown
 from backprop_cli.names import UPSTREAM_RULES, layer_place
 from backprop_cli.problem import Problem
@@ -113,6 +112,8 @@ def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapp
         if os.path.isdir(path):
             tree = nest(_folder(path, written=written), gaps=True)
         elif suffix(path) == ".npz":
+            from backprop_cli.load import npy
+
             tree = nest(npy.leaves_npz(read(path)), gaps=True)
         else:
             tree = _load_draft(path, None, exact=written)
@@ -144,10 +145,16 @@ def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, 
     data = read(path, hint=did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None)
     match suffix(path):
         case ".json":
+            from backprop_cli.load import json
+
             return json.parse(data, exact=exact), None
         case ".npy":
+            from backprop_cli.load import npy
+
             return npy.parse_npy(data), None
         case ending:
+            from backprop_cli.load import csv
+
             parse = csv.parse_exact if exact else csv.parse
             return parse(data, delimiter="\t" if ending == ".tsv" else ",")
 
@@ -155,13 +162,23 @@ def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, 
 def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:
     with _named(path):
         data = read_problem(path) if data is None else data
-        draft = npy.parse_npz(data) if suffix(path) == ".npz" else json.parse(data, exact=exact)
+        draft = _parse_problem(path, data, exact=exact)
         if not isinstance(draft, dict):
             raise InputError(
                 f"expected a problem (an object), got {describe(draft)}",
                 hint=_BARE_MATRIX,
             )
         return draft
+
+
+def _parse_problem(path: str, data: bytes, *, exact: bool) -> Any:
+    if suffix(path) == ".npz":
+        from backprop_cli.load import npy
+
+        return npy.parse_npz(data)
+    from backprop_cli.load import json
+
+    return json.parse(data, exact=exact)
 
 
 @contextmanager
