@@ -166,6 +166,11 @@ CSV: dict[str, tuple[Content, str]] = {
     ),
     "text after a quote": ('1,"2"x\n', "w.csv:1: malformed: ',' expected after '\"'"),
     "integer between two floats": ("1,9007199254740993\n", f"w.csv:1:2: {ROUNDED}"),
+    "negative integer between two floats": (
+        "1,-9007199254740993\n",
+        "w.csv:1:2: the integer -9007199254740993 is not a float64 number (the nearest is -9007199254740992)\n"
+        "hint: write -9007199254740992.0 if the nearest will do",
+    ),
     "NUL": ("1,2\n3,\0\n", "w.csv:2:3: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b"x,y\n1,\xbd\n", f"w.csv:2:3: expected UTF-8 text, got the byte 0xbd\n{LATIN1}"),
     "UTF-16 without a mark": (b"1\0,\x002\0", "w.csv:1:2: expected UTF-8 text, got the byte 0x00"),

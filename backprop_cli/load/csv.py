@@ -23,8 +23,10 @@ _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _VALUES = ("", "na", "n/a", "null", "none", "nil", "-", "true", "false")
+# 10%, 1.5f, $1, '1', (1): a number with something around it, unlike 1st or 28x28, which are names.
 _NUMBER_AND_UNIT = re.compile(r"[\s#'\"(\[$]*[+-]?\.?\d[\d.'\s]*([eE][+-]?\d+)?[%a-zA-Z]?[\s'\")\]]*", re.ASCII)
 _NO_COMMENTS = "a matrix file has no comments"
+# What a number that is written otherwise was probably meant to be.
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
 
 
@@ -146,7 +148,8 @@ def _require_in_range(cell: str, line: int, column: int, *, exact: bool) -> None
         raise InputError(reason, line=line, column=column)
     elif _INTEGER.fullmatch(cell):
         try:
-            require_exact(int(cell.lstrip("+-0") or "0"), "")
+            # Python reads no more than 4,300 digits of an integer, leading zeros counted.
+            require_exact(int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0")), "")
         except InputError as error:
             raise InputError(error.reason, line=line, column=column, hint=error.hint) from None
 
