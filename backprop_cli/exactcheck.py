@@ -31,14 +31,14 @@ class ExactCheck:
     """How the float64 result compares with the exact one.
 
     `ulps` is the largest error in units in the last place, at `ulps_at`; `share` the largest part of its bound that an
-    error takes up, at `share_at`, without the layers that a wrong side may have put off. `binary` names what was not
-    written as decimals, and whose exact values are those of binary floats.
+    error takes up, at `share_at`, or None where a pre-activation is on the wrong side, and the bound does not hold.
+    `binary` names what was not written as decimals, and whose exact values are those of binary floats.
     """
 
     entries: int
     ulps: float
     ulps_at: str
-    share: float
+    share: float | None
     share_at: str
     wrong_side: tuple[WrongSide, ...]
     binary: tuple[str, ...]
@@ -46,7 +46,7 @@ class ExactCheck:
     @property
     def passed(self) -> bool:
         """Whether every ReLU is on its side and no error is beyond its bound."""
-        return not self.wrong_side and self.share <= 1
+        return not self.wrong_side and self.share is not None and self.share <= 1
 
 
 def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
@@ -67,7 +67,7 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
         entries=entries,
         ulps=ulps[0],
         ulps_at=ulps[1],
-        share=0.0 if wrong_side else share[0],
+        share=None if wrong_side else share[0],
         share_at="" if wrong_side else share[1],
         wrong_side=wrong_side,
         binary=exact.problem.binary,

@@ -121,8 +121,7 @@ def _compare(target: Target, node: Node, solution: Solution, compared: Solution)
     if not wrong.any():
         return QuantityCheck(place=place, entries=value.size)
     apart = as_floats(np.where(wrong, np.abs(target.expected - value), 0))
-    with np.errstate(all="ignore"):
-        relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
+    relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
         tuple(_difference(target, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)

@@ -26,7 +26,8 @@ from backprop_cli.solve import Solution
 _MOST_EVALUATIONS = 10_000
 _SHRINKING = 10.0
 _SHRINKINGS = 4
-_LENGTHENINGS = (1.0, 1e3, 1e6, 1e9, 1e12)
+_LENGTHENINGS = (1e3, 1e6, 1e9, 1e12, 1e15, 1e18)
+_TELLING = 0.1  # of the largest gradient of an array, for rounding to leave anything to tell
 _PRECISE_ENOUGH = 1e-6  # of a gradient, for rounding to leave no doubt of its slope
 _NEEDS = "inputs, the weights and biases of every layer, and upstream"
 
@@ -35,9 +36,9 @@ _NEEDS = "inputs, the weights and biases of every layer, and upstream"
 class Steps:
     """How to take finite differences.
 
-    `eps` is the step, relative to the number that is moved or to the others of its array. A gradient may be off by what
-    rounding may do, and by `atol` + `rtol` times the slope. `samples` entries of each array, drawn with `seed`, are
-    checked where all would take more than 10,000 evaluations.
+    `eps` is the step, relative to the number that is moved or, where that is zero, to the others of its array. A
+    gradient may be off by what rounding may do, and by `atol` + `rtol` times the slope. `samples` entries of each
+    array, drawn with `seed`, are checked where all would take more than 10,000 evaluations.
     """
 
     eps: float = 1e-4
@@ -69,13 +70,26 @@ class Kink:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """A gradient of which finite differences tell nothing, because `rounding` may put the slope off by as much."""
+
+    place: str
+    gradient: float
+    rounding: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class GradientCheck:
-    """What finite differences say of a problem's gradients: of `entries`, `checked` were looked at."""
+    """What finite differences say of a problem's gradients: of `entries`, `checked` were looked at.
+
+    Neither `kinks` nor what is `hidden` by rounding counts as agreement.
+    """
 
     entries: int
     checked: int
     wrong: tuple[Slope, ...]
     kinks: tuple[Kink, ...]
+    hidden: tuple[Hidden, ...]
 
     @property
     def passed(self) -> bool:
@@ -83,9 +97,9 @@ class GradientCheck:
         return not self.wrong and all(kink.accepted for kink in self.kinks)
 
     @property
-    def only_kinks(self) -> bool:
-        """Whether every checked entry is at a kink, so that nothing has been shown."""
-        return len(self.kinks) == self.checked
+    def told(self) -> int:
+        """Of how many checked entries the finite differences tell something."""
+        return self.checked - len(self.kinks) - len(self.hidden)
 
 
 class CannotDifferentiateError(Exception):
@@ -113,17 +127,23 @@ def _checked(solution: Solution, steps: Steps) -> GradientCheck:
     rng = np.random.default_rng(steps.seed)
     wrong: list[Slope] = []
     kinks: list[Kink] = []
+    hidden: list[Hidden] = []
     checked = 0
     for parameter in parameters:
         for flat in _chosen(parameter.array.size, entries, steps.samples, rng):
             index = tuple(map(int, np.unravel_index(flat, parameter.array.shape)))
             finding = differences.judge(parameter, index)
             checked += 1
-            if isinstance(finding, Kink):
-                kinks.append(finding)
-            elif finding is not None:
-                wrong.append(finding)
-    return GradientCheck(entries=entries, checked=checked, wrong=tuple(wrong), kinks=tuple(kinks))
+            match finding:
+                case Kink():
+                    kinks.append(finding)
+                case Hidden():
+                    hidden.append(finding)
+                case Slope():
+                    wrong.append(finding)
+                case None:
+                    pass
+    return GradientCheck(entries=entries, checked=checked, wrong=tuple(wrong), kinks=tuple(kinks), hidden=tuple(hidden))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -200,34 +220,39 @@ class _Differences:
                     turned=turned,
                 )
 
-    def judge(self, parameter: _Parameter, index: tuple[int, ...]) -> Slope | Kink | None:
+    def judge(self, parameter: _Parameter, index: tuple[int, ...]) -> Slope | Kink | Hidden | None:
         """Return what is to be said of one gradient; nothing where it agrees."""
         value = float(parameter.array[index])
-        widest = self._steps.eps * (max(abs(value), float(np.sqrt(np.mean(np.square(parameter.array))))) or 1.0)
+        widest = self._steps.eps * (abs(value) or float(np.sqrt(np.mean(np.square(parameter.array)))) or 1.0)
         for shrinking in range(_SHRINKINGS + 1):
             step = widest / _SHRINKING**shrinking
             below, above = (self._at(parameter, index, theta) for theta in (value - step, value + step))
             if not (self._crosses(below.z) or self._crosses(above.z)):
-                return self._smooth(parameter, index, step)
+                return self._smooth(parameter, index, below, above)
         return self._kink(parameter, index, below, above, widest)
 
-    def _smooth(self, parameter: _Parameter, index: tuple[int, ...], step: float) -> Slope | None:
-        """Judge a gradient away from kinks, with a longer step where rounding would hide the slope."""
+    def _smooth(
+        self, parameter: _Parameter, index: tuple[int, ...], below: "_Point", above: "_Point"
+    ) -> Slope | Hidden | None:
+        """Judge a gradient away from kinks, with longer steps where rounding would hide the slope."""
         gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
-        slope, rounding = 0.0, np.inf
+        step = above.theta - value
+        slope, rounding = self._slope(parameter, index, below, above)
         for lengthening in _LENGTHENINGS:
+            if rounding <= _PRECISE_ENOUGH * abs(gradient):
+                break
             points = [self._at(parameter, index, value + sign * step * lengthening) for sign in (-1, 1)]
-            if lengthening > 1 and any(self._crosses(point.z) for point in points):
+            if any(self._crosses(point.z) for point in points):
                 break
             longer, less = self._slope(parameter, index, *points)
             if np.isfinite(longer) and less < rounding:
                 slope, rounding = longer, less
-            if rounding <= _PRECISE_ENOUGH * abs(gradient):
-                break
         allowed = self._allowed(slope, rounding + float(parameter.allowed[index]))
-        if abs(gradient - slope) <= allowed:
-            return None
-        return Slope(place=parameter.entry(index), gradient=gradient, slope=slope, allowed=allowed)
+        if not abs(gradient - slope) <= allowed:
+            return Slope(place=parameter.entry(index), gradient=gradient, slope=slope, allowed=allowed)
+        said = float(np.max(np.abs(parameter.gradient))) or float(np.max(np.abs(self._upstream)))
+        hidden = (gradient or slope) and not rounding <= _TELLING * said
+        return Hidden(place=parameter.entry(index), gradient=gradient, rounding=rounding) if hidden else None
 
     def _kink(
         self, parameter: _Parameter, index: tuple[int, ...], below: "_Point", above: "_Point", step: float
@@ -283,7 +308,7 @@ class _Differences:
         last = len(self._arrays) - 1
         off = 2 * np.abs(self._upstream) * self._rounding[self._problem.place(last, "outputs")]
         difference = (self._upstream * (above.outputs - below.outputs)).sum()
-        if not width:
+        if not width or not np.isfinite(width):
             return 0.0, np.inf
         return float(difference / width), float(2 * off[parameter.reach(index, last)].sum() / abs(width))
 

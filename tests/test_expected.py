@@ -21,6 +21,10 @@ NOTEBOOK = sorted(path for path in (ROOT / "samples").glob("*.json") if "noteboo
 NEURON: dict[str, Any] = {"inputs": [1, -2, 3], "weights": [-3, -1, 2], "biases": 1, "upstream": 1}
 
 
+def test_there_are_printed_numbers() -> None:
+    assert len(NOTEBOOK) >= 8
+
+
 def solved(path: Path | None = None, *, exact: bool = False, **draft: Any) -> Solution:
     problem = load_problem(str(path), exact=exact) if path else build(draft, exact=exact)
     return solve(problem, nodes(None, len(problem.layers)))

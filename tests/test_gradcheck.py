@@ -42,6 +42,7 @@ def test_a_correct_network_raises_no_alarm(seed: int) -> None:
     network = random_network(random.Random(seed), denominator=1)
     found = checked(as_draft(network, random.Random(seed).choice(("in-out", "out-in"))))
     assert found.passed
+    assert found.hidden == ()
     assert found.checked == found.entries
 
 
@@ -142,7 +143,7 @@ def test_two_relus_that_open_to_different_sides_are_no_alarm() -> None:
 
 def test_a_network_with_nothing_but_kinks_says_so() -> None:
     found = checked({"inputs": [[1]], "weights": [[1]], "biases": [-1], "upstream": [[1]]})
-    assert found.only_kinks
+    assert (found.checked, found.told) == (len(found.kinks), 0)
     assert found.passed
 
 
@@ -202,6 +203,27 @@ def test_numbers_of_any_size_raise_no_alarm(scale: str) -> None:
         assert found.passed, (seed, found.wrong, [kink for kink in found.kinks if not kink.accepted])
 
 
+def test_what_rounding_hides_does_not_count_as_agreement() -> None:
+    """The output is 1e16 + 1, and a step of more than 1 would close the second neuron: its bias cannot be told."""
+    layers = [
+        {"weights": [[1, 0], [0, 1]], "biases": [0, 0]},
+        {"weights": [[1], [1]], "biases": [0], "activation": "linear"},
+    ]
+    found = checked({"inputs": [[1e16, 1]], "layers": layers, "upstream": [[1]]})
+    assert found.passed
+    assert "layers[0].dbiases[1]" in {hidden.place for hidden in found.hidden}
+    assert found.told == found.checked - len(found.hidden) - len(found.kinks) < found.checked
+
+
+@pytest.mark.parametrize("bias", [1.0, 1e100, 1e200])
+def test_a_step_longer_than_the_numbers_reach_tells_nothing(bias: float) -> None:
+    """Made long enough to show beside the bias, the step from 1e300 would overflow."""
+    draft = {"inputs": [[1e300]], "weights": [[1e-300]], "biases": [bias], "upstream": [[1]], "activation": "linear"}
+    found = checked(draft)
+    assert found.passed
+    assert [hidden.place for hidden in found.hidden if hidden.place == "dinputs[0,0]"] == ["dinputs[0,0]"] * (bias > 1)
+
+
 def test_a_step_that_rounding_would_swallow_is_made_longer() -> None:
     draft = {"inputs": [[1700000000000, 3]], "weights": [[2], [0.25]], "biases": [0.1], "upstream": [[1]]}
     assert checked(draft).passed
@@ -222,7 +244,9 @@ def test_a_deep_network_lets_nothing_pass(n_layers: int, width: int) -> None:
         "upstream": rng.normal(size=(4, width)),
     }
     steps = Steps(samples=20)
-    assert checked(draft, steps).passed
+    found = checked(draft, steps)
+    assert found.passed
+    assert found.told > 0.9 * found.checked
     off = checked(draft, steps, dweights=Rule(("inputs", "dz"), lambda inputs, dz: 1.01 * inputs.T @ dz, ""))
     right = solved(draft)
     alive = sum(bool(layer.computed["dweights"].any()) for layer in right.layers)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -100,21 +100,22 @@ def test_the_order_of_samples_is_only_an_order(draft: dict[str, Any], rng: Any) 
     turned = draft | {name: [draft[name][n] for n in order] for name in ("inputs", "upstream")}
     before, after = solved(draft), solved(turned)
     allowed = bounds(before)
-    for i, (one, other) in enumerate(zip(before.layers, after.layers, strict=True)):
-        if (one.computed["z"][order] != other.computed["z"]).any():
-            return  # rounded in another order, which may even move a z across its kink
-        assert (one.computed["dz"][order] == other.computed["dz"]).all() or i < len(before.layers) - 1
-        for name in ("dweights", "dbiases"):
-            apart = np.abs(one.computed[name] - other.computed[name])
-            assert (apart <= 2 * allowed[f"layers[{i}].{name}"]).all()
+    pairs = list(zip(before.layers, after.layers, strict=True))
+    # Another order may be rounded otherwise, which must not move a z across its kink.
+    assume(all((np.sign(a.computed["z"][order]) == np.sign(b.computed["z"])).all() for a, b in pairs))
+    for i, (one, other) in enumerate(pairs):
+        for name in GRADIENTS:
+            slack = 2 * allowed[f"layers[{i}].{name}"]
+            of_samples = name in ("dz", "dinputs")
+            value = one.computed[name][order] if of_samples else one.computed[name]
+            assert (np.abs(value - other.computed[name]) <= (slack[order] if of_samples else slack)).all()
 
 
-@given(problems(), st.integers(0, 4))
+@given(problems(), st.integers(1, 3))
 @settings(max_examples=100, deadline=None)
 def test_a_batch_is_the_sum_of_its_parts(draft: dict[str, Any], cut: int) -> None:
     n = len(draft["inputs"])
-    if not 0 < cut < n:
-        return
+    assume(0 < cut < n)
     parts = [
         solved(draft | {name: draft[name][rows] for name in ("inputs", "upstream")})
         for rows in (slice(cut), slice(cut, n))

@@ -80,7 +80,7 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
     if verdict.gradients is not None:
         found["finite_differences"] = {
             "passed": verdict.gradients.passed,
-            "only_kinks": verdict.gradients.only_kinks,
+            "told": verdict.gradients.told,
             **_record(verdict.gradients),
         }
     found["expected"] = {

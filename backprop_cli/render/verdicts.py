@@ -68,11 +68,13 @@ def _parts(verdict: Verdict) -> Iterator[str]:
 
 
 def _gradients_in_short(check: GradientCheck) -> str:
-    smooth = check.checked - len(check.kinks)
     sampled = f" (of {check.entries})" if check.checked < check.entries else ""
     kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
-    text = f"finite differences {smooth - len(check.wrong)} of {smooth}{sampled}{kinks}"
-    return text + ": every entry is at a kink, which shows nothing" if check.only_kinks else text
+    hidden = f", {len(check.hidden)} hidden by rounding" if check.hidden else ""
+    text = f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
+    if check.told:
+        return text
+    return text + (": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing")
 
 
 def _exact_in_short(check: ExactCheck) -> str:
@@ -86,7 +88,7 @@ def _exact_in_short(check: ExactCheck) -> str:
 
 def _has_kinks_to_show(verdict: Verdict, *, alone: bool) -> bool:
     check = verdict.gradients
-    return check is not None and bool(check.kinks) and (alone or check.only_kinks)
+    return check is not None and bool(check.kinks) and (alone or not check.told)
 
 
 def _details(page: Page, verdict: Verdict) -> None:
@@ -171,7 +173,7 @@ def _exact(page: Page, check: ExactCheck) -> None:
         )
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")
-    if check.share > 1:
+    if check.share is not None and check.share > 1:
         page.line(f"  {check.share_at} is off by {check.share:.3g} times what rounding can do")
 
 
