@@ -28,7 +28,6 @@ from backprop_cli.solve import LayerSolution, Solution, solve
 
 UNIT_ROUNDOFF = 2.0**-53
 _SMALLEST = 5e-324  # what a product that underflows may be off by
-_LARGEST = np.finfo(np.float64).max
 _LIKELY = 16  # errors of sums of up to 16**2 terms cannot be larger even if they did conspire
 
 
@@ -37,7 +36,7 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
 
     The numbers of the problem count as rounded once themselves, from decimals.
     """
-    sizes, roundings = _sizes(solution, np.abs), _roundings(solution.problem)
+    sizes, roundings = _sizes(solution), _roundings(solution.problem)
     return {
         place: _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST for place, node in _places(solution)
     }
@@ -45,21 +44,34 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
 
 def likely(solution: Solution) -> Mapping[str, Array]:
     """Return, by place, for every computed quantity how far entries are from their exact values in all likelihood."""
-    squares, roundings = _sizes(solution, np.square), _roundings(solution.problem)
+    sizes, roundings = _likely_sizes(solution), _roundings(solution.problem)
     return {
-        place: _LIKELY * _gamma(roundings[node]) * np.sqrt(squares[place]) + roundings[node] * _SMALLEST
+        place: _LIKELY * _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST
         for place, node in _places(solution)
     }
 
 
-def _sizes(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
+def _sizes(solution: Solution) -> Mapping[str, Array]:
+    """Return, by place, every computed quantity with every term made positive."""
+    try:
+        return _solved(solution, np.abs)
+    except InputError:  # where the terms overflow though their sum does not, the values must do
+        return {place: np.abs(matrix) for place, matrix in solution.matrices()}
+
+
+def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
+    """Return, by place, the root of the sum of squares of the terms of every computed quantity."""
+    try:
+        squares = _solved(solution, np.square)
+    except InputError:  # squares overflow from 1e154 on: there the worst case must do
+        return _sizes(solution)
+    return {place: np.sqrt(square) for place, square in squares.items()}
+
+
+def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
     """Return, by place, every computed quantity of the problem with `positive` of all its numbers."""
-    wanted = [node for _, node in _places(solution)]
     with np.errstate(all="ignore"):
-        try:
-            return dict(solve(_made_positive(solution, positive), wanted).matrices())
-        except InputError:  # where the terms overflow though their sum does not, the values must do
-            return {place: np.minimum(positive(matrix), _LARGEST) for place, matrix in solution.matrices()}
+        return dict(solve(_made_positive(solution, positive), [node for _, node in _places(solution)]).matrices())
 
 
 def _places(solution: Solution) -> list[tuple[str, Node]]:

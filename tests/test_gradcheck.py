@@ -224,6 +224,13 @@ def test_a_step_longer_than_the_numbers_reach_tells_nothing(bias: float) -> None
     assert [hidden.place for hidden in found.hidden if hidden.place == "dinputs[0,0]"] == ["dinputs[0,0]"] * (bias > 1)
 
 
+def test_numbers_whose_squares_overflow_raise_no_false_alarm() -> None:
+    """A last place of the output is about 1e164: no step from 1e130 shows beside it."""
+    found = checked({"inputs": [[1e90]], "weights": [[1e90]], "biases": [1e130], "upstream": [[1]]})
+    assert found.passed
+    assert [hidden.place for hidden in found.hidden] == ["dbiases[0]"]
+
+
 def test_a_step_that_rounding_would_swallow_is_made_longer() -> None:
     draft = {"inputs": [[1700000000000, 3]], "weights": [[2], [0.25]], "biases": [0.1], "upstream": [[1]]}
     assert checked(draft).passed
