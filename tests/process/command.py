@@ -1,0 +1,115 @@
+"""The command as a shell sees it: what the tests of the real process run, and how they look at what came of it.
+
+Nothing here runs inside the test's own process. The rows that the tests name are those of the conventions that command
+lines are measured by; input and output are tried with Python's buffering and without, for a result that fits into a
+pipe and for one that does not.
+"""
+
+import array
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.conftest import ROOT
+
+Process: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
+Started: TypeAlias = Callable[..., subprocess.Popen[bytes]]
+Terminal: TypeAlias = tuple[int, int]
+
+ESC = b"\x1b"
+STATUSES = ["0", "1", "2", "3", "4", "70", "130", "141"]
+LAYER = ROOT / "samples" / "dense_relu.json"
+SMALL = ["run", str(LAYER), "--format", "json"]
+LARGE = ["run", "--z", "large.npy", "--only", "z", "--format", "csv"]  # four times what a pipe holds
+
+# One linear neuron, small enough for the head: z = 1*3 + 2*4 + 5 = 16.
+NEURON = {
+    "inputs": [[1, 2]],
+    "weights": [[3], [4]],
+    "biases": [5],
+    "activation": "linear",
+    "upstream": [[1]],
+    "learning_rate": 1,
+}
+
+# A name that a terminal, Rich's markup or its emoji would make something else of, and how it is to be shown.
+NASTY = "[red]\x1b[2J:smile:[b]\x9b31m\u202e"
+NASTY_SHOWN = r"[red]\x1b[2J:smile:[b]\x9b31m\u202e"
+
+
+buffering = pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+everything_printed = pytest.mark.parametrize(
+    "argv", [SMALL, LARGE, ["--help"], ["--version"]], ids=["small", "large", "help", "version"]
+)
+
+
+def close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        with suppress(OSError):
+            os.close(descriptor)
+
+
+def screen(terminal: Terminal, process: subprocess.Popen[bytes]) -> bytes:
+    """Return what a process has written to a terminal when it has ended."""
+    seen, given = terminal
+    os.close(given)
+    shown = b""
+    with suppress(OSError):  # on Linux, that nobody writes to the other end any more
+        while piece := os.read(seen, 65536):
+            shown += piece
+    process.wait(timeout=30)
+    return shown
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.002)
+
+
+def unread(descriptor: int) -> int:
+    """Return how many bytes wait in a pipe."""
+    import fcntl
+    import termios
+
+    count = array.array("i", [0])
+    fcntl.ioctl(descriptor, termios.FIONREAD, count)
+    return count[0]
+
+
+def waits(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a process sleeps in a system call: a signal just before that would not wake it."""
+    try:
+        state = Path(f"/proc/{process.pid}/stat").read_text()
+    except OSError:  # there is no /proc here
+        time.sleep(0.05)
+        return True
+    return state.rpartition(") ")[2].startswith("S")
+
+
+def refusal(ran: subprocess.CompletedProcess[bytes], status: int) -> str:
+    """Return the error of a run, which is one line and perhaps a hint, and not a word on standard output."""
+    assert ran.stdout == b""
+    lines = ran.stderr.decode().splitlines()
+    assert [line.split(": ")[0] for line in lines] in (["backprop"], ["backprop", "hint"])
+    assert ran.stderr.endswith(b"\n")
+    assert ran.returncode == status
+    return "\n".join(lines)
+
+
+def success(ran: subprocess.CompletedProcess[bytes]) -> str:
+    """Return what a run has printed, having said nothing on standard error."""
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    return ran.stdout.decode()
+
+
+def contents(folder: Path) -> dict[str, bytes | None]:
+    """Return every path below a folder with what it holds, if it is a regular file."""
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}

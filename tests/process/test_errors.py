@@ -1,0 +1,100 @@
+"""Errors, and what they quote: rows 20 to 23."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refusal, success
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.json", "{", "p.json:1:2: not JSON: expecting property name enclosed in double quotes"),
+        ("p.json", "", "p.json: the file is empty (expected JSON)"),
+        ("p.json", '{\n "z": [[1 2]]\n}', "p.json:2:11: not JSON: expecting ',' delimiter"),
+        ("p.json", "[" * 100_000, "p.json: nested too deeply"),
+        ("p.json", '{"layers": [{"z": [[true]]}]}', "p.json: layers[0].z[0][0]: expected a number, got true"),
+        ("p.json", "[[1, 2]]", "p.json: expected a problem (an object), got a list"),
+        ("p.json", '{"z": [[1]], "wieghts": 1}', "p.json: wieghts: unknown key"),
+        ("p.json", '{"z": [[1]], "upstream": "output"}', "p.json: upstream: expected a matrix, 'outputs' or 'ones'"),
+        ("p.npz", "PK no", "p.npz: damaged, or not an NPZ archive"),
+        ("z.csv", "1,2\n3,x\n", "z.csv:2:2: expected a number, got 'x'"),
+        ("z.npy", "\x93NUMPY no", "z.npy: damaged, or not an NPY file"),
+        ("z.txt", "1\n", "z.txt: unknown file type '.txt' (expected .csv, .tsv, .json or .npy)"),
+    ],
+)
+def test_rows_20_and_21_an_error_is_one_line_that_says_where(
+    process: Process, tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    (tmp_path / name).write_bytes(content.encode("latin-1"))
+    argv = [name] if name.startswith("p") else ["--z", name]
+    error = refusal(process("run", *argv, cwd=tmp_path), 3)
+    assert error.startswith(f"backprop: {message}")
+
+
+def test_row_20_debugging_brings_the_traceback_back(process: Process, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.json"
+    bad.write_text("{")
+    ran = process("run", bad, env={"BACKPROP_DEBUG": "1"})
+    assert ran.returncode == 3
+    assert ran.stderr.startswith(b"Traceback (most recent call last):\n")
+    assert ran.stderr.splitlines()[-1].startswith(b"backprop: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["run", "p.json", "--wieghts", "w.csv"], "no such option: --wieghts\nhint: did you mean --weights?"),
+        (["run", "p.json", "--weigh", "w.csv"], "no such option: --weigh\nhint: did you mean --weights?"),
+        (["run", "p.json", "--prec=3"], "no such option: --prec\nhint: did you mean --precision?"),
+        (["rnu", "p.json"], "no such command 'rnu'\nhint: did you mean 'run'?"),
+        (["ru", "p.json"], "no such command 'ru'\nhint: did you mean 'run'?"),
+        (["--versio"], "no such option: --versio\nhint: did you mean --version?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_row_22_near_misses_are_suggested_and_abbreviations_refused(
+    process: Process, argv: list[str], message: str
+) -> None:
+    assert refusal(process(*argv), 2) == f"backprop: {message}"
+
+
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [
+        ([NASTY], 2),
+        (["run", f"--{NASTY}"], 2),
+        (["run", "--only", NASTY], 2),
+        (["run", "--color", NASTY], 2),
+        (["run", f"missing {NASTY}.json"], 3),
+        (["run", "--z", f"{NASTY}.csv"], 3),
+        (["run", f"key {NASTY}.json"], 3),
+        (["run", "neuron.json", "--save", f"missing/{NASTY}.json"], 4),
+    ],
+    ids=["command", "option", "quantity", "choice", "missing file", "cell", "key", "unwritable file"],
+)
+def test_row_23_errors_quote_without_injecting(process: Process, tmp_path: Path, argv: list[str], status: int) -> None:
+    (tmp_path / f"{NASTY}.csv").write_text(f"1,{NASTY}\n", encoding="utf-8")
+    (tmp_path / f"key {NASTY}.json").write_text(json.dumps({NASTY: 1}))
+    (tmp_path / "neuron.json").write_text(json.dumps(NEURON))
+    error = refusal(process(*argv, cwd=tmp_path, env={"PYTHONIOENCODING": "utf-8"}), status)
+    assert NASTY_SHOWN in error
+    assert all(line.isprintable() for line in error.split("\n"))
+
+
+@pytest.mark.parametrize("color", ["never", "always"])
+def test_row_23_tables_quote_without_injecting(process: Process, tmp_path: Path, color: str) -> None:
+    name = f"{NASTY}.csv"
+    (tmp_path / name).write_text(f"{NASTY},[/],:tada:\n1.5,-2.5,3.5\n", encoding="utf-8")
+    (tmp_path / "p.json").write_text(json.dumps({"title": f"{NASTY}\n", "activation": "linear"}))
+    options = ["--upstream", name, "--only", "dz", "--color", color]
+    text = success(process("run", "p.json", *options, cwd=tmp_path, env={"PYTHONIOENCODING": "utf-8"}))
+    assert (ESC.decode() in text) is (color == "always")
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert lines[0] == NASTY_SHOWN + r"\n"
+    assert re.split(" {2,}", lines[3].strip()) == [NASTY_SHOWN, "[/]", ":tada:"]
+    assert lines[5].split() == ["sample", "0", "1.5", "-2.5", "3.5"]
+    assert all(line.isprintable() for line in lines)

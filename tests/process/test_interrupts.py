@@ -1,0 +1,82 @@
+"""Ctrl-C: row 24."""
+
+import os
+import signal
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from tests.process.command import LARGE, LAYER, SMALL, Process, Started, close, contents, unread, wait_until, waits
+
+
+def test_row_24_ctrl_c_while_reading_stdin_leaves_nothing_behind(
+    started: Started, neuron: Path, pipe: tuple[int, int]
+) -> None:
+    before = contents(neuron.parent)
+    ran = started("run", "-", "--save", "result.json", "--next", "p.json", stdin=pipe[0], cwd=neuron.parent)
+    os.write(pipe[1], b'{"inputs": [[1')
+    wait_until(lambda: unread(pipe[0]) == 0 and waits(ran))
+    ran.send_signal(signal.SIGINT)
+    out, err = ran.communicate(timeout=30)
+    assert (ran.returncode, out, err) == (130, b"", b"")
+    assert contents(neuron.parent) == before
+
+
+def test_row_24_ctrl_c_while_reading_a_pipe_ends_it_at_once(started: Started, tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    ends: list[int] = []
+
+    def has_a_reader() -> bool:
+        with suppress(OSError):
+            ends.append(os.open(fifo, os.O_WRONLY | os.O_NONBLOCK))
+        return bool(ends)
+
+    took: list[float] = []
+    while not took or (len(took) < 3 and min(took) > 0.2):  # a busy machine gets a second chance
+        ran = started("run", LAYER, "--inputs", fifo)
+        wait_until(has_a_reader)
+        wait_until(partial(waits, ran))
+        begin = time.monotonic()
+        ran.send_signal(signal.SIGINT)
+        ran.wait(timeout=30)
+        took.append(time.monotonic() - begin)
+        assert (ran.returncode, *ran.communicate()) == (130, b"", b"")
+        close(*ends)
+        ends.clear()
+    assert min(took) < 0.2
+
+
+def test_row_24_ctrl_c_while_writing_to_a_full_pipe(started: Started, large: Path, pipe: tuple[int, int]) -> None:
+    ran = started(*LARGE, cwd=large, stdout=pipe[1])
+    wait_until(lambda: unread(pipe[0]) > 0 and waits(ran))
+    ran.send_signal(signal.SIGINT)
+    _, err = ran.communicate(timeout=30)
+    assert (ran.returncode, err) == (130, b"")
+
+
+@pytest.mark.parametrize("option", ["--next", "--save"])
+def test_row_24_ctrl_c_while_writing_a_file_keeps_the_old_one(patched: Process, neuron: Path, option: str) -> None:
+    planted = "import os, signal\nos.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGINT)"
+    (neuron.parent / "old.json").write_text("old")
+    before = contents(neuron.parent)
+    ran = patched(planted, "run", neuron, option, neuron.parent / "old.json")
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+    assert contents(neuron.parent) == before
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "typing",
+        "typer",
+        "numpy",
+    ],
+)
+def test_row_24_ctrl_c_while_a_module_is_loaded(process: Process, tmp_path: Path, module: str) -> None:
+    (tmp_path / f"{module}.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    ran = process(*SMALL, env={"PYTHONPATH": str(tmp_path)})
+    assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")

@@ -1,0 +1,177 @@
+"""What is printed: no digit is lost, colour and characters are what the terminal takes: rows 14 to 19."""
+
+import json
+import random
+import re
+import struct
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.process.command import ESC, LAYER, SMALL, Process, Started, Terminal, refusal, screen, success
+
+
+def not_json(constant: str) -> float:
+    raise AssertionError(f"{constant} is not JSON")
+
+
+def awkward_numbers() -> list[float]:
+    """Return the ends of float64's range, and others all over it, none of them with a short notation."""
+    rng = random.Random(14)
+    drawn = [struct.unpack("<d", rng.randbytes(8))[0] for _ in range(60)]
+    ends = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 0.1, 1 / 3, 1e22, 1e23, 2.0**53]
+    return ends + [number for number in drawn if np.isfinite(number)]
+
+
+@pytest.mark.parametrize("output", ["json", "csv"])
+def test_row_14_numbers_come_back_bit_for_bit(process: Process, output: str) -> None:
+    numbers = awkward_numbers()
+    given = json.dumps({"activation": "linear", "upstream": [numbers]})
+    text = success(process("run", "-", "--format", output, "--only", "dz", input=given.encode()))
+    if output == "json":
+        result = json.loads(text, parse_constant=not_json)
+        assert result["schema"] == "backprop.result/1"
+        (back,) = result["dz"]
+    else:
+        back = [float(cell) for cell in text.split(",")]
+    assert [number.hex() for number in back] == [number.hex() for number in numbers]
+
+
+def with_a_point(text: str) -> list[str]:
+    return sorted(re.findall(r"-?\d+\.\d+", text))
+
+
+def seventeen_digits(n_rows: int, n_columns: int) -> list[list[float]]:
+    rng = random.Random(15)
+    return [[rng.uniform(-1, 1) * 10 ** rng.randrange(6) for _ in range(n_columns)] for _ in range(n_rows)]
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "20", "80", "10000"])
+def test_row_15_a_piped_table_loses_no_digit_and_no_column(process: Process, columns: str) -> None:
+    rows = seventeen_digits(3, 12)
+    given = json.dumps({"z": rows}).encode()
+    table = process(
+        *["run", "-", "--only", "z", "--precision", "17"],
+        input=given,
+        env={"COLUMNS": columns, "PYTHONIOENCODING": "utf-8"},
+    )
+    text = success(table)
+    assert with_a_point(text) == sorted(repr(number) for row in rows for number in row)
+    assert [j for j in range(12) if not re.search(rf"neuron {j}\b", text)] == []
+
+
+def test_row_15_the_table_has_every_number_of_the_json(process: Process) -> None:
+    names = ["z", "outputs", "dz", "dbiases"]
+    given = json.dumps({"z": seventeen_digits(3, 12), "upstream": "outputs"}).encode()
+    argv = ["run", "-", "--only", ",".join(names)]
+    result = json.loads(success(process(*argv, "--format", "json", input=given)))
+    env = {"COLUMNS": "20", "PYTHONIOENCODING": "utf-8"}
+    table = success(process(*argv, "--precision", "17", input=given, env=env))
+    numbers = [number for name in names for number in np.ravel(result[name]).tolist()]
+    assert with_a_point(table) == sorted(repr(number) for number in numbers if number != 0)
+
+
+def test_row_15_a_matrix_that_is_not_shown_whole_says_so(process: Process) -> None:
+    rows = seventeen_digits(25, 120)
+    given = json.dumps({"z": rows}).encode()
+    options = ["run", "-", "--only", "z", "--precision", "17"]
+    env = {"PYTHONIOENCODING": "utf-8"}
+    assert "(--rows 0 shows all)" in success(process(*options, input=given, env=env))
+    whole = success(process(*options, "--rows", "0", input=given, env=env))
+    assert with_a_point(whole) == sorted(repr(number) for row in rows for number in row)
+
+
+# Rows 16 to 19: colour, encodings, progress, quiet
+
+
+@pytest.mark.parametrize(
+    ("option", "env", "colored"),
+    [
+        ("auto", {}, False),
+        ("always", {"NO_COLOR": "1", "TERM": "dumb"}, True),
+        ("never", {"FORCE_COLOR": "1", "CLICOLOR_FORCE": "1"}, False),
+        ("auto", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ("auto", {"NO_COLOR": "", "FORCE_COLOR": "1"}, True),
+        ("auto", {"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ("auto", {"FORCE_COLOR": "0", "CLICOLOR_FORCE": "1"}, False),
+        ("auto", {"CLICOLOR_FORCE": "1"}, True),
+        ("auto", {"CLICOLOR_FORCE": "0"}, False),
+    ],
+    ids=str,
+)
+def test_row_16_color_off_a_terminal(
+    process: Process, neuron: Path, option: str, env: dict[str, str], colored: bool
+) -> None:
+    ran = process("run", neuron, "--only", "z", "--color", option, env={"TERM": "xterm", **env})
+    assert (ESC in success(ran).encode()) is colored
+
+
+@pytest.mark.parametrize(
+    ("option", "env", "colored"),
+    [
+        ("auto", {}, True),
+        ("never", {}, False),
+        ("auto", {"TERM": "dumb"}, False),
+        ("always", {"TERM": "dumb"}, True),
+        ("auto", {"TERM": "dumb", "CLICOLOR_FORCE": "1"}, True),
+        ("auto", {"NO_COLOR": "1"}, False),
+        ("auto", {"NO_COLOR": ""}, True),
+        ("auto", {"FORCE_COLOR": "0"}, False),
+    ],
+    ids=str,
+)
+def test_row_16_color_on_a_terminal(
+    started: Started, terminal: Terminal, neuron: Path, option: str, env: dict[str, str], colored: bool
+) -> None:
+    options = ["--only", "z", "--color", option]
+    ran = started("run", neuron, *options, env={"TERM": "xterm", **env}, stdout=terminal[1])
+    assert (ESC in screen(terminal, ran)) is colored
+    assert ran.returncode == 0
+
+
+@pytest.mark.parametrize("output", ["json", "csv"])
+def test_row_16_data_has_no_color(process: Process, output: str) -> None:
+    ran = process("run", LAYER, "--only", "dz", "--format", output, "--color", "always")
+    assert ESC not in success(ran).encode()
+
+
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1", "cp1252", "utf-8"])
+def test_row_17_no_encoding_crashes_or_loses_a_digit(process: Process, foreign: Path, encoding: str) -> None:
+    ran = process(
+        *["run", "p.json", "--inputs", "∂inputs.csv", "--precision", "17", "--only", "z,dinputs,dweights"],
+        env={"PYTHONIOENCODING": encoding},
+        cwd=foreign,
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    text = ran.stdout.decode(encoding.partition(":")[0])
+    z = 0.1 * (1 / 3) + 0.25 * (-2 / 3) + 5
+    assert with_a_point(text) == sorted(map(repr, [z, 1 / 3, -2 / 3, 0.1, 0.25]))
+
+
+def test_row_17_an_error_in_ascii_is_still_an_error(process: Process, foreign: Path) -> None:
+    ran = process("run", "p.json", "--weights", "∂inputs.csv", env={"PYTHONIOENCODING": "ascii"}, cwd=foreign)
+    assert refusal(ran, 3).isascii()
+
+
+def test_row_18_no_progress_off_a_terminal(shell: Process, large: Path) -> None:
+    script = "backprop run --z large.npy --upstream outputs 2>&1 >/dev/null | wc -c"
+    assert success(shell(script, cwd=large)).strip() == "0"
+
+
+def test_row_18_no_progress_for_short_work(started: Started, terminal: Terminal) -> None:
+    ran = started(*SMALL, stderr=terminal[1], stdout=subprocess.DEVNULL)
+    assert screen(terminal, ran) == b""
+    assert ran.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [(["missing.json"], 3), ([str(LAYER)], 0)],
+    ids=["bad input", "fine"],
+)
+def test_row_19_quiet_silences_no_error_and_no_result(process: Process, argv: list[str], status: int) -> None:
+    loud, quiet = process("run", *argv), process("run", "-q", *argv)
+    assert (quiet.returncode, quiet.stdout, quiet.stderr) == (loud.returncode, loud.stdout, loud.stderr)
+    assert quiet.returncode == status
