@@ -14,6 +14,13 @@ from backprop_cli.cli import main
 
 ROOT = Path(__file__).parent.parent
 
+
+def sized(name: str, small: int, full: int) -> pytest.MarkDecorator:
+    """Give a test its argument twice: small, as in every run, and in full, for `pytest -m full`."""
+    sizes = [pytest.param(small, id=f"{small}"), pytest.param(full, id=f"{full}", marks=pytest.mark.full)]
+    return pytest.mark.parametrize(name, sizes)
+
+
 settings.register_profile("ci", derandomize=True)  # a gate has to give the same answer twice
 if os.environ.get("CI"):
     settings.load_profile("ci")

@@ -658,6 +658,10 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "complex": (npz([("weights.npy", [1j])]), "weights: expected real numbers, got the type complex128"),
     "not a number": (npz([("inputs.npy", [[1, np.nan]])]), "inputs[0][1]: expected a finite number, got nan"),
+    "characters that there are not": (
+        npz([("activation.npy", np.array(0x110000, np.uint32).view("U1"))]),
+        "activation: damaged: a text with characters that there are not",
+    ),
     "text for numbers": (npz([("inputs.npy", "abc")]), "inputs: expected numbers, got 'abc'"),
     "integer between two floats": (npz([("z.npy", [[1, 2**53 + 1]])]), f"z[0][1]: {ROUNDED}"),
     "weights: no dimensions": (npz([("weights.npy", 1.0)]), f"weights: {LIST}"),

@@ -5,6 +5,7 @@ NumPy raises a dozen kinds of exception on damaged files; one boundary here turn
 
 import io
 import math
+import sys
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -46,9 +47,15 @@ def parse_npy(data: bytes) -> Array:
     promised, held = math.prod(shape) * dtype.itemsize, len(data) - file.tell()
     if promised != held:
         raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
+    if dtype.kind == "U" and np.any(_code_points(data, dtype, file.tell()) > sys.maxunicode):
+        raise InputError("damaged: a text with characters that there are not")  # which NumPy would make a text of
     with _damage_reported("an NPY file"):
         flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
         return flat.reshape(shape, order="F" if fortran_order else "C")
+
+
+def _code_points(data: bytes, dtype: np.dtype[Any], offset: int) -> Array:
+    return np.frombuffer(data, dtype=np.dtype(np.uint32).newbyteorder(dtype.byteorder), offset=offset)
 
 
 def parse_npz(data: bytes) -> dict[str, Any]:

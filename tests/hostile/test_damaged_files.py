@@ -1,0 +1,106 @@
+"""Damaged files: whatever is in a file, the answer is a result or one line that names it, and never a crash."""
+
+import contextlib
+import io
+import os
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backprop_cli.cli import main
+from tests.conftest import sized
+from tests.hostile.damage import SEEDS, damaged
+
+BESIDE = '{"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "biases": [4], "upstream": "ones"}'
+
+# One line of printable text, and perhaps a hint in another.
+SAID = re.compile(r"backprop: (?P<message>.+)\n(hint: .+\n)?")
+
+kinds = pytest.mark.parametrize("kind", SEEDS)
+
+
+def command(kind: str, number: int, path: str, beside: str) -> list[str]:
+    """Return a command line that reads a file of a kind, another one for each number."""
+    commands = [
+        ["run", "--z", path, "--upstream", "ones"],
+        ["run", "--upstream", path, "--activation", "linear", "--format", "json"],
+        ["run", beside, "--inputs", path],
+        ["run", beside, "--weights", path, "--exact"],
+        ["run", "--biases", path, "--z", path],
+        ["check", beside, "--expect", os.path.dirname(path)],
+    ]
+    if kind in ("problem", "npz"):
+        commands = [
+            ["run", path, "--format", "json"],
+            ["check", path],
+            ["explain", path],
+            ["run", path, "--exact"],
+            ["check", beside, "--expect", path],
+            ["check", path, "--rounded", "--exact", "--format", "json"],
+            ["explain", path, "--exact", "--format", "markdown"],
+        ]
+    return commands[number % len(commands)]
+
+
+def judge(status: int, err: str, path: str) -> str | None:
+    """Return what is not as promised in the end of a run that read a damaged file, if anything is."""
+    if status in (0, 1):
+        return None if err == "" else "a result, and something on standard error"
+    if status != 3:
+        return "the exit status"
+    said = SAID.fullmatch(err)
+    if not said or not all(line.isprintable() for line in err.splitlines()):
+        return "not one line of printable text and a hint"
+    return None if path in said["message"] else "the file is not named"
+
+
+@pytest.fixture
+def beside(tmp_path: Path) -> str:
+    """A problem that is whole, for matrices to be read beside."""
+    path = tmp_path / "beside.json"
+    path.write_text(BESIDE)
+    return str(path)
+
+
+def damaged_path(folder: Path, kind: str) -> Path:
+    """Return where a damaged file goes: alone in a folder, which as a whole may be what is expected."""
+    (folder / "alone").mkdir()
+    return folder / "alone" / f"dweights.{'json' if kind == 'problem' else kind}"
+
+
+@kinds
+@sized("count", 300, 100_000)
+def test_in_this_process(kind: str, count: int, tmp_path: Path, beside: str) -> None:
+    path = damaged_path(tmp_path, kind)
+    statuses = set()
+    for number in range(count):
+        path.write_bytes(damaged(kind, number))
+        argv = command(kind, number, str(path), beside)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as err:
+            status = main(argv)
+        fault = judge(status, err.getvalue(), str(path))
+        assert not fault, (fault, number, argv, status, err.getvalue())
+        statuses.add(status)
+    assert {0, 3} <= statuses  # or the damage is too much, or too little, to try anything
+
+
+@kinds
+@sized("count", 4, 200)
+def test_through_the_real_command(
+    kind: str,
+    count: int,
+    tmp_path: Path,
+    beside: str,
+    process: Callable[..., subprocess.CompletedProcess[bytes]],
+) -> None:
+    path = damaged_path(tmp_path, kind)
+    for number in range(count):
+        path.write_bytes(damaged(kind, -1 - number))
+        argv = command(kind, number, str(path), beside)
+        ran = process(*argv, env={"PYTHONIOENCODING": "utf-8", "OPENBLAS_NUM_THREADS": "1"})
+        fault = judge(ran.returncode, ran.stderr.decode(), str(path))
+        assert not fault, (fault, number, argv, ran)
+        assert b"\x1b" not in ran.stdout + ran.stderr
