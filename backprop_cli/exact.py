@@ -37,6 +37,18 @@ def to_decimal(literal: str) -> Decimal | None:
     return decimal if len(literal) <= _MOST_DIGITS and abs(decimal.adjusted()) <= _LARGEST_EXPONENT else None
 
 
+def to_float(number: Fraction | float) -> float:
+    """Return the nearest float, which is infinity where a fraction is out of its range.
+
+    >>> to_float(Fraction(1, 2)), to_float(-Fraction(10) ** 400)
+    (0.5, -inf)
+    """
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
 def in_full(number: Rational) -> str:
     """Return a fraction whose denominator divides a power of ten, written out as a decimal.
 

@@ -6,6 +6,7 @@ exact one opens or closes its ReLU wrongly: 0.1 + 0.2 - 0.3 is 0 on paper and 5.
 """
 
 import math
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,7 @@ import numpy as np
 
 from backprop_cli.activations import Array
 from backprop_cli.bounds import bounds
+from backprop_cli.exact import to_float
 from backprop_cli.solve import Solution
 
 
@@ -59,9 +61,9 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
             error = abs(Fraction(got) - want)
             if error:
                 name = f"{place}[{','.join(map(str, index))}]"
-                ulp = Fraction(math.ulp(max(abs(got), abs(float(want)))))
-                ulps = max(ulps, (float(error / ulp), name))
-                share = max(share, (float(error / Fraction(bound)) if bound else math.inf, name))
+                ulp = Fraction(math.ulp(max(abs(got), min(abs(to_float(want)), sys.float_info.max))))
+                ulps = max(ulps, (to_float(error / ulp), name))
+                share = max(share, (to_float(error / Fraction(bound)) if bound else math.inf, name))
     wrong_side = tuple(_wrong_side(solution, exact))
     return ExactCheck(
         entries=entries,

@@ -148,7 +148,7 @@ class _Explainer:
             terms = tuple(_terms(sums, shown, rest))
         value = terms[-1].running if this.value is None else _plain(this.value)
         total = _total(sums)
-        if not all(map(isfinite, (value, total, *(term.running for term in terms)))):
+        if any(isinstance(sum_, float) and not isfinite(sum_) for sum_ in (value, total, *(t.running for t in terms))):
             raise InputError(f"overflows float64 on the way to its sum ({_NO_LIMIT})", place=this.name)
         sources: list[Explanation] = []
         behind = list(self._behind(node, at, sums, shown)) if extent.depth > 0 or extent.whole else []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from math import inf, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from backprop_cli.activations import Array
 from backprop_cli.arrays import to_array
 from backprop_cli.errors import InputError
-from backprop_cli.exact import DECIMAL
+from backprop_cli.exact import DECIMAL, to_float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +127,4 @@ WRITTEN = replace(DECIMAL, make=_objects)  # digits and all, which a fraction fo
 
 def as_floats(array: Array) -> Array:
     """Return fractions as floats, those out of range as infinity."""
-
-    def as_float(number: Any) -> float:
-        try:
-            return float(number)
-        except OverflowError:
-            return inf
-
-    return array if array.dtype.kind == "f" else np.vectorize(as_float, otypes=[float])(array)
+    return array if array.dtype.kind == "f" else np.vectorize(to_float, otypes=[float])(array)

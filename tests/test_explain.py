@@ -304,6 +304,15 @@ def test_sums_beyond_float64_are_an_error_and_no_bug(
     )
 
 
+@pytest.mark.parametrize("output", ["table", "markdown", "json"])
+def test_exact_arithmetic_goes_beyond_float64(backprop: Run, tmp_path: Path, output: str) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('{"activation": "linear", "upstream": [[1e399], [3e399], [-1e399]]}')
+    ran = backprop("explain", path, "dbiases[0]", "--exact", "--format", output)
+    assert (ran.status, ran.err) == (0, "")
+    assert "3e+399" in ran.out
+
+
 def test_what_the_terms_add_up_to_is_said_truly(backprop: Run, tmp_path: Path) -> None:
     """1e16 + 1 - 1e16 + 0.5 is 1.5, though float64 loses the 1 on the way."""
     problem = {"inputs": [[1e16, 1, -1e16]], "weights": [[1], [1], [1]], "biases": [0.5], "activation": "linear"}
