@@ -1,7 +1,6 @@
 """The formats say the same: one problem, written in every way, prints the same bytes."""
 
 import json
-import resource
 from pathlib import Path
 from typing import Any
 
@@ -153,15 +152,3 @@ def test_exact_numbers_of_any_length(backprop: Run, literal: str, shown: str | N
         else:
             assert full.out.strip() == (shown or literal)
             assert page.out.split()[-1] == rounded
-
-
-@pytest.mark.parametrize("name", ["/dev/zero", "sparse.json", "sparse.csv", "sparse.npy", "sparse.npz"])
-def test_what_has_no_end_or_nothing_in_it_is_refused_without_reading_on(name: str, process: Any) -> None:
-    if name.startswith("sparse"):
-        with open(name, "wb") as file:
-            file.truncate(8 * 2**30)
-    argv = ["run", name] if name.endswith(("json", "npz", "zero")) else ["run", "p.json", "--weights", name]
-    ran = process(*argv, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 * 2**30, 3 * 2**30)))
-    assert ran.returncode == 3
-    assert ran.stderr.decode().startswith(f"backprop: {name}")
-    assert ran.stderr.count(b"\n") == 1

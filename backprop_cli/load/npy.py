@@ -18,20 +18,22 @@ from numpy.lib import format as npy_format
 from backprop_cli.activations import Array
 from backprop_cli.dotted import nest
 from backprop_cli.errors import InputError
+from backprop_cli.load.source import Data
 
 # An archive may unpack to this many bytes, or else to this many times its own size.
 _UNPACKED_BYTES = 64 * 2**20
 _UNPACKED_RATIO = 100
+_LONGEST_HEADER = 2**16  # NumPy itself reads no more than 10,000 characters of a header that it does not trust
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
 
 
-def parse_npy(data: bytes) -> Array:
+def parse_npy(data: Data) -> Array:
     """Return the array of an NPY file, of whatever type and shape.
 
     Raises:
         InputError: The file is damaged, or holds Python objects.
     """
-    file = io.BytesIO(data)
+    file = io.BytesIO(data[:_LONGEST_HEADER])
     with _damage_reported("an NPY file"):
         version = npy_format.read_magic(file)
         if version not in _VERSIONS:
@@ -54,7 +56,7 @@ def parse_npy(data: bytes) -> Array:
         return flat.reshape(shape, order="F" if fortran_order else "C")
 
 
-def _code_points(data: bytes, dtype: np.dtype[Any], offset: int) -> Array:
+def _code_points(data: Data, dtype: np.dtype[Any], offset: int) -> Array:
     return np.frombuffer(data, dtype=np.dtype(np.uint32).newbyteorder(dtype.byteorder), offset=offset)
 
 

@@ -1,7 +1,13 @@
 """Where bytes come from: a named file or standard input, and how they become text."""
 
+import mmap
+import os
+import stat
 import sys
-from typing import BinaryIO
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO, TypeAlias
 
 from backprop_cli.errors import InputError
 from backprop_cli.text import reason_of, suffix
@@ -9,12 +15,17 @@ from backprop_cli.text import reason_of, suffix
 STDIN = "-"
 _CHUNK = 2**20
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
+_LONGEST_COMMENT = 2**16  # in an archive
+_PATIENCE = 0.5  # seconds for somebody to begin to write to a named pipe
 _ENCODINGS_BY_MARK = {
     b"\xff\xfe\x00\x00": "UTF-32",
     b"\x00\x00\xfe\xff": "UTF-32",
     b"\xff\xfe": "UTF-16",
     b"\xfe\xff": "UTF-16",
 }
+
+
+Data: TypeAlias = bytes | mmap.mmap
 
 
 def shown(path: str) -> str:
@@ -26,28 +37,91 @@ def read(path: str, hint: str | None = None) -> bytes:
     """Return the bytes of a file, or of standard input where the path is `-`.
 
     What cannot be of its format is not read to its end, which it may not have: a text with a NUL in it, or an NPY or
-    NPZ file that does not begin like one.
+    NPZ file that does not begin like one, or an NPZ file that does not end like one.
 
     Raises:
-        InputError: It cannot be read; with the hint, if there is one for that.
+        InputError: It cannot be read, with the hint, if there is one for that; or it is a pipe to which nobody writes.
     """
-    try:
+    with _refusal_named(path, hint):
         if path != STDIN:
-            with open(path, "rb") as file:
-                return _read_on(file, _MAGIC.get(suffix(path)))
+            with open(path, "rb", opener=_open_at_once) as file:
+                return _read_file(file, path)
         if sys.stdin is None:
             raise InputError("cannot read: standard input is closed", file=shown(path))
-        return _read_on(sys.stdin.buffer, None)
+        return _read_on(sys.stdin.buffer)
+
+
+def mapped(path: str, hint: str | None = None) -> Data:
+    """Return the bytes of a file, each of them read only when it is looked at, where the file is a regular one.
+
+    Raises:
+        InputError: As `read` does.
+    """
+    with _refusal_named(path, hint), open(path, "rb", opener=_open_at_once) as file:
+        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # nothing cannot be mapped
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _read_file(file, path)
+
+
+@contextmanager
+def _refusal_named(path: str, hint: str | None) -> Iterator[None]:
+    try:
+        yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise InputError(f"cannot read: {reason_of(error)}", file=shown(path), hint=hint) from error
 
 
-def _read_on(file: BinaryIO, magic: bytes | None) -> bytes:
-    chunks = [file.read(_CHUNK)]
+def _is_regular(file: BinaryIO) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def _read_file(file: BinaryIO, path: str) -> bytes:
+    begin = b""
+    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+        begin = _first_bytes(file.fileno(), path)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(file.fileno(), True)
+    if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
+        return file.read(len(_MAGIC[".npz"]))
+    return _read_on(file, _MAGIC.get(suffix(path)), begin)
+
+
+def _ends_like_an_archive(file: BinaryIO) -> bool:
+    """Tell whether the record with which an archive ends is there; nothing but a comment may follow it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _LONGEST_COMMENT - 22, 0))
+    found = b"PK\5\6" in file.read()
+    file.seek(0)
+    return found
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    return os.open(
+        path, flags | getattr(os, "O_NONBLOCK", 0)
+    )  # to open a pipe would wait for a writer, if need be for ever
+
+
+def _first_bytes(pipe: int, path: str) -> bytes:
+    """Return what somebody has written to a named pipe, which may be nothing yet."""
+    end = time.monotonic() + _PATIENCE
+    while time.monotonic() < end:
+        try:
+            if begin := os.read(pipe, _CHUNK):
+                return begin
+        except BlockingIOError:  # somebody holds the other end
+            return b""
+        time.sleep(0.01)
+    raise InputError(
+        "cannot read: nobody writes to this pipe", file=path, hint="start what writes to it first, or beside it with &"
+    )
+
+
+def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> bytes:
+    chunks = [begin + file.read(_CHUNK)]
     if magic is not None and not chunks[0].startswith(magic):
         return chunks[0]
     # A short chunk is the last: to ask a terminal for more would take another end of file.
-    while len(chunks[-1]) == _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
+    while len(chunks[-1]) >= _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
         chunks.append(file.read(_CHUNK))
     return b"".join(chunks)
 

@@ -1,0 +1,183 @@
+"""Files that promise, or pretend, to be endless: refused in one line, in little time and little memory."""
+
+import io
+import os
+import re
+import struct
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import clean_environment
+from tests.hostile.damage import packed
+
+SECONDS = 1.0  # of the processor, which other work on the machine does not take from us
+MEGABYTES = 300
+PROBLEM = '{"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5], "upstream": [[1]]}'
+
+
+def npy_header(shape: tuple[int, ...], dtype: str = "<f8") -> bytes:
+    """Return the beginning of an NPY file that promises an array of a shape."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": dtype, "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def sparse(beginning: bytes = b"", end: bytes = b"", size: int = 8 * 2**30) -> Callable[[Path], None]:
+    """Return what makes a file that has this size and takes next to no room on the disk."""
+
+    def make(path: Path) -> None:
+        with path.open("wb") as file:
+            file.write(beginning)
+            file.truncate(size)
+            file.seek(-len(end) or size, os.SEEK_END if end else os.SEEK_SET)
+            file.write(end)
+
+    return make
+
+
+def holding(data: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(data)
+
+
+def deflated_zeros(megabytes: int) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("inputs.npy", "w") as member:
+        member.write(npy_header((megabytes * 2**17,)))
+        for _ in range(megabytes):
+            member.write(bytes(2**20))
+    return file.getvalue()
+
+
+# Each: a name, what makes it (if it is not there already), and what is said of it.
+ENDLESS: dict[str, tuple[str, Callable[[Path], object] | None, str]] = {
+    "NPY that promises 8 TB": (
+        "z.npy",
+        holding(npy_header((2**40,))),
+        "the header promises 8796093022208 bytes, 0 follow",
+    ),
+    "NPY that promises more than there are numbers": (
+        "z.npy",
+        holding(npy_header((2**62, 2**62))),
+        "the header promises",
+    ),
+    "NPY with a header of its own length": (
+        "z.npy",
+        holding(b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 1) + b" " * 2**20),
+        "damaged, or not an NPY file",
+    ),
+    "NPY that promises 16 GB and has 8": (
+        "z.npy",
+        sparse(npy_header((2**31,))),
+        "the header promises 17179869184 bytes",
+    ),
+    "NPZ that promises 8 TB": (
+        "p.npz",
+        holding(packed({"z.npy": npy_header((2**40,))})),
+        "z: damaged: the header promises",
+    ),
+    "NPZ of 200 KB that unpacks to 200 MB": ("p.npz", holding(deflated_zeros(200)), "unpacks to 209715"),
+    "NPZ within NPZ": ("p.npz", holding(packed({"z.npz": packed({})})), "z.npz: expected arrays only"),
+    "sparse JSON": ("p.json", sparse(), "expected UTF-8 text, got the byte 0x00"),
+    "sparse CSV": ("z.csv", sparse(b"1,2\n"), "z.csv:2:1: expected UTF-8 text, got the byte 0x00"),
+    "sparse NPY": ("z.npy", sparse(), "damaged, or not an NPY file"),
+    "sparse NPZ": ("p.npz", sparse(b"PK\3\4"), "damaged, or not an NPZ archive"),
+    "lists in lists": ("p.json", holding(b'{"z": ' + b"[" * 10**6), "nested too deeply"),
+    "objects in objects": ("p.json", holding(b'{"z": ' * 10**6), "nested too deeply"),
+    "names in names": (
+        "p.npz",
+        holding(packed({"a." * 30_000 + "npy": npy_header((1,)) + bytes(8)})),
+        "nested too deeply",
+    ),
+    "integer of 5,000 digits": ("p.json", holding(b'{"z": [[' + b"9" * 5000 + b"]]}"), "out of the range of float64"),
+    "integer of 5,000,000 digits": ("z.csv", holding(b"9" * 5_000_000), "field larger than field limit"),
+    "fraction of 5,000,000 digits": ("p.json", holding(b'{"z": [["' + b"1" * 5_000_000), "not JSON"),
+    "device without an end": ("/dev/zero", None, "expected UTF-8 text, got the byte 0x00"),
+    "pipe to which nobody writes": ("p.json", os.mkfifo, "cannot read: nobody writes to this pipe"),
+    "pipe for a matrix": ("z", os.mkfifo, "cannot read: nobody writes to this pipe"),
+    "folder": ("p.json", Path.mkdir, "cannot read: is a directory"),
+    "folder for a matrix": ("z.npy", Path.mkdir, "cannot read: is a directory"),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_what_has_no_end_is_refused_at_once(case: str, tmp_path: Path) -> None:
+    name, make, said = ENDLESS[case]
+    if make is not None:
+        make(tmp_path / name)
+    elif not os.path.exists(name):
+        pytest.skip(f"there is no {name} here")
+    argv = ["run", "--z", name] if name.startswith("z") else ["run", name]
+    status, err, seconds, megabytes = measured(*argv, cwd=tmp_path)
+    assert status == 3
+    assert re.fullmatch(r"backprop: .*\n(hint: .*\n)?", err)
+    assert err.startswith(f"backprop: {name}")
+    assert said in err
+    assert seconds < SECONDS
+    assert megabytes < MEGABYTES
+
+
+def test_exact_arithmetic_takes_no_exponent_that_fills_the_memory(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text('{"upstream": [[1e-999999999, 1e999999999]], "activation": "linear"}')
+    status, err, seconds, megabytes = measured("run", "p.json", "--exact", cwd=tmp_path)
+    assert (status, err.count("\n")) == (3, 1)
+    assert "out of the range of exact arithmetic" in err
+    assert seconds < SECONDS
+    assert megabytes < MEGABYTES
+
+
+def test_the_measurement_can_fail(tmp_path: Path) -> None:
+    """A million small lists are real data: they are read, and take what they take."""
+    (tmp_path / "p.json").write_text('{"z": [' + ",".join(["[1.5]"] * 2_000_000) + "]}")
+    status, _, seconds, megabytes = measured("run", "p.json", "--only", "z", cwd=tmp_path)
+    assert status == 0
+    assert seconds > SECONDS
+    assert megabytes > MEGABYTES
+
+
+def measured(*argv: str, cwd: Path) -> tuple[int, str, float, float]:
+    """Return a run's exit status, what it said on standard error, and the seconds and megabytes that it took."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "backprop_cli", *argv],
+        cwd=cwd,
+        env=clean_environment({"OPENBLAS_NUM_THREADS": "1", "COVERAGE_PROCESS_CONFIG": ""}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    watch = threading.Timer(60, process.kill)
+    watch.start()
+    assert process.stderr is not None
+    err = process.stderr.read().decode()
+    _, status, used = os.wait4(process.pid, 0)
+    watch.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    process.stderr.close()
+    return process.returncode, err, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+
+
+def test_a_pipe_whose_writer_comes_late_is_read(tmp_path: Path, process: Callable[..., object]) -> None:
+    fifo = tmp_path / "p"
+    os.mkfifo(fifo)
+    writer = threading.Timer(0.3, fifo.write_text, [PROBLEM])
+    writer.start()
+    ran = process("run", fifo, "--format", "csv", "--only", "z")
+    writer.join()
+    assert isinstance(ran, subprocess.CompletedProcess)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"16.0\n", b"")
+
+
+def test_a_pipe_whose_writer_is_slow_is_waited_for(tmp_path: Path, process: Callable[..., object]) -> None:
+    fifo = tmp_path / "p"
+    os.mkfifo(fifo)
+    slow = subprocess.Popen(["bash", "-c", 'exec >"$0"; sleep 1.5; printf %s "$1"; sleep 0.2; echo', fifo, PROBLEM])
+    ran = process("run", fifo, "--format", "csv", "--only", "z")
+    assert slow.wait(timeout=30) == 0
+    assert isinstance(ran, subprocess.CompletedProcess)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"16.0\n", b"")
