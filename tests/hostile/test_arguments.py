@@ -14,6 +14,7 @@ import pytest
 
 from backprop_cli.cli import main
 from tests.conftest import sized
+from tests.hostile.messages import are_errors
 
 PROBLEM = {"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5], "upstream": [[1]]}
 
@@ -68,7 +69,6 @@ STATUSES = {0, 1, 2, 3, 4}  # never a crash, and nothing interrupts it
 
 # Colour that was asked for is no harm; nothing else that begins with an escape may come out.
 COLOR = re.compile(rb"\x1b\[[0-9;]*m")
-SAID = re.compile(r"(backprop: .+\n(hint: .+\n)?)+")  # check says it of each problem
 
 
 def arguments(number: int) -> list[str]:
@@ -98,7 +98,7 @@ def judge(status: int, out: bytes, err: bytes) -> str | None:
         return "a control character"
     if status in (0, 1) and err:
         return "a result, and something on standard error"
-    if status > 1 and not (SAID.fullmatch(text) and all(line.isprintable() for line in text.splitlines())):
+    if status > 1 and not are_errors(text):
         return "not one line of printable text and a hint"
     return None
 

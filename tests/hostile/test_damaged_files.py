@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,11 +12,9 @@ import pytest
 from backprop_cli.cli import main
 from tests.conftest import sized
 from tests.hostile.damage import SEEDS, damaged
+from tests.hostile.messages import are_errors
 
 BESIDE = '{"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "biases": [4], "upstream": "ones"}'
-
-# One line of printable text, and perhaps a hint in another.
-SAID = re.compile(r"backprop: (?P<message>.+)\n(hint: .+\n)?")
 
 kinds = pytest.mark.parametrize("kind", SEEDS)
 
@@ -51,11 +48,10 @@ def judge(status: int, err: str, path: str) -> str | None:
         return None if err == "" else "a result, and something on standard error"
     if status != 3:
         return "the exit status"
-    said = SAID.fullmatch(err)
-    if not said or not all(line.isprintable() for line in err.splitlines()):
+    if not are_errors(err) or err.count("backprop: ") > 1:
         return "not one line of printable text and a hint"
-    named = path in said["message"] or f"{os.path.dirname(path)}: expected.dweights" in said["message"]
-    return None if named else "the file is not named"
+    names = (path, f"{os.path.dirname(path)}: expected.dweights")
+    return None if any(name in err for name in names) else "the file is not named"
 
 
 @pytest.fixture
