@@ -21,6 +21,7 @@ def run_process() -> None:
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         status = main()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done and said
     except KeyboardInterrupt:
         status = 130  # ExitStatus.INTERRUPTED, before that name could be imported
     sys.exit(status)

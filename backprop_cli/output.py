@@ -3,7 +3,9 @@
 import contextlib
 import os
 import re
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
@@ -54,16 +56,21 @@ def write_error(error: BackpropError) -> None:
 
 
 @contextlib.contextmanager
-def pending(files: Mapping[str, bytes]) -> Iterator[None]:
+def pending(files: Mapping[str, bytes], folder: str | None = None) -> Iterator[None]:
     """Write files so that their names stand for the old contents until the block is left, then for the new ones.
 
     No name ever stands for a part: each file is written in full beside its target, which it replaces at the end. Where
-    the block ends in an exception, or a file cannot be written, the targets are as they were. A link is followed, and
-    the permissions of a file that is there already are kept.
+    the block ends in an exception, or a file cannot be written, everything is as it was. A link is followed, and the
+    permissions of a file that is there already are kept. A `folder` that is to hold files is made if need be.
 
     Raises:
-        OutputError: A file could not be written.
+        OutputError: A file could not be written, or the folder could not be made.
     """
+    with contextlib.nullcontext() if folder is None else _made(folder):
+        yield from _pending(files)
+
+
+def _pending(files: Mapping[str, bytes]) -> Iterator[None]:
     written: dict[str, str] = {}
     for folder in {os.path.dirname(os.path.realpath(path)) for path in files if "\0" not in path}:
         _remove_left_over(folder)
@@ -75,10 +82,11 @@ def pending(files: Mapping[str, bytes]) -> Iterator[None]:
                 written[temporary] = target
                 _write_beside(target, temporary, data)
         yield
-        for temporary, target in tuple(written.items()):
-            with _failure_named(target):
-                os.replace(temporary, target)
-                del written[temporary]
+        with _uninterrupted():  # some files new and others old would be worse than either
+            for temporary, target in tuple(written.items()):
+                with _failure_named(target):
+                    os.replace(temporary, target)
+                    del written[temporary]
     finally:
         for temporary in written:
             with contextlib.suppress(OSError):
@@ -126,15 +134,33 @@ def _failure_named(path: str) -> Iterator[None]:
         raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
 
 
-def make_folder(path: str) -> None:
-    """Make a folder, and those it lies in, unless it is there.
-
-    Raises:
-        OutputError: It could not be made.
-    """
+@contextlib.contextmanager
+def _made(folder: str) -> Iterator[None]:
+    """Make a folder, and those it lies in, unless it is there; and remove it again where the block fails."""
+    is_new = not os.path.isdir(folder)
     try:
-        os.makedirs(path, exist_ok=True)
+        os.makedirs(folder, exist_ok=True)
     except FileExistsError:
-        raise OutputError("cannot make the folder: it is a file", file=path) from None
+        raise OutputError("cannot make the folder: it is a file", file=folder) from None
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot make the folder: {reason_of(error)}", file=path) from error
+        raise OutputError(f"cannot make the folder: {reason_of(error)}", file=folder) from error
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            if is_new:
+                os.rmdir(folder)
+        raise
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Ignore Ctrl-C for the block, where this is a program's main thread and so may do that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -12,12 +12,13 @@ from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
 from backprop_cli.names import Name, nodes
 from backprop_cli.options import FolderFormat, Format
-from backprop_cli.output import make_folder, pending, write_stdout
+from backprop_cli.output import pending, write_stdout
 from backprop_cli.problem import Problem
 from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
 from backprop_cli.text import suffix
 
+_ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
 
 
@@ -66,7 +67,8 @@ def run(options: RunOptions) -> ExitStatus:
     files = {} if options.save is None else _saved(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # the one follows from the other
         files[options.next] = _problem_file(following, options.next)
-    with pending(files):
+    folder = options.save if options.save is not None and suffix(options.save) not in _ONE_FILE else None
+    with pending(files, folder):
         write_stdout(text)
     return ExitStatus.OK
 
@@ -88,7 +90,7 @@ def _refuse_binary_targets(options: RunOptions) -> None:
     """Refuse files of float64 for exact numbers, before anything is computed."""
     targets = [path for path in (options.save, options.next) if path is not None]
     for path in targets if options.exact else ():
-        folder = suffix(path) not in (".json", ".npz")
+        folder = suffix(path) not in _ONE_FILE
         if suffix(path) == ".npz" or (folder and options.save_format == "npy"):
             raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
 
@@ -140,7 +142,6 @@ def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[s
             }
             return {path: npy.npz(settings | {dotted(place): matrix for place, matrix in solution.matrices()})}
         case _:
-            make_folder(path)
             return {
                 os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
                 for place, matrix in solution.matrices()

@@ -64,6 +64,12 @@ def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
     return run
 
 
+@pytest.fixture
+def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes are started without coverage, which takes time and memory of its own."""
+    monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's environment without what would change how the command line prints."""
     unwanted = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG", "PYTHONUNBUFFERED")

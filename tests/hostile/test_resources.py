@@ -19,6 +19,8 @@ from tests.hostile.damage import packed
 
 SECONDS = 1.0  # of the processor, which other work on the machine does not take from us
 MEGABYTES = 300
+pytestmark = pytest.mark.usefixtures("without_coverage")
+
 PROBLEM = '{"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5], "upstream": [[1]]}'
 
 
@@ -146,7 +148,7 @@ def measured(*argv: str, cwd: Path) -> tuple[int, str, float, float]:
     process = subprocess.Popen(
         [sys.executable, "-m", "backprop_cli", *argv],
         cwd=cwd,
-        env=clean_environment({"OPENBLAS_NUM_THREADS": "1", "COVERAGE_PROCESS_CONFIG": ""}),
+        env=clean_environment({"OPENBLAS_NUM_THREADS": "1"}),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

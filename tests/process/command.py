@@ -44,9 +44,18 @@ NASTY_SHOWN = r"[red]\x1b[2J:smile:[b]\x9b31m\u202e"
 
 
 buffering = pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
-everything_printed = pytest.mark.parametrize(
-    "argv", [SMALL, LARGE, ["--help"], ["--version"]], ids=["small", "large", "help", "version"]
-)
+PRINTED = {
+    "small": SMALL,
+    "large": LARGE,
+    "table": ["run", str(LAYER)],
+    "verdict": ["check", str(LAYER)],
+    "verdict in JSON": ["check", str(LAYER), "--format", "json"],
+    "explanation": ["explain", str(LAYER)],
+    "Markdown": ["explain", str(LAYER), "--format", "markdown"],
+    "help": ["--help"],
+    "version": ["--version"],
+}
+everything_printed = pytest.mark.parametrize("argv", PRINTED.values(), ids=PRINTED)
 
 
 def close(*descriptors: int) -> None:

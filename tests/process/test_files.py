@@ -2,16 +2,27 @@
 
 import json
 import os
+import random
 import re
 import shlex
+import shutil
+import signal
 import stat
 import subprocess
+import time
 from collections.abc import Sequence
-from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from backprop_cli.bounds import bounds
+from backprop_cli.load import load_problem
+from backprop_cli.names import QUANTITIES, nodes
+from backprop_cli.solve import solve
+from tests.conftest import sized
 from tests.process.command import LAYER, SMALL, Process, Started, contents, refusal, success, wait_until
 
 
@@ -52,41 +63,133 @@ def null_device(folder: Path) -> Path:
     return folder / "null"
 
 
-@pytest.mark.parametrize("target", ["old.json", "old.npz"])
-def test_row_27_a_disk_that_fills_up_leaves_the_old_file(
-    shell: Process, large: Path, tmp_path: Path, target: str
-) -> None:
-    old = tmp_path / target
-    old.write_text("old")
+SAVES = {
+    "json": ["--save", "old.json"],
+    "npz": ["--save", "old.npz"],
+    "folder of CSV": ["--save", "old"],
+    "folder of NPY": ["--save", "old", "--save-format", "npy"],
+    "next json": ["--next", "old.json"],
+    "next npz": ["--next", "old.npz"],
+}
+saves = pytest.mark.parametrize("argv", SAVES.values(), ids=SAVES)
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    """A folder with a problem of which every result takes kilobytes, and old results of it."""
+    rng = np.random.default_rng(27)
+    inputs, weights, biases = (rng.normal(size=shape).tolist() for shape in ((20, 30), (30, 20), 20))
+    problem = {"inputs": inputs, "weights": weights, "biases": biases, "upstream": "outputs"}
+    (tmp_path / "p.json").write_text(json.dumps(problem))
+    (tmp_path / "old").mkdir()
+    for name in ("old.json", "old.npz", *(f"old/{name}.{kind}" for name in QUANTITIES for kind in ("csv", "npy"))):
+        (tmp_path / name).write_text("old")
+    return tmp_path
+
+
+@saves
+def test_row_27_a_disk_that_fills_up_leaves_the_old_file(shell: Process, wide: Path, argv: list[str]) -> None:
+    before = contents(wide)
     # A file may grow to a kilobyte, which bytecode must not try.
-    argv = ["run", "--z", "large.npy", "--only", "z", "--save", str(old)]
-    ran = shell(f"ulimit -f 1; backprop {shlex.join(argv)}", env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=large)
-    assert refusal(ran, 4).startswith(f"backprop: {old}: cannot write: ")
-    assert contents(tmp_path) == {target: b"old"}
+    ran = shell(f"ulimit -f 1; backprop run p.json {shlex.join(argv)}", env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=wide)
+    assert re.fullmatch(r"backprop: old[^:]*: cannot write: file too large", refusal(ran, 4))
+    assert contents(wide) == before
 
 
-def test_row_27_kill_9_leaves_the_old_file_or_the_new_one(started: Started, large: Path, tmp_path: Path) -> None:
-    target = tmp_path / "result.json"
-    argv = ["run", "--z", "large.npy", "--only", "z", "--save", target]
-    streams = {"cwd": large, "stdout": subprocess.DEVNULL}
-    assert started(*argv, **streams).wait(timeout=30) == 0
-    new = target.read_bytes()
-    for enough in (0, 1, len(new) // 2, len(new)):  # killed when that much of the new file is there
-        target.write_bytes(b"old")
-        known = set(tmp_path.iterdir())
-        ran = started(*argv, **streams)
+@saves
+def test_row_27_a_folder_that_may_not_be_written_in_leaves_the_old_file(
+    shell: Process, wide: Path, argv: list[str]
+) -> None:
+    before = contents(wide)
+    folders = (wide / "old", wide)
+    for folder in folders:
+        folder.chmod(0o555)
+    # Root may write anywhere, unless that is taken from it.
+    mortal = "setpriv --bounding-set -dac_override,-dac_read_search -- " if os.geteuid() == 0 else ""
+    if mortal and shutil.which("setpriv") is None:
+        pytest.skip("root may write anywhere, and there is no setpriv here")
+    ran = shell(f"{mortal}backprop run p.json {shlex.join(argv)}", cwd=wide)
+    for folder in folders:
+        folder.chmod(0o755)
+    assert re.fullmatch(r"backprop: old[^:]*: cannot write: permission denied", refusal(ran, 4))
+    assert contents(wide) == before
 
-        def has_begun(known: set[Path] = known, ran: subprocess.Popen[bytes] = ran, enough: int = enough) -> bool:
-            sizes = []
-            for path in set(tmp_path.iterdir()) - known:
-                with suppress(FileNotFoundError):
-                    sizes.append(path.stat().st_size)
-            return any(size >= enough for size in sizes) or ran.poll() is not None
 
-        wait_until(has_begun)
+@saves
+def test_row_27_a_target_of_another_kind_stays_as_it_was(shell: Process, wide: Path, argv: list[str]) -> None:
+    if argv[1] == "old":
+        shutil.rmtree(wide / "old")
+        (wide / "old").write_text("old")
+    else:
+        (wide / argv[1]).unlink()
+        (wide / argv[1]).mkdir()
+    before = contents(wide)
+    reason = "cannot make the folder: it is a file" if argv[1] == "old" else "cannot write: it is not a regular file"
+    ran = shell(f"backprop run p.json {shlex.join(argv)}", cwd=wide)
+    assert refusal(ran, 4) == f"backprop: {argv[1]}: {reason}"
+    assert contents(wide) == before
+
+
+@saves
+def test_row_27_where_the_result_cannot_be_printed_no_file_is_written(
+    shell: Process, wide: Path, argv: list[str]
+) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("there is no /dev/full here")
+    shutil.rmtree(wide / "old")  # and the folder, which was not there, is not there afterwards
+    before = contents(wide)
+    ran = shell(f"backprop run p.json {shlex.join(argv)} >/dev/full", cwd=wide)
+    assert refusal(ran, 4) == "backprop: cannot write to standard output: no space left on device"
+    assert contents(wide) == before
+
+
+@sized("count", 12, 500)
+@pytest.mark.usefixtures("without_coverage")
+def test_row_27_kill_9_leaves_the_old_file_or_the_new_one(started: Started, wide: Path, count: int) -> None:
+    """Half of the kills come at any time, and half at the time when files are written."""
+    rng = random.Random(27)
+    streams = {"cwd": wide, "stdout": subprocess.DEVNULL, "env": {"PYTHONDONTWRITEBYTECODE": "1"}}
+    old = contents(wide)
+    new: dict[str, dict[str, bytes | None]] = {}
+    begin = time.monotonic()
+    for name, argv in SAVES.items():
+        assert started("run", "p.json", *argv, **streams).wait(timeout=30) == 0
+        new[name] = contents(wide)
+        restore(wide, old)
+    takes = (time.monotonic() - begin) / len(SAVES)
+    left_over = killed = 0
+    for number in range(count):
+        name = list(SAVES)[number % len(SAVES)]
+        ran = started("run", "p.json", *SAVES[name], **streams)
+        if number % 2:
+            time.sleep(rng.uniform(0, 1.2 * takes))
+        else:
+            wait_until(partial(has_begun_to_write, wide, ran))
+            time.sleep(rng.uniform(0, 0.005))
         ran.kill()
-        ran.wait(timeout=30)
-        assert target.read_bytes() in (b"old", new)
+        killed += ran.wait(timeout=30) == -signal.SIGKILL
+        left_over += bool(temporary(wide))
+        found = {path: content for path, content in contents(wide).items() if path not in temporary(wide)}
+        assert set(found) == set(old)
+        assert [path for path in found if found[path] not in (old[path], new[name][path])] == []
+        assert started("run", "p.json", *SAVES[name], **streams).wait(timeout=30) == 0
+        assert contents(wide) == new[name]  # and nothing that the killed one has left
+        restore(wide, old)
+    assert 0 < left_over < killed  # some were killed while they wrote, and others at other times
+
+
+def has_begun_to_write(folder: Path, process: subprocess.Popen[bytes]) -> bool:
+    return bool(temporary(folder)) or process.poll() is not None
+
+
+def temporary(folder: Path) -> list[str]:
+    return [path for path in contents(folder) if ".tmp" in path]
+
+
+def restore(folder: Path, contents: dict[str, bytes | None]) -> None:
+    for path, content in contents.items():
+        if content is not None:
+            (folder / path).write_bytes(content)
 
 
 def test_rows_27_and_28_runs_chain_in_a_shell_loop(shell: Process, tmp_path: Path) -> None:
@@ -113,6 +216,16 @@ def test_rows_27_and_28_runs_chain_in_a_shell_loop(shell: Process, tmp_path: Pat
     assert sorted(contents(tmp_path)) == ["p.json"]
 
 
+# What surrounds a run and must not show in what it writes.
+SURROUNDINGS = {
+    "hash seed": {"PYTHONHASHSEED": "2"},
+    "locale": {"LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8"},
+    "time zone": {"TZ": "Pacific/Kiritimati"},
+    "threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
+    "optimization": {"PYTHONOPTIMIZE": "2"},
+}
+
+
 @pytest.mark.parametrize(
     "argv",
     [
@@ -123,17 +236,38 @@ def test_rows_27_and_28_runs_chain_in_a_shell_loop(shell: Process, tmp_path: Pat
     ],
     ids=["table", "json", "csv", "folder"],
 )
-def test_row_28_the_same_bytes_twice(process: Process, tmp_path: Path, argv: Sequence[str]) -> None:
+def test_row_28_the_same_bytes_wherever_it_runs(process: Process, tmp_path: Path, argv: Sequence[str]) -> None:
     runs = []
-    for seed in ("1", "2"):
-        folder = tmp_path / seed
+    for number, env in enumerate([{"PYTHONHASHSEED": "1", "TZ": "UTC"}, *SURROUNDINGS.values()]):
+        folder = tmp_path / str(number)
         folder.mkdir()
-        out = success(process("run", LAYER, *argv, cwd=folder, env={"PYTHONHASHSEED": seed})).encode()
+        out = success(process("run", LAYER, *argv, cwd=folder, env={"PYTHONIOENCODING": "utf-8", **env})).encode()
         runs.append({"stdout": out, **contents(folder)})
-    first, second = runs
-    assert first == second
+    first, *others = runs
+    assert all(other == first for other in others)
     texts = {name: content for name, content in first.items() if content and not name.endswith(".npz")}
     assert [name for name, text in texts.items() if b"\r" in text or not text.endswith(b"\n")] == []
+
+
+def test_row_28_integers_are_the_same_bytes_and_others_within_the_bound_on_any_number_of_threads(
+    process: Process, tmp_path: Path
+) -> None:
+    """A layer large enough for NumPy to share its products among threads."""
+    rng = np.random.default_rng(28)
+    shapes = {"inputs": (500, 300), "weights": (300, 400), "biases": (400,), "upstream": (500, 400)}
+    whole: dict[str, Any] = {key: rng.integers(-9, 10, shape) for key, shape in shapes.items()}
+    np.savez(tmp_path / "whole.npz", **whole)
+    np.savez(tmp_path / "real.npz", **{key: value + rng.normal(size=value.shape) for key, value in whole.items()})
+    for name in ("whole", "real"):
+        for threads in ("1", "2"):
+            env = {"OPENBLAS_NUM_THREADS": threads}
+            success(process("run", f"{name}.npz", "--save", f"{name}{threads}.npz", cwd=tmp_path, env=env))
+    assert (tmp_path / "whole1.npz").read_bytes() == (tmp_path / "whole2.npz").read_bytes()
+    problem = load_problem(str(tmp_path / "real.npz"))
+    allowed = bounds(solve(problem, nodes(None, 1)))
+    with np.load(tmp_path / "real1.npz") as one, np.load(tmp_path / "real2.npz") as other:
+        for name in QUANTITIES:
+            assert (np.abs(one[name] - other[name]) <= 2 * allowed[name]).all()
 
 
 def test_row_28_keys_keep_their_order(process: Process) -> None:

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import subprocess
 import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from tests.conftest import sized
 from tests.process.command import LARGE, LAYER, SMALL, Process, Started, close, contents, unread, wait_until, waits
 
 
@@ -80,3 +83,38 @@ def test_row_24_ctrl_c_while_a_module_is_loaded(process: Process, tmp_path: Path
     (tmp_path / f"{module}.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
     ran = process(*SMALL, env={"PYTHONPATH": str(tmp_path)})
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
+
+
+@sized("count", 10, 50)
+@pytest.mark.usefixtures("without_coverage")
+def test_row_24_ctrl_c_at_any_moment_of_a_run(started: Started, tmp_path: Path, count: int) -> None:
+    """Moments spread over a run: it ends at once, silent, and without a trace, or it was over before."""
+    rng = np.random.default_rng(24)
+    np.savetxt(tmp_path / "z.csv", rng.normal(size=(40_000, 5)), delimiter=",")
+    for name in ("old.json", "next.json"):
+        (tmp_path / name).write_text("old")
+    argv = ["run", "--z", "z.csv", "--upstream", "outputs", "--save", "old.json", "--format", "csv", "--only", "dz"]
+    streams = {"cwd": tmp_path, "stdout": subprocess.DEVNULL}
+    before = contents(tmp_path)
+    begin = time.monotonic()
+    assert started(*argv, **streams).wait(timeout=60) == 0
+    whole = time.monotonic() - begin
+    after = contents(tmp_path)
+    (tmp_path / "old.json").write_text("old")
+    statuses: list[int] = []
+    for number in range(count):
+        took: list[float] = []
+        while not took or (len(took) < 4 and took[-1] > 0.2):  # a busy machine gets another chance
+            ran = started(*argv, **streams)
+            # Before its first line of Python runs, the process is not ours to speak for.
+            time.sleep(0.05 + (number + 0.5) / count * whole)
+            begin = time.monotonic()
+            ran.send_signal(signal.SIGINT)
+            _, err = ran.communicate(timeout=60)
+            took.append(time.monotonic() - begin)
+            assert (ran.returncode, err) in ((130, b""), (0, b""))
+            assert contents(tmp_path) == (before if ran.returncode else after)
+            (tmp_path / "old.json").write_text("old")
+            statuses.append(ran.returncode)
+        assert took[-1] <= 0.2
+    assert statuses.count(130) >= count // 2

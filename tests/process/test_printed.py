@@ -137,15 +137,26 @@ def test_row_16_data_has_no_color(process: Process, output: str) -> None:
     assert ESC not in success(ran).encode()
 
 
-@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1", "cp1252", "utf-8"])
-def test_row_17_no_encoding_crashes_or_loses_a_digit(process: Process, foreign: Path, encoding: str) -> None:
+LOCALES = [
+    {},
+    {"LC_ALL": "C"},
+    {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "POSIX", "PYTHONUTF8": "1"},
+]
+
+
+@pytest.mark.parametrize("locale", LOCALES, ids=str)
+@pytest.mark.parametrize("encoding", ["ascii:strict", "ascii", "latin-1", "cp1252", "utf-8", None])
+def test_row_17_no_encoding_crashes_or_loses_a_digit(
+    process: Process, foreign: Path, encoding: str | None, locale: dict[str, str]
+) -> None:
     ran = process(
         *["run", "p.json", "--inputs", "∂inputs.csv", "--precision", "17", "--only", "z,dinputs,dweights"],
-        env={"PYTHONIOENCODING": encoding},
+        env=locale | ({"PYTHONIOENCODING": encoding} if encoding else {}),
         cwd=foreign,
     )
     assert (ran.returncode, ran.stderr) == (0, b"")
-    text = ran.stdout.decode(encoding.partition(":")[0])
+    text = ran.stdout.decode((encoding or "utf-8").partition(":")[0])
     z = 0.1 * (1 / 3) + 0.25 * (-2 / 3) + 5
     assert with_a_point(text) == sorted(map(repr, [z, 1 / 3, -2 / 3, 0.1, 0.25]))
 
