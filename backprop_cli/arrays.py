@@ -157,15 +157,12 @@ def _require_float64(value: float, place: str) -> None:
 
 
 def require_exact(value: int, place: str) -> None:
-    """Refuse an integer that float64 would round.
+    """Refuse an integer that float64 would round; it is none beyond the largest, which is for its reader to refuse.
 
     Raises:
-        InputError: The integer lies between two float64 numbers, or beyond the largest.
+        InputError: The integer lies between two float64 numbers.
     """
-    try:
-        nearest = int(float(value))
-    except OverflowError:
-        raise InputError(f"{describe(value)} is out of the range of float64", place=place) from None
+    nearest = int(float(value))
     if nearest != value:
         raise InputError(
             f"the integer {value} is not a float64 number (the nearest is {nearest})",

@@ -20,13 +20,13 @@ from dataclasses import replace
 import numpy as np
 
 from backprop_cli.activations import ACTIVATIONS, Activation, Array
-from backprop_cli.errors import InputError
 from backprop_cli.names import Node
 from backprop_cli.problem import Layer, Problem
 from backprop_cli.rules import Missing, Operand, operands, working_order
 from backprop_cli.solve import LayerSolution, Solution, solve
 
 UNIT_ROUNDOFF = 2.0**-53
+_LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST = 5e-324  # what a product that underflows may be off by
 _LIKELY = 16  # errors of sums of up to 16**2 terms cannot be larger even if they did conspire
 
@@ -52,26 +52,29 @@ def likely(solution: Solution) -> Mapping[str, Array]:
 
 
 def _sizes(solution: Solution) -> Mapping[str, Array]:
-    """Return, by place, every computed quantity with every term made positive."""
-    try:
-        return _solved(solution, np.abs)
-    except InputError:  # where the terms overflow though their sum does not, the values must do
-        return {place: np.abs(matrix) for place, matrix in solution.matrices()}
+    """Return, by place, every computed quantity with every term made positive.
+
+    Terms may add up to more than float64 holds, though the quantity does not: its largest number then stands for more.
+    """
+    return {
+        place: np.nan_to_num(size, nan=_LARGEST, posinf=_LARGEST) for place, size in _solved(solution, np.abs).items()
+    }
 
 
 def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
     """Return, by place, the root of the sum of squares of the terms of every computed quantity."""
-    try:
-        squares = _solved(solution, np.square)
-    except InputError:  # squares overflow from 1e154 on: there the worst case must do
-        return _sizes(solution)
-    return {place: np.sqrt(square) for place, square in squares.items()}
+    squares = _solved(solution, np.square)
+    if all(np.isfinite(square).all() for square in squares.values()):
+        return {place: np.sqrt(square) for place, square in squares.items()}
+    sizes = _sizes(solution)  # squares overflow from 1e154 on: there the worst case must do
+    return {place: np.where(np.isfinite(square), np.sqrt(square), sizes[place]) for place, square in squares.items()}
 
 
 def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
     """Return, by place, every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
-        return dict(solve(_made_positive(solution, positive), [node for _, node in _places(solution)]).matrices())
+        made, wanted = _made_positive(solution, positive), [node for _, node in _places(solution)]
+        return dict(solve(made, wanted, may_overflow=True).matrices())
 
 
 def _places(solution: Solution) -> list[tuple[str, Node]]:

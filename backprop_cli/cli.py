@@ -281,9 +281,9 @@ def _do(argv: Sequence[str]) -> ExitStatus:
 
 def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
     """Return what the command line asks for, and what Typer has printed in answer to it."""
-    printed = io.StringIO()
+    printed, said = io.StringIO(), io.StringIO()
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(said):
             action = app(args=list(argv), prog_name="backprop", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage_error(error) from None
@@ -291,6 +291,8 @@ def _parsed(argv: Sequence[str]) -> tuple[Action | None, str]:
         if end.code:
             raise UsageError("the shell's completion is not supported") from None
         return None, printed.getvalue()
+    if said.getvalue():
+        write_stderr(said.getvalue().rstrip())
     if action == ExitStatus.INTERRUPTED:  # which is what Typer makes of an interrupt
         raise KeyboardInterrupt
     return action if callable(action) else None, printed.getvalue()

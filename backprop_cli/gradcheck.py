@@ -125,25 +125,18 @@ def _checked(solution: Solution, steps: Steps) -> GradientCheck:
     parameters = list(differences.parameters(solution))
     entries = sum(parameter.array.size for parameter in parameters)
     rng = np.random.default_rng(steps.seed)
-    wrong: list[Slope] = []
-    kinks: list[Kink] = []
-    hidden: list[Hidden] = []
-    checked = 0
-    for parameter in parameters:
-        for flat in _chosen(parameter.array.size, entries, steps.samples, rng):
-            index = tuple(map(int, np.unravel_index(flat, parameter.array.shape)))
-            finding = differences.judge(parameter, index)
-            checked += 1
-            match finding:
-                case Kink():
-                    kinks.append(finding)
-                case Hidden():
-                    hidden.append(finding)
-                case Slope():
-                    wrong.append(finding)
-                case None:
-                    pass
-    return GradientCheck(entries=entries, checked=checked, wrong=tuple(wrong), kinks=tuple(kinks), hidden=tuple(hidden))
+    findings = [
+        differences.judge(parameter, tuple(map(int, np.unravel_index(flat, parameter.array.shape))))
+        for parameter in parameters
+        for flat in _chosen(parameter.array.size, entries, steps.samples, rng)
+    ]
+    return GradientCheck(
+        entries=entries,
+        checked=len(findings),
+        wrong=tuple(finding for finding in findings if isinstance(finding, Slope)),
+        kinks=tuple(finding for finding in findings if isinstance(finding, Kink)),
+        hidden=tuple(finding for finding in findings if isinstance(finding, Hidden)),
+    )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

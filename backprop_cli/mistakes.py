@@ -100,8 +100,7 @@ def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
     def candidates(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
         del target
         n_samples = solution.problem.n_samples
-        if n_samples is None:
-            return
+        assert n_samples is not None, "a gradient that was computed has samples behind it"  # noqa: S101
         scale = float(factor(n_samples))
         value = solution.layers[node.layer].computed[node.quantity]
         if node.quantity in _STEPPED:

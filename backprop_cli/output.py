@@ -137,7 +137,10 @@ def _failure_named(path: str) -> Iterator[None]:
 @contextlib.contextmanager
 def _made(folder: str) -> Iterator[None]:
     """Make a folder, and those it lies in, unless it is there; and remove it again where the block fails."""
-    is_new = not os.path.isdir(folder)
+    made, above = [], folder
+    while above and not os.path.isdir(above):
+        made.append(above)
+        above = os.path.dirname(above)
     try:
         os.makedirs(folder, exist_ok=True)
     except FileExistsError:
@@ -148,8 +151,8 @@ def _made(folder: str) -> Iterator[None]:
         yield
     except BaseException:
         with contextlib.suppress(OSError):
-            if is_new:
-                os.rmdir(folder)
+            for above in made:
+                os.rmdir(above)
         raise
 
 

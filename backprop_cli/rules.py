@@ -208,16 +208,14 @@ def _operand(problem: Problem, i: int, name: str) -> Operand:
 
 def _upstream(problem: Problem, last: int) -> Operand:
     n_samples, n_neurons = problem.n_samples, problem.layers[last].n_neurons
-    match problem.upstream:
-        case np.ndarray() as matrix:
-            return matrix
-        case None:
-            return Missing(("upstream",))
-        case "outputs":
-            return Node(last, "outputs")
-        case "ones":
-            if n_samples is None:
-                return Missing(("inputs or z, for the number of samples",))
-            if n_neurons is None:
-                return Missing((f"{problem.place(last, 'weights')}, for the number of neurons",))
-            return np.ones((n_samples, n_neurons), dtype=problem.dtype)
+    if problem.upstream is None:
+        return Missing(("upstream",))
+    if isinstance(problem.upstream, np.ndarray):
+        return problem.upstream
+    if problem.upstream == "outputs":
+        return Node(last, "outputs")
+    if n_samples is None:  # upstream is "ones"
+        return Missing(("inputs or z, for the number of samples",))
+    if n_neurons is None:
+        return Missing((f"{problem.place(last, 'weights')}, for the number of neurons",))
+    return np.ones((n_samples, n_neurons), dtype=problem.dtype)

@@ -75,13 +75,14 @@ class Solution:
         }
 
 
-def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Solution:
+def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES, *, may_overflow: bool = False) -> Solution:
     """Compute what is wanted of a problem, and nothing that it does not need.
 
     Args:
         problem: The problem.
         wanted: What to compute.
         rules: The formulas; others than the right ones show what a mistake leads to.
+        may_overflow: Whether infinity is a result, and not an error.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
@@ -91,7 +92,9 @@ def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Sol
     with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
         for node in working_order(len(problem.layers)):
             if node in needed:
-                values[node] = _evaluate(problem, node, values, rules)
+                values[node] = value = _evaluate(problem, node, values, rules)
+                if not (may_overflow or isinstance(value, Missing)):
+                    _require_no_overflow(problem, node, value)
     computed: list[dict[str, Array]] = [{} for _ in problem.layers]
     not_computed: list[dict[str, str]] = [{} for _ in problem.layers]
     for node in wanted:
@@ -154,7 +157,6 @@ def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missin
     given = problem.layers[node.layer].z
     if node.quantity == "z" and given is not None:
         return given
-    place = problem.place(*node)
     takes = operands(problem, node, rules)
     resolved = [values[operand] if isinstance(operand, Node) else operand for operand in takes]
     lacking = [
@@ -164,21 +166,20 @@ def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missin
     ]
     if lacking:
         return Missing.of_all(lacking)
-    result = rules[node.quantity].formula(*resolved)
-    _require_no_overflow(_laid_out(problem, node, result), place)
-    return result
+    return rules[node.quantity].formula(*resolved)
 
 
 def _laid_out(problem: Problem, node: Node, value: Array) -> Array:
     return problem.laid_out(value) if node.quantity in LIKE_WEIGHTS else value
 
 
-def _require_no_overflow(result: Array, place: str) -> None:
+def _require_no_overflow(problem: Problem, node: Node, value: Array) -> None:
+    result = _laid_out(problem, node, value)
     if result.dtype.kind == "f" and not np.isfinite(result).all():
         index = ",".join(map(str, first_index(~np.isfinite(result))))
         raise InputError(
             f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
-            place=f"{place}[{index}]",
+            place=f"{problem.place(*node)}[{index}]",
         )
 
 

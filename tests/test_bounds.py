@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.bounds import bounds
+from backprop_cli.bounds import bounds, likely
 from backprop_cli.draft import build
 from backprop_cli.names import QUANTITIES, nodes
 from backprop_cli.solve import solve
@@ -38,3 +38,22 @@ def test_the_bound_is_tight_enough_to_fail() -> None:
     solution = solve(build(draft), nodes(None, 1)[:1])
     bound = bounds(solution)["z"][0, 0]
     assert 2.8e-17 < bound < 10 * np.spacing(0.3)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_terms_beyond_float64_raise_no_alarm(sign: int) -> None:
+    """(1 + 1.7e308) - 1.7e308 is 1 on paper and 0 in float64, and the sizes of its terms add up to infinity."""
+    draft = {
+        "inputs": [[1, 1.7e308, -1.7e308]],
+        "weights": [[1, 1], [sign, 0], [sign, 0]],
+        "biases": [0, 0],
+        "activation": "linear",
+        "upstream": [[1, 1]],
+    }
+    solution = solve(build(draft), nodes(None, 1))
+    z = solution.layers[0].computed["z"]
+    assert z.tolist() == [[0, 1]]
+    for allowed in (bounds(solution), likely(solution)):
+        assert (np.abs(z - 1) <= allowed["z"]).all()
+        assert np.isfinite(allowed["z"]).all()
+        assert allowed["z"][0, 1] < 1e-13  # where nothing overflows, the bound is as tight as ever

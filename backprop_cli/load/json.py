@@ -93,7 +93,7 @@ def _out_of_range(literal: str, of: str = "float64") -> _Refused:
 
 def _repeated_key(tree: Any) -> InputError:
     pending = [("", tree)]
-    while pending:
+    while True:  # it is there: if not in the tree, then in what another repeated key has replaced
         path, value = pending.pop()
         if isinstance(value, _Object) and value.repeated is not None:
             place = f"{path}.{value.repeated}" if path else value.repeated
@@ -102,4 +102,3 @@ def _repeated_key(tree: Any) -> InputError:
             pending += [(f"{path}.{key}" if path else key, child) for key, child in value.items()]
         elif isinstance(value, list):
             pending += [(f"{path}[{i}]", child) for i, child in enumerate(value)]
-    return InputError("a key is given twice")  # in an object that a repeated key's later value replaced

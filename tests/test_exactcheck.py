@@ -1,0 +1,77 @@
+"""How float64 compares with exact arithmetic, by hand: 0.1 + 0.2 - 0.3 and its like."""
+
+import json
+from dataclasses import replace
+from fractions import Fraction
+from math import ulp
+from typing import Any
+
+import pytest
+
+from backprop_cli.draft import build
+from backprop_cli.exactcheck import ExactCheck, WrongSide, check_exactly
+from backprop_cli.load.json import parse
+from backprop_cli.names import Name, nodes
+from backprop_cli.solve import solve
+
+UNIT = Fraction(1, 2**53)
+
+
+def checked(draft: dict[str, Any]) -> ExactCheck:
+    text = json.dumps(draft).encode()
+    n_layers = len(draft.get("layers", [{}]))
+    everything = nodes(None, n_layers)
+    return check_exactly(
+        solve(build(parse(text)), everything), solve(build(parse(text, exact=True), exact=True), everything)
+    )
+
+
+def test_numbers_that_are_exact_have_no_error() -> None:
+    """There are two inputs and weights, and one of everything else."""
+    check = checked({"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5], "upstream": [[0.5]], "learning_rate": 1})
+    assert check == ExactCheck(entries=11, ulps=0.0, ulps_at="", share=0.0, share_at="", wrong_side=(), binary=())
+    assert check.passed
+
+
+@pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
+def test_the_largest_error_is_found_where_it_is(layered: bool) -> None:
+    """In float64, 0.1 + 0.2 is the number above the one nearest to 0.3."""
+    layer = {"weights": [[1, 0], [1, 1]], "biases": [0, 0], "activation": "linear"}
+    check = checked({"inputs": [[0.1, 0.2]], **({"layers": [layer]} if layered else layer)})
+    error = abs(Fraction(0.1 + 0.2) - Fraction(3, 10))
+    # Two products and their sum with a bias are 3 roundings; inputs, weights and biases are rounded once each.
+    gamma = 6 * UNIT / (1 - 6 * UNIT)
+    assert check.entries == 4
+    assert check.ulps == float(error / Fraction(ulp(0.3)))
+    assert check.share == pytest.approx(float(error / (gamma * Fraction(3, 10))), rel=1e-9)
+    assert check.ulps_at == check.share_at == ("layers[0].z[0,0]" if layered else "z[0,0]")
+    assert check.passed
+
+
+@pytest.mark.parametrize("row", [0, 1])
+@pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
+def test_a_relu_on_the_wrong_side_is_named(row: int, layered: bool) -> None:
+    """0.1 + 0.2 - 0.3 is 0 on paper, where a ReLU is closed, and more than that in float64."""
+    inputs = [[1, 2, 3], [1, 2, 3]]
+    inputs[row] = [0.1, 0.2, 0.3]  # type: ignore[list-item]
+    before = {"weights": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "biases": [0, 0, 0], "activation": "linear"}
+    layer = {"weights": [[1, 1], [0, 1], [0, -1]], "biases": [0, 0]}
+    check = checked({"inputs": inputs, "upstream": "ones", **({"layers": [before, layer]} if layered else layer)})
+    place = f"layers[1].z[{row},1]" if layered else f"z[{row},1]"
+    assert check.wrong_side == (WrongSide(place=place, value=0.1 + 0.2 - 0.3, exact=Fraction(0)),)
+    assert (check.share, check.share_at) == (None, "")
+    assert not check.passed
+
+
+def test_no_side_is_wrong_where_z_was_not_asked_for() -> None:
+    draft = {"inputs": [[0.1, 0.2, 0.3]], "weights": [[1], [1], [-1]], "biases": [0], "upstream": "ones"}
+    text = json.dumps(draft).encode()
+    wanted = nodes((Name(None, "outputs"),), 1)
+    problems = build(parse(text)), build(parse(text, exact=True), exact=True)
+    assert check_exactly(*(solve(problem, wanted) for problem in problems)).wrong_side == ()
+
+
+def test_an_error_beyond_the_bound_does_not_pass() -> None:
+    check = checked({"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5]})
+    assert not replace(check, share=1.0000001).passed
+    assert replace(check, share=1.0).passed

@@ -1,0 +1,50 @@
+"""The process's beginning and end: an interrupt at any time is 130, and one that is to be ignored is ignored."""
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from backprop_cli import cli
+from backprop_cli.__main__ import run_process
+
+
+@pytest.fixture(autouse=True)
+def _keep_handler() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(cli, "main", main)
+    with pytest.raises(SystemExit) as end:
+        run_process()
+    assert isinstance(end.value.code, int)
+    return end.value.code
+
+
+def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert status(lambda: 3, monkeypatch) == 3
+
+
+def test_an_interrupt_that_nobody_has_caught_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> int:
+        raise KeyboardInterrupt
+
+    assert status(interrupted, monkeypatch) == 130
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "nohup"])
+def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    signal.signal(signal.SIGINT, handler)
+    during: list[Any] = []
+
+    def main() -> int:
+        during.append(signal.getsignal(signal.SIGINT))
+        return 0
+
+    assert status(main, monkeypatch) == 0
+    assert during == [handler]
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # when all is done and said
