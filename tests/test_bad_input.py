@@ -177,12 +177,21 @@ CSV: dict[str, tuple[Content, str]] = {
 }
 
 NOT_NPY = "w.npy: damaged, or not an NPY file"
+LONGEST = np.dtype(np.longdouble)
+WIDER: dict[str, tuple[Content, str]] = {
+    "wider than float64": (
+        npy([1.0], LONGEST),
+        f"w.npy: weights: expected float64 or narrower, got the type {LONGEST}",
+    ),
+}
 NPY: dict[str, tuple[Content, str]] = {
     "empty": (b"", NOT_NPY),
     "text": ("1,2\n", NOT_NPY),
     "nothing but the magic": (b"\x93NUMPY", NOT_NPY),
     "cut in the header": (npy([1.0])[:40], NOT_NPY),
     "unknown type": (npy([1.0]).replace(b"'<f8'", b"'zzz'"), NOT_NPY),
+    "version that there is not": (npy_header("(1,)", (9, 0)), NOT_NPY),
+    "negative size": (npy_header("(1, -1)"), "w.npy: damaged: the header promises the shape (1, -1)"),
     "header that is no literal": (npy_header("(1,"), NOT_NPY),
     "size that is no number": (npy_header("('a',)"), NOT_NPY),
     "archive": (npz([("weights.npy", [1.0])]), NOT_NPY),
@@ -196,6 +205,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "complex": (npy([1j]), "w.npy: weights: expected real numbers, got the type complex128"),
     "booleans": (npy([True]), "w.npy: weights: expected real numbers, got the type bool"),
     "texts": (npy(["a"]), "w.npy: weights: expected real numbers, got the type <U1"),
+    **(WIDER if LONGEST.itemsize > 8 else {}),  # on some systems it is float64
     "dates": (npy([0], "M8[D]"), "w.npy: weights: expected real numbers, got the type datetime64[D]"),
     "durations": (npy([0], "m8[s]"), "w.npy: weights: expected real numbers, got the type timedelta64[s]"),
     "structured": (
@@ -279,6 +289,16 @@ JSON: dict[str, tuple[Content, str]] = {
         "expected.dz: the key is given twice",
     ),
     "key given twice in a key given twice": ('{"z": {"a": 1, "a": 2}, "z": 1}', "z: the key is given twice"),
+    "key given twice deep inside": (
+        '{"x": {"c": [0, {"d": 1}]}, "layers": [1, {"y": {"b": 1, "b": 2}}, 2], "z": [{}]}',
+        "layers[1].y.b: the key is given twice",
+    ),
+    "key given twice in a list in a list": (
+        '{"a": 0, "z": [[], [1, {"b": 1, "c": 2, "c": 3}]]}',
+        "z[1][1].c: the key is given twice",
+    ),
+    "text without an end": ('{"title": "a', ":1:11: not JSON: unterminated string"),
+    "line break in a text": ('{"title":\n "a\n"}', ":2:4: not JSON: invalid control character"),
     "100,000 brackets": (100_000 * "[" + 100_000 * "]", "nested too deeply"),
     "UTF-16 without a mark": ('{"z": 1}'.encode("utf-16-le"), ":1:2: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b'{"title": "\xe9"}', f":1:12: expected UTF-8 text, got the byte 0xe9\n{LATIN1}"),
@@ -619,6 +639,10 @@ NPZ: dict[str, tuple[Content, str]] = {
         "unpacks to 2147483648 bytes from 196 (expected at most 100 times as many)",
     ),
     "nested too deeply": (npz([("a." * 3000 + "b.npy", 1.0)]), f"{'a.' * 3000}b: nested too deeply"),
+    "key given twice": (
+        npz([("z.npy", 1.0), ("y.npy", 1.0)]).replace(b"y.npy", b"z.npy"),
+        "z: the key is given twice",
+    ),
     "layers with a gap": (
         npz([("layers.0.z.npy", 1.0), ("layers.2.z.npy", 1.0)]),
         "expected layers.0 and layers.1, got layers.0 and layers.2",

@@ -1,6 +1,7 @@
 """The command: verdicts, statuses, formats, and what a check is given to compare with."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -217,6 +218,87 @@ def test_what_is_expected_may_be_malformed(backprop: Run, golden: str, line: str
     Path("golden.json").write_text(golden)
     ran = backprop("check", "wrong.json", "--expect", "golden.json")
     assert (ran.status, ran.err) == (3, f"backprop: {line}")
+
+
+@pytest.mark.parametrize(
+    ("expected", "line"),
+    [
+        ({"dz": [[1]]}, "expected.dz: expected layers here, as the problem has them\n"),
+        ({"layers": {}}, "expected.layers: expected a list of at most 2 layers\n"),
+        ({"layers": [{}, {}, {}]}, "expected.layers: expected a list of at most 2 layers\n"),
+        ({"layers": [{}, 1]}, "expected.layers[1]: expected an object, got 1\n"),
+        ({"layers": [{}, {"dw": 1}]}, "expected.layers[1].dw: no such quantity is computed\n"),
+        ({"layers": [{}, {"dz": [None]}]}, "expected.layers[1].dz[0]: expected a number, got null\n"),
+    ],
+)
+def test_what_is_expected_of_a_network_may_be_malformed(backprop: Run, expected: Any, line: str) -> None:
+    layer = {"weights": [[1]], "biases": [1]}
+    network = {"inputs": [[1]], "layers": [layer, layer], "upstream": [[1]], "expected": expected}
+    Path("network.json").write_text(json.dumps(network))
+    ran = backprop("check", "network.json")
+    assert (ran.status, ran.err) == (3, f"backprop: network.json: {line}")
+
+
+def test_a_folder_of_expected_values_may_be_unreadable(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: str) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    Path("golden").mkdir()
+    monkeypatch.setattr(os, "listdir", refuse)
+    ran = backprop("check", "wrong.json", "--expect", "golden")
+    assert (ran.status, ran.err) == (3, "backprop: golden: cannot read: permission denied\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("dz.csv", "1,x\n", "golden/dz.csv:1:2: expected a number, got 'x'\n"),
+        ("dz.json", "[[1, 2", "golden/dz.json:1:7: not JSON: expecting ',' delimiter\n"),
+        ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\n"),
+        ("layers.0.dz.csv", "1\n", "golden: expected.layers: no such quantity is computed\n"),
+        ("dz.txt", "1\n", "golden: there are no expected values in it\n"),
+    ],
+)
+def test_a_folder_of_expected_values_may_be_malformed(backprop: Run, name: str, text: str, line: str) -> None:
+    Path("golden").mkdir()
+    (Path("golden") / name).write_text(text)
+    ran = backprop("check", "wrong.json", "--expect", "golden")
+    assert (ran.status, ran.err) == (3, f"backprop: {line}")
+
+
+@pytest.mark.parametrize("as_folder", [True, False], ids=["folder", "file"])
+def test_rounded_values_may_come_from_elsewhere(backprop: Run, as_folder: bool) -> None:
+    """z is 1.25 + 2.5 = 3.75, half way between 3.7 and 3.8; 3.80 is wrong in its last digit."""
+    problem = {"inputs": [[1.25, 2.5]], "weights": [[1], [1]], "biases": [0]}
+    Path("p.json").write_text(json.dumps(problem | {"activation": "linear"}))
+    Path("golden").mkdir()
+    for written, status in (("3.8", 0), ("3.75", 0), ("3.7", 0), ("3.6", 1), ("3.80", 1)):
+        Path("golden/z.csv").write_text(f"{written}\n")
+        Path("golden.json").write_text(f'{{"z": [[{written}]]}}')
+        ran = backprop("check", "p.json", "--rounded", "--expect", "golden" if as_folder else "golden.json")
+        assert (ran.status, ran.err) == (status, "")
+
+
+def test_a_problem_and_what_is_expected_of_it_have_several_files_at_fault(backprop: Run) -> None:
+    """What is wrong in the problem is not put down to --expect, nor the other way round."""
+    Path("golden.json").write_text('{"dbiases": [4, 6]}')
+    assert backprop("check", "broken.json", "--expect", "golden.json").err.startswith("backprop: broken.json:1:2: ")
+    Path("golden.json").write_text('{"dbiases": [4, true]}')
+    assert backprop("check", "right.json", "--expect", "golden.json").err == (
+        "backprop: golden.json: expected.dbiases[1]: expected a number, got true\n"
+    )
+    Path("bad.json").write_text('{"inputs": [[true]], "expected": {"dz": 1}}')
+    assert backprop("check", "bad.json", "--expect", "golden.json").err.startswith("backprop: bad.json: inputs[0][0]: ")
+
+
+def test_expect_is_for_one_problem(backprop: Run) -> None:
+    ran = backprop("check", "right.json", "wrong.json", "--expect", "right.json")
+    assert (ran.status, ran.out, ran.err) == (2, "", "backprop: --expect is for one problem\n")
+
+
+def test_colour_where_it_is_asked_for(backprop: Run) -> None:
+    assert "\x1b[32mok" in backprop("check", "right.json", "--color", "always").out
+    assert "\x1b" not in backprop("check", "right.json", "--color", "never").out
 
 
 def test_nothing_to_check_is_not_a_pass(backprop: Run) -> None:

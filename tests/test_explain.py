@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli import terms
 from backprop_cli.activations import Array
 from backprop_cli.bounds import bounds
 from backprop_cli.draft import build
@@ -367,3 +368,47 @@ def test_a_title_cannot_inject_markdown(backprop: Run, tmp_path: Path) -> None:
     problem = {"title": "# *a* [b](c) <d> \x1b[2J", "upstream": [[1]], "activation": "linear"}
     page = explained(backprop, problem, tmp_path, "--format", "markdown")
     assert page.splitlines()[0] == r"# \# \*a\* \[b\](c) \<d\> \\x1b\[2J"
+
+
+@pytest.mark.parametrize("output", ["table", "markdown", "json"])
+def test_a_gradient_that_is_passed_on_to_many_says_to_how_many_more(backprop: Run, tmp_path: Path, output: str) -> None:
+    """dz[0,0] goes on to the three products and the bias that z[0,0] is the sum of."""
+    path = tmp_path / "p.json"
+    path.write_text('{"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "biases": [0], "upstream": [[1]]}')
+    ran = backprop("explain", path, "--terms", "2", "--format", output)
+    assert (ran.status, ran.err) == (0, "")
+    if output == "json":
+        (step,) = (step for step in json.loads(ran.out)["walk"] if step["entry"] == "dz[0,0]")
+        assert [factor["name"] for factor in step["passed_on"]] == [
+            "inputs[0,0] * weights[0,0]",
+            "inputs[0,1] * weights[1,0]",
+        ]
+        assert step["more_passed_on"] == 2
+    elif output == "table":
+        assert "    and to 2 more\n" in ran.out
+    else:
+        assert "more" in ran.out
+
+
+def test_an_entry_of_given_numbers_has_nothing_behind_it(backprop: Run, tmp_path: Path) -> None:
+    path = tmp_path / "p.json"
+    path.write_text('{"inputs": [[2]], "weights": [[3]], "biases": [1]}')
+    page = backprop("explain", path, "z[0,0]", "--format", "markdown").out
+    assert page.startswith("## `z[0,0]` = 7\n")
+    assert "Where the factors come from" not in page
+
+
+def test_a_single_entry_of_a_large_matrix_may_overflow_on_the_way(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the matrix is not computed for the sake of one entry, its terms are what overflows, in any order."""
+    monkeypatch.setattr(terms, "_SMALL", 0)
+    path = tmp_path / "p.json"
+    for column, said in (
+        ([1e308, 1e308, -1e308, -1e308], "overflows float64 on the way"),
+        ([1e308, -1e308, 1e308, -1e308], None),
+    ):
+        problem = {"inputs": [column], "weights": [[1]] * 4, "biases": [0]}
+        path.write_text(json.dumps(problem))
+        ran = backprop("explain", path, "z[0,0]")
+        assert (said in ran.err) if said else (ran.status == 0)

@@ -1,6 +1,10 @@
 """The formats say the same: one problem, written in every way, prints the same bytes."""
 
+import io
 import json
+import os
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +156,61 @@ def test_exact_numbers_of_any_length(backprop: Run, literal: str, shown: str | N
         else:
             assert full.out.strip() == (shown or literal)
             assert page.out.split()[-1] == rounded
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["writer waits", "writer comes late"])
+def test_a_named_pipe_is_read_like_a_file(backprop: Run, late: bool) -> None:
+    os.mkfifo("fifo")
+    writer = threading.Timer(0.1 if late else 0, Path("fifo").write_text, ["1,-2\n" * 20_000])
+    writer.start()
+    if not late:
+        time.sleep(0.05)
+    ran = backprop("run", "--upstream", "fifo", "--activation", "linear", "--only", "dbiases", "--format", "csv")
+    writer.join()
+    assert (ran.status, ran.out, ran.err) == (0, "20000.0,-40000.0\n", "")
+
+
+def test_a_named_pipe_to_which_nobody_writes_is_an_error(backprop: Run) -> None:
+    os.mkfifo("fifo.csv")
+    ran = backprop("run", "--z", "fifo.csv")
+    assert (ran.status, ran.err) == (
+        3,
+        "backprop: fifo.csv: cannot read: nobody writes to this pipe\n"
+        "hint: start what writes to it first, or beside it with &\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["m.npy", "m.npz"])
+def test_a_pipe_for_a_binary_file_is_read_to_its_end(backprop: Run, name: str) -> None:
+    matrix = np.arange(200_000.0).reshape(-1, 2)
+    content = io.BytesIO()
+    if name == "m.npy":
+        np.save(content, matrix)
+    else:
+        np.savez(content, upstream=matrix, activation="linear")
+    os.mkfifo(name)
+    writer = threading.Thread(target=Path(name).write_bytes, args=[content.getvalue()])
+    writer.start()
+    argv = ["run", name] if name == "m.npz" else ["run", "--upstream", name, "--activation", "linear"]
+    ran = backprop(*argv, "--only", "dbiases", "--format", "csv")
+    writer.join()
+    assert (ran.status, ran.out, ran.err) == (0, "9999900000.0,10000000000.0\n", "")
+
+
+def test_a_pipe_that_does_not_begin_like_its_name_is_not_read_on(backprop: Run) -> None:
+    os.mkfifo("m.npy")
+    writer = threading.Thread(target=Path("m.npy").write_bytes, args=[b"no numbers"])
+    writer.start()
+    assert backprop("run", "--z", "m.npy").err == "backprop: m.npy: damaged, or not an NPY file\n"
+    writer.join()
+
+
+def test_an_empty_file_is_none_of_any_format(backprop: Run) -> None:
+    for name, said in (
+        ("m.npy", "damaged, or not an NPY file"),
+        ("m.npz", "damaged, or not an NPZ archive"),
+        ("m.csv", "the file is empty (expected rows of numbers)"),
+        ("m.json", "the file is empty (expected JSON)"),
+    ):
+        Path(name).write_bytes(b"")
+        assert backprop("run", *([] if name == "m.npz" else ["--z"]), name).err == f"backprop: {name}: {said}\n"

@@ -1,11 +1,12 @@
 """How numbers are shown, against NumPy's and Python's own printing."""
 
 import random
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.numbers import aligned, literal, number
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,10 @@ def test_seventeen_digits_read_back_bit_for_bit() -> None:
 )
 def test_points_line_up(texts: list[str], at_least: int, lines: list[str]) -> None:
     assert aligned(texts, at_least) == lines
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.1, "0.1"), (-0.0, "-0.0"), (1e22, "1e+22"), (Fraction(1, 8), "0.125"), (Fraction(-3), "-3")]
+)
+def test_a_number_for_programs(value: float | Fraction, text: str) -> None:
+    assert literal(value) == text

@@ -1,0 +1,62 @@
+"""Verdicts that right gradients never lead to, made up: what is wrong is listed, worst first, and counted."""
+
+from fractions import Fraction
+
+import pytest
+
+from backprop_cli.exactcheck import ExactCheck, WrongSide
+from backprop_cli.gradcheck import GradientCheck, Kink, Slope
+from backprop_cli.render.page import Look
+from backprop_cli.render.verdicts import verdicts
+from backprop_cli.verdict import Verdict
+
+
+def page(verdict: Verdict) -> list[str]:
+    return verdicts([verdict], Look(width=100, color=False, ascii_only=True)).splitlines()
+
+
+def gradients(wrong: int = 0, kinks: int = 0) -> GradientCheck:
+    return GradientCheck(
+        entries=30,
+        checked=20,
+        wrong=tuple(Slope(place=f"dz[0,{i}]", gradient=i, slope=2.0 * i, allowed=0.5) for i in range(wrong)),
+        kinks=tuple(Kink(place=f"dz[1,{i}]", gradient=1, left=2, right=3, accepted=False) for i in range(kinks)),
+        hidden=(),
+    )
+
+
+@pytest.mark.parametrize("n", [1, 10, 11, 12])
+def test_the_worst_gradients_are_listed(n: int) -> None:
+    lines = page(Verdict(file="p.json", gradients=gradients(wrong=n)))
+    assert lines[0] == f"FAIL  p.json  finite differences {20 - n} of 20 (of 30)"
+    assert lines[3] == f"  {n} gradient{'s' * (n > 1)} of 20 not the slope of the loss"
+    places = [line.split()[0] for line in lines if line.startswith("    dz")]
+    assert places == [f"dz[0,{i}]" for i in reversed(range(n))][:10]
+    assert lines[6].split() == [f"dz[0,{n - 1}]", str(n - 1), str(2 * n - 2), str(n - 1), "0.5"]
+    assert [line for line in lines if "more" in line] == ([f"    and {n - 10} more"] if n > 10 else [])
+
+
+@pytest.mark.parametrize("n", [1, 10, 13])
+def test_kinks_that_are_wrong_are_listed(n: int) -> None:
+    lines = page(Verdict(file="p.json", gradients=gradients(kinks=n)))
+    assert lines[0].startswith("FAIL ")
+    assert lines[3] == f"  {n} gradient{'s' * (n > 1)} at kinks, and wrong"
+    assert lines[6].split() == ["dz[1,0]", "1", "2", "3"]
+    assert [line for line in lines if "more" in line] == ([f"    and {n - 10} more"] if n > 10 else [])
+
+
+@pytest.mark.parametrize("n", [1, 10, 13])
+def test_relus_on_the_wrong_side_are_listed(n: int) -> None:
+    sides = tuple(WrongSide(place=f"z[{i},0]", value=1e-17, exact=Fraction(0)) for i in range(n))
+    check = ExactCheck(entries=20, ulps=1.0, ulps_at="z[0,0]", share=None, share_at="", wrong_side=sides, binary=())
+    lines = page(Verdict(file="p.json", exact=check))
+    assert lines[0].startswith("FAIL  p.json  ")
+    assert lines[3] == "  z[0,0] is 1e-17 in float64 and 0 exactly: its ReLU is on the wrong side"
+    assert lines[4:] == [line.replace("z[0", f"z[{i}") for i in range(1, min(n, 10)) for line in lines[3:4]] + (
+        [f"  and {n - 10} more"] if n > 10 else []
+    )
+
+
+def test_an_error_beyond_its_bound_is_named() -> None:
+    check = ExactCheck(entries=20, ulps=9.0, ulps_at="z[0,0]", share=2.5, share_at="z[0,1]", wrong_side=(), binary=())
+    assert page(Verdict(file="p.json", exact=check))[3:] == ["  z[0,1] is off by 2.5 times what rounding can do"]
