@@ -357,3 +357,12 @@ def test_exact_runs_chain(backprop: Run) -> None:
     for literal in ("0.497", "0.494", "0.491", "0.488"):
         ran = backprop("run", "p.json", "--next", "p.json", "--exact", "--format", "csv", "--only", "new_weights")
         assert ran.out == f"{literal}\n"
+
+
+def test_differences_that_cannot_be_taken_say_why(backprop: Run) -> None:
+    Path("part.json").write_text('{"upstream": [[1]], "activation": "linear", "expected": {"dz": [[1]]}}')
+    (verdict,) = json.loads(backprop("check", "part.json", "--format", "json").out)["files"]
+    assert verdict["passed"] is True
+    assert verdict["finite_differences"] == {
+        "not_taken": "finite differences need inputs, the weights and biases of every layer, and upstream"
+    }

@@ -130,6 +130,24 @@ def test_names_that_cannot_be_are_errors(tmp_path: Path, monkeypatch: pytest.Mon
     assert os.listdir() == ["file"]
 
 
+def test_what_is_no_file_or_no_folder_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("old")
+    for files, folder, said in (
+        ({"folder": b"new"}, None, "folder: cannot write: it is not a regular file"),
+        ({}, "file", "file: cannot make the folder: it is a file"),
+    ):
+        with (
+            pytest.raises(OutputError, match=said),
+            output.pending(
+                {str(tmp_path / name): data for name, data in files.items()}, folder and str(tmp_path / folder)
+            ),
+        ):
+            pass
+    assert (tmp_path / "file").read_text() == "old"
+    assert (tmp_path / "folder").is_dir()
+
+
 @pytest.mark.parametrize(
     ("process", "is_left"),
     [

@@ -177,3 +177,29 @@ def test_a_file_name_as_long_as_the_system_takes_can_be_written(backprop: Run) -
 def test_what_is_wrong_with_a_given_z_names_its_file(backprop: Run) -> None:
     Path("z.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
     assert backprop("run", DENSE, "--z", "z.csv", "--next", "n.json").err.startswith("backprop: z.csv: z: belongs")
+
+
+def test_exact_values_of_binary_numbers_say_so(backprop: Run) -> None:
+    """0.1 in binary is not 0.1, and an archive does not say which of the two was meant."""
+    np.savez("p.npz", upstream=[[0.1]], activation="linear")
+    page = backprop("run", "p.npz", "--exact", "--only", "dz").out
+    assert page.startswith("exact values of the binary numbers in upstream, where no decimals were written\n")
+    assert "0.1000000000000000055511151231257827021181583404541015625" in page
+
+
+@pytest.mark.parametrize(
+    ("problem", "needs"),
+    [
+        ({"upstream": "ones", "activation": "linear"}, "dz needs inputs or z, for the number of samples"),
+        ({"inputs": [[1]], "upstream": "ones", "activation": "linear"}, "dz needs weights, for the number of neurons"),
+        (
+            {"inputs": [[1]], "layers": [{"biases": [1]}, {}], "upstream": "ones"},
+            "layers[1].weights, for the number of neurons",
+        ),
+    ],
+)
+def test_ones_need_a_shape(backprop: Run, problem: dict[str, Any], needs: str) -> None:
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("run", "p.json", "--only", "dz")
+    assert ran.status == 3
+    assert needs in ran.err

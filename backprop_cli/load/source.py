@@ -79,7 +79,7 @@ def _read_file(file: BinaryIO, path: str) -> bytes:
     begin = b""
     if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
         begin = _first_bytes(file.fileno(), path)
-    if hasattr(os, "O_NONBLOCK"):
+    if hasattr(os, "O_NONBLOCK"):  # pragma: no branch (all but Windows have it)
         os.set_blocking(file.fileno(), True)
     if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
         return file.read(len(_MAGIC[".npz"]))
