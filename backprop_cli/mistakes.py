@@ -151,7 +151,7 @@ def _another_learning_rate(solution: Solution, node: Node, target: Target) -> It
     right = float(solution.problem.learning_rate)
     with np.errstate(all="ignore"):
         told = (parameter[largest] - target.expected[largest]) / gradient[largest]
-    if not np.isfinite(told) or told <= 0:
+    if not np.isfinite(told) or told < 0:
         return
     everything, others = (_evidence(target, node, solution, without=index) for index in (None, largest))
     for digits in (*range(1, 7), 17):

@@ -119,6 +119,9 @@ CSV: dict[str, tuple[Content, str]] = {
     "separated by tabs": ("1\t2\n3\t4\n", f"w.csv:1:1: expected a number, got '1\\t2'\n{TABS}"),
     "separated by semicolons": ("1;2\n3;4\n", f"w.csv:1:1: expected a number, got '1;2'\n{SEMICOLONS}"),
     "semicolons and decimal commas": ("1,5;2\n", f"w.csv:1:2: expected a number, got '5;2'\n{SEMICOLONS}"),
+    "negative hexadecimal": ("1,-0xFF\n", f"w.csv:1:2: expected a number, got '-0xFF'\n{NUMBERS}"),
+    "hexadecimal of letters that are no digits": ("1,0xGG\n", "w.csv:1:2: expected a number, got '0xGG'"),
+    "Fortran exponent in capitals": ("1,-1D+3\n", f"w.csv:1:2: expected a number, got '-1D+3'\n{NUMBERS}"),
     "decimal comma": ('"1,5",2\n', f"w.csv:1:1: expected a number, got '1,5'\n{DECIMAL_COMMA}"),
     "minus sign of typography": ("1,\u22122\n", f"w.csv:1:2: expected a number, got '\u22122'\n{MINUS}"),
     "dash for a minus": ("\u20131\n", f"w.csv:1:1: expected a number, got '\u20131'\n{MINUS}"),
@@ -132,6 +135,8 @@ CSV: dict[str, tuple[Content, str]] = {
     "unfinished exponent": ("1,1e\n", "w.csv:1:2: expected a number, got '1e'"),
     "control characters": ("1,\x1b[2J\n", "w.csv:1:2: expected a number, got '\\x1b[2J'"),
     "character that turns text around": ("1,\u202e2\n", "w.csv:1:2: expected a number, got '\\u202e2'"),
+    "text of 40 characters": ("1," + 40 * "x", f"w.csv:1:2: expected a number, got '{40 * 'x'}'"),
+    "text of 41 characters": ("1," + 41 * "x", f"w.csv:1:2: expected a number, got '{37 * 'x'}...'"),
     "long text": ("1," + 60 * "x", f"w.csv:1:2: expected a number, got '{37 * 'x'}...'"),
     "nan": ("1,nan\n", "w.csv:1:2: expected a finite number, got 'nan'"),
     "nan only": ("nan,NaN\n1,2\n", "w.csv:1:1: expected a finite number, got 'nan'"),
@@ -173,6 +178,10 @@ CSV: dict[str, tuple[Content, str]] = {
     ),
     "NUL": ("1,2\n3,\0\n", "w.csv:2:3: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b"x,y\n1,\xbd\n", f"w.csv:2:3: expected UTF-8 text, got the byte 0xbd\n{LATIN1}"),
+    "Latin-1 after other line ends": (
+        b"1,2\r\n3,4\r5,6\n\n7,\xbd\n",
+        f"w.csv:5:3: expected UTF-8 text, got the byte 0xbd\n{LATIN1}",
+    ),
     "UTF-16 without a mark": (b"1\0,\x002\0", "w.csv:1:2: expected UTF-8 text, got the byte 0x00"),
 }
 
@@ -190,6 +199,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "nothing but the magic": (b"\x93NUMPY", NOT_NPY),
     "cut in the header": (npy([1.0])[:40], NOT_NPY),
     "unknown type": (npy([1.0]).replace(b"'<f8'", b"'zzz'"), NOT_NPY),
+    "texts of no length": (npy_header("(1,)").replace(b"<f8", b"<U0"), NOT_NPY),
     "version that there is not": (npy_header("(1,)", (9, 0)), NOT_NPY),
     "negative size": (npy_header("(1, -1)"), "w.npy: damaged: the header promises the shape (1, -1)"),
     "header that is no literal": (npy_header("(1,"), NOT_NPY),
@@ -274,6 +284,14 @@ JSON: dict[str, tuple[Content, str]] = {
     "1, 250 zeros and e99": (
         '{"inputs": [1' + 250 * "0" + "e99]}",
         f"inputs[0]: expected a number, got 1{19 * '0'}... (254 characters), which is out of the range of float64",
+    ),
+    "40 characters beyond float64": (
+        '{"inputs": [1' + 34 * "0" + "e+400]}",
+        f"inputs[0]: expected a number, got 1{34 * '0'}e+400, which is out of the range of float64",
+    ),
+    "41 characters beyond float64": (
+        '{"inputs": [1' + 35 * "0" + "e+400]}",
+        f"inputs[0]: expected a number, got 1{19 * '0'}... (41 characters), which is out of the range of float64",
     ),
     "309 digits": (
         '{"inputs": [' + 309 * "9" + "]}",
@@ -681,6 +699,10 @@ NPZ: dict[str, tuple[Content, str]] = {
         "layers: expected a list of layers, got an array of shape (1,)",
     ),
     "complex": (npz([("weights.npy", [1j])]), "weights: expected real numbers, got the type complex128"),
+    "number for a text": (
+        npz([("inputs.npy", [1.0]), ("activation.npy", 1.5)]),
+        f"activation: {ACTIVATIONS}, got 1.5",
+    ),
     "not a number": (npz([("inputs.npy", [[1, np.nan]])]), "inputs[0][1]: expected a finite number, got nan"),
     "characters that there are not": (
         npz([("activation.npy", np.array(0x110000, np.uint32).view("U1"))]),
@@ -829,6 +851,26 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         {"p.json": problem(biases=[1]), "x.csv": "1,2\n"},
         "p.json --inputs x.csv",
         "p.json: biases: 1 value does not fit the 4 neurons of weights (expected 4 values)",
+    ),
+    "cell beyond exact arithmetic": (
+        {"w.csv": "x,y\n1,2\n3,1e999\n"},
+        "--weights w.csv --exact",
+        "w.csv:3:2: '1e999' is out of the range of exact arithmetic",
+    ),
+    "matrix for a problem whose layers are none": (
+        {"p.json": '{"layers": 5}', "b.csv": "1\n"},
+        "p.json --biases b.csv",
+        "p.json: layers: expected a list of layers, got 5",
+    ),
+    "file that is not there, for inputs": (
+        {},
+        "--inputs output",
+        "output: cannot read: no such file or directory",
+    ),
+    "file that is not there, for upstream": (
+        {},
+        "--upstream output",
+        "output: cannot read: no such file or directory\nhint: did you mean 'outputs'?",
     ),
     "matrix file that is ambiguous": (
         {"u.json": "[1, 2]"},

@@ -1,5 +1,6 @@
 """The command: verdicts, statuses, formats, and what a check is given to compare with."""
 
+import io
 import json
 import os
 import re
@@ -257,6 +258,8 @@ def test_a_folder_of_expected_values_may_be_unreadable(backprop: Run, monkeypatc
         ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\n"),
         ("layers.0.dz.csv", "1\n", "golden: expected.layers: no such quantity is computed\n"),
         ("dz.txt", "1\n", "golden: there are no expected values in it\n"),
+        ("layers.x.dz.csv", "1\n", "golden: expected layers.0, got layers.x\n"),
+        ("layers.999999.dz.csv", "1\n", "golden: expected layers.0, got layers.999999\n"),
     ],
 )
 def test_a_folder_of_expected_values_may_be_malformed(backprop: Run, name: str, text: str, line: str) -> None:
@@ -366,3 +369,26 @@ def test_differences_that_cannot_be_taken_say_why(backprop: Run) -> None:
     assert verdict["finite_differences"] == {
         "not_taken": "finite differences need inputs, the weights and biases of every layer, and upstream"
     }
+
+
+@pytest.mark.parametrize("path", ["p.csv", "p.txt"])
+def test_a_problem_of_an_unknown_type_is_named(backprop: Run, path: str) -> None:
+    ran = backprop("check", path)
+    assert ran.err.startswith(f"backprop: {path}: unknown file type '{path[1:]}' (expected .json or .npz)\n")
+
+
+def test_what_is_computed_from_a_pipe_is_read_once(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the exact proof the same bytes are read as decimals."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(DENSE.read_bytes())))
+    ran = backprop("check", "-", "--exact", "--rounded")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.startswith("ok    <stdin>  ")
+
+
+def test_no_step_at_all_is_named(backprop: Run) -> None:
+    """The new parameters are the old ones, as if the learning rate were 0."""
+    problem = WRONG | {"weights": [[1.25, 0.75], [0.5, -1.5]], "expected": {"new_weights": [[1.25, 0.75], [0.5, -1.5]]}}
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("check", "p.json")
+    assert ran.status == 1
+    assert "a step with the learning rate 0, not 0.001" in ran.out

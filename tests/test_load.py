@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.load import npy
 from tests.conftest import Run
 
 PROBLEM: dict[str, Any] = {
@@ -214,3 +215,32 @@ def test_an_empty_file_is_none_of_any_format(backprop: Run) -> None:
     ):
         Path(name).write_bytes(b"")
         assert backprop("run", *([] if name == "m.npz" else ["--z"]), name).err == f"backprop: {name}: {said}\n"
+
+
+def test_exact_numbers_may_stand_under_a_header(backprop: Run) -> None:
+    Path("u.csv").write_text("x,y\n0.10,2\n")
+    argv = ["run", "--upstream", "u.csv", "--activation", "linear", "--exact", "--only", "dz"]
+    assert backprop(*argv, "--format", "csv").out == "0.1,2\n"
+    assert backprop(*argv).out.splitlines()[1].split() == ["x", "y"]
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_lines_may_end_in_any_way(backprop: Run, ends: str) -> None:
+    Path("u.csv").write_bytes(ends.join(["x,y", "1,2", "3,4", ""]).encode())
+    ran = backprop("run", "--upstream", "u.csv", "--activation", "linear", "--only", "dz", "--format", "csv")
+    assert (ran.status, ran.out) == (0, "1.0,2.0\n3.0,4.0\n")
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_archive_may_unpack_to_much_if_it_is_much(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, compressed: bool
+) -> None:
+    """Zeros deflate to a thousandth, which no honest matrix does."""
+    monkeypatch.setattr(npy, "_UNPACKED_BYTES", 1000)
+    (np.savez_compressed if compressed else np.savez)("p.npz", upstream=np.zeros((1000, 20)), activation="linear")
+    ran = backprop("run", "p.npz", "--only", "dbiases", "--format", "csv")
+    if compressed:
+        assert (ran.status, ran.out) == (3, "")
+        assert "(expected at most 100 times as many)" in ran.err
+    else:
+        assert (ran.status, ran.err) == (0, "")

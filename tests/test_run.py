@@ -203,3 +203,19 @@ def test_ones_need_a_shape(backprop: Run, problem: dict[str, Any], needs: str) -
     ran = backprop("run", "p.json", "--only", "dz")
     assert ran.status == 3
     assert needs in ran.err
+
+
+@pytest.mark.parametrize(("n_layers", "last", "more"), [(8, 1, ""), (9, 3, ", 2 more")])
+def test_what_very_deep_networks_lack_is_not_listed_to_its_end(
+    backprop: Run, n_layers: int, last: int, more: str
+) -> None:
+    layers = [{"activation": "linear", **({} if i else {"z": [[1]]})} for i in range(n_layers)]
+    Path("p.json").write_text(json.dumps({"layers": layers}))
+    result = json.loads(backprop("run", "p.json", "--format", "json").out)
+    weights = "".join(f", layers[{i}].weights" for i in range(n_layers - 1, last - 1, -1))
+    assert result["not_computed"]["layers[0].dz"] == f"upstream{weights}{more}"
+
+
+def test_a_given_z_is_said_to_be_given(backprop: Run) -> None:
+    Path("p.json").write_text('{"z": [[1, -2]]}')
+    assert backprop("run", "p.json").out.startswith("z (1, 2) = as given\n")

@@ -202,7 +202,7 @@ def _override(draft: dict[str, Any], key: str, value: Any) -> str:
         case [dict() as layer]:
             layer[key] = value
         case [_, _, *_] as layers:
-            option = "--" + key.replace("_", "-")
+            option = f"--{key}"
             n = counted(len(layers), "layer")
             raise UsageError(f"{option}: the problem has {n}, each with its own {key} (give it in the file)")
         case _:  # malformed, which is for whoever builds the problem to say
