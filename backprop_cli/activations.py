@@ -18,7 +18,8 @@ class Activation:
     """One activation function: `value(z)` is f(z) and `slope(z)` is f'(z), both shaped like z.
 
     Both are also written out, in the words of the files and as TeX with a place for z. `needs_z` is False where the
-    slope is the same everywhere, so that dz follows from upstream alone.
+    slope is the same everywhere, so that dz follows from upstream alone; `selects` is True where every value is z or 0
+    and every slope 1 or 0.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Activation:
     value_tex: str
     slope_tex: str
     needs_z: bool = True
+    selects: bool = False
 
 
 ACTIVATIONS = {
@@ -42,6 +44,7 @@ ACTIVATIONS = {
             slope_written="(z > 0)",
             value_tex=r"\max({z}, 0)",
             slope_tex=r"[{z} > 0]",
+            selects=True,
         ),
         Activation(
             name="linear",
@@ -52,6 +55,7 @@ ACTIVATIONS = {
             value_tex="{z}",
             slope_tex="1",
             needs_z=False,
+            selects=True,
         ),
     )
 }

@@ -12,6 +12,7 @@ import numpy as np
 
 from backprop_cli.activations import Array
 from backprop_cli.errors import InputError
+from backprop_cli.spool import forget, room, stretches
 from backprop_cli.text import counted
 
 if TYPE_CHECKING:
@@ -70,11 +71,20 @@ def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array
         raise InputError(f"expected a matrix, got {array.ndim} dimensions", place=place)
     if array.size == 0:
         raise InputError("no numbers in it", place=place)
-    if array.dtype.kind == "f" and not (finite := np.isfinite(array)).all():
-        index = first_index(~finite)
-        raise InputError(f"expected a finite number, got {array[index]}", place=place + bracketed(index))
+    if array.dtype.kind == "f":
+        _require_finite(array, place)
     array.flags.writeable = False
     return array
+
+
+def _require_finite(array: Array, place: str) -> None:
+    listed = np.atleast_1d(array)
+    for rows in stretches(listed):
+        if not all_finite(listed[rows]):
+            row, *rest = first_index(~np.isfinite(listed[rows]))
+            index = (row + rows.start, *rest)
+            got = listed[index]
+            raise InputError(f"expected a finite number, got {got}", place=place + bracketed(index[: array.ndim]))
 
 
 def to_number(value: object, place: str, kind: NumberKind | None = None) -> "float | Fraction":
@@ -88,6 +98,11 @@ def to_number(value: object, place: str, kind: NumberKind | None = None) -> "flo
         raise InputError(f"expected a number, got {describe(value)}", place=place)
     number: float | Fraction = array.item()
     return number
+
+
+def all_finite(array: Array) -> bool:
+    """Tell whether there is neither infinity nor anything that is not a number in an array of floats."""
+    return bool(np.isfinite(array).all())
 
 
 def first_index(mask: Array) -> tuple[int, ...]:
@@ -109,12 +124,17 @@ def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:
         raise InputError(f"expected float64 or narrower, got the type {array.dtype}", place=place)
     if array.dtype.kind in "iu" and kind is not FLOAT64:
         return kind.make(array.ravel().tolist()).reshape(array.shape)
-    result = array.astype(np.float64, order="C")
-    if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
-        for flat in np.flatnonzero(np.abs(result) >= LARGEST_EXACT).tolist():
-            index = tuple(map(int, np.unravel_index(flat, array.shape)))
-            require_exact(int(array[index]), place + bracketed(index))
-    return result
+    if array.dtype == np.float64 and array.flags.c_contiguous:
+        return array
+    given, result = np.atleast_1d(array), np.atleast_1d(room(array.shape))
+    for rows in stretches(given):
+        result[rows] = given[rows]
+        if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
+            for row, *rest in np.argwhere(np.abs(result[rows]) >= LARGEST_EXACT).tolist():
+                index = (row + rows.start, *rest)
+                require_exact(int(given[index]), place + bracketed(index[: array.ndim]))
+        forget(result)
+    return result.reshape(array.shape)
 
 
 def _from_tree(value: object, place: str, kind: NumberKind) -> Array:

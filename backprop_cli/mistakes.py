@@ -85,7 +85,7 @@ def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Can
     def candidates(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
         del target
         try:
-            wrong = solve(solution.problem, [node], {**RULES, **rules})
+            wrong = solve(solution.problem, [node], {**RULES, **rules}, block_rows=solution.problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
         turned = solution.problem.weight_layout == "out-in" and out_in is not None

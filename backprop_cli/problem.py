@@ -5,7 +5,7 @@ problem from what a file holds.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +59,20 @@ class Problem:
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]
     binary: tuple[str, ...]
+
+    def samples(self, rows: slice) -> "Problem":
+        """Return the problem with some of its samples only."""
+
+        def of(array: Any) -> Any:
+            return array[rows] if isinstance(array, np.ndarray) else array
+
+        return replace(
+            self,
+            inputs=of(self.inputs),
+            upstream=of(self.upstream),
+            layers=tuple(replace(layer, z=of(layer.z)) for layer in self.layers),
+            n_samples=rows.stop - rows.start,
+        )
 
     def place(self, layer: int, name: str) -> str:
         """Return a layer's value as this problem's author would write it: `dz`, or `layers[1].dz`."""

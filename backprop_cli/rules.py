@@ -47,8 +47,16 @@ def _through_activation(activation: Activation, upstream: Array, z: Array | None
     if z is None:  # the slope is 1 everywhere
         return upstream
     slope = activation.slope(z)
+    if slope.dtype == bool:
+        return np.where(slope, upstream, upstream.dtype.type(0))
     # More than a product: a closed ReLU gives exactly zero, and no negative zero for a negative upstream.
     return np.where(slope == 0, upstream.dtype.type(0), upstream * slope)
+
+
+def _affine(inputs: Array, weights: Array, biases: Array) -> Array:
+    z: Array = inputs @ weights
+    z += biases  # in place, which spares a pass through memory
+    return z
 
 
 def _step_downhill(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
@@ -62,7 +70,7 @@ RULES: Rules = MappingProxyType(
     {
         "z": Rule(
             ("inputs", "weights", "biases"),
-            lambda inputs, weights, biases: inputs @ weights + biases,
+            _affine,
             "inputs @ weights + biases",
             "inputs @ weights.T + biases",
         ),

@@ -7,13 +7,11 @@ dtype, so that exact arithmetic needs no second copy of the maths.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from backprop_cli.activations import ACTIVATIONS, Array
-from backprop_cli.arrays import first_index
+from backprop_cli.blocks import work
 from backprop_cli.errors import InputError
-from backprop_cli.names import LIKE_WEIGHTS, Node
-from backprop_cli.problem import Layer, Problem
+from backprop_cli.names import LIKE_WEIGHTS, QUANTITIES, Node
+from backprop_cli.problem import Problem
 from backprop_cli.rules import RULES, Missing, Rules, operands, working_order
 
 
@@ -75,7 +73,14 @@ class Solution:
         }
 
 
-def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES, *, may_overflow: bool = False) -> Solution:
+def solve(
+    problem: Problem,
+    wanted: Sequence[Node],
+    rules: Rules = RULES,
+    *,
+    may_overflow: bool = False,
+    block_rows: int | None = None,
+) -> Solution:
     """Compute what is wanted of a problem, and nothing that it does not need.
 
     Args:
@@ -83,29 +88,31 @@ def solve(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES, *, may
         wanted: What to compute.
         rules: The formulas; others than the right ones show what a mistake leads to.
         may_overflow: Whether infinity is a result, and not an error.
+        block_rows: How many samples to work on at a time, where that is not to be left to what fits the cache.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
     """
     needed = needed_for(problem, wanted, rules)
-    values: dict[Node, Array | Missing] = {}
-    with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
-        for node in working_order(len(problem.layers)):
-            if node in needed:
-                values[node] = value = _evaluate(problem, node, values, rules)
-                if not (may_overflow or isinstance(value, Missing)):
-                    _require_no_overflow(problem, node, value)
-    computed: list[dict[str, Array]] = [{} for _ in problem.layers]
-    not_computed: list[dict[str, str]] = [{} for _ in problem.layers]
-    for node in wanted:
-        match values[node]:
-            case Missing() as missing:
-                not_computed[node.layer][node.quantity] = missing.words()
-            case value:
-                computed[node.layer][node.quantity] = _laid_out(problem, node, value)
+    order = [node for node in working_order(len(problem.layers)) if node in needed]
+    missing = _missing(problem, order, rules)
+    computable = [node for node in order if node not in missing]
+    found = work(problem, computable, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow)
     layers = tuple(
-        LayerSolution(computed=found, not_computed=lacking, closed=_closed(layer, values.get(Node(i, "z"))))
-        for i, (layer, found, lacking) in enumerate(zip(problem.layers, computed, not_computed, strict=True))
+        LayerSolution(
+            computed={
+                quantity: _laid_out(problem, node, found.values[node])
+                for quantity in QUANTITIES
+                if (node := Node(i, quantity)) in found.values
+            },
+            not_computed={
+                quantity: missing[node].words()
+                for quantity in QUANTITIES
+                if (node := Node(i, quantity)) in missing and node in wanted
+            },
+            closed=found.closed.get(i),
+        )
+        for i in range(len(problem.layers))
     )
     return Solution(problem=problem, layers=layers).only(wanted)
 
@@ -153,41 +160,22 @@ def needed_for(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -
     return needed
 
 
-def _evaluate(problem: Problem, node: Node, values: Mapping[Node, Array | Missing], rules: Rules) -> Array | Missing:
-    given = problem.layers[node.layer].z
-    if node.quantity == "z" and given is not None:
-        return given
-    takes = operands(problem, node, rules)
-    resolved = [values[operand] if isinstance(operand, Node) else operand for operand in takes]
-    lacking = [
-        value.behind(operand, problem) if isinstance(operand, Node) else value
-        for operand, value in zip(takes, resolved, strict=True)
-        if isinstance(value, Missing)
-    ]
-    if lacking:
-        return Missing.of_all(lacking)
-    return rules[node.quantity].formula(*resolved)
+def _missing(problem: Problem, order: Sequence[Node], rules: Rules) -> Mapping[Node, Missing]:
+    """Return, of nodes in working order, those that do not follow from what was given, each with what it lacks."""
+    missing: dict[Node, Missing] = {}
+    for node in order:
+        lacking = [
+            operand if isinstance(operand, Missing) else missing[operand].behind(operand, problem)
+            for operand in operands(problem, node, rules)
+            if isinstance(operand, Missing) or (isinstance(operand, Node) and operand in missing)
+        ]
+        if lacking:
+            missing[node] = Missing.of_all(lacking)
+    return missing
 
 
 def _laid_out(problem: Problem, node: Node, value: Array) -> Array:
     return problem.laid_out(value) if node.quantity in LIKE_WEIGHTS else value
-
-
-def _require_no_overflow(problem: Problem, node: Node, value: Array) -> None:
-    result = _laid_out(problem, node, value)
-    if result.dtype.kind == "f" and not np.isfinite(result).all():
-        index = ",".join(map(str, first_index(~np.isfinite(result))))
-        raise InputError(
-            f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
-            place=f"{problem.place(*node)}[{index}]",
-        )
-
-
-def _closed(layer: Layer, z: Array | Missing | None) -> Array | None:
-    if not layer.activation.needs_z or z is None or isinstance(z, Missing):
-        return None
-    closed: Array = layer.activation.slope(z) == 0
-    return closed
 
 
 def _too_little(solution: Solution, wanted: Sequence[Node]) -> InputError:

@@ -1,0 +1,48 @@
+"""Arrays larger than memory: in files without a name, of which only the part at work is in memory.
+
+They are ordinary arrays, mapped. What has been worked on is forgotten: it stays in its file, and no longer takes up the
+memory of this process.
+"""
+
+import mmap
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from backprop_cli.activations import Array
+
+_LARGE = 32 * 2**20  # bytes, from which on an array lives in a file
+_STRIDE = 2**20  # numbers that are worked on at a time
+
+
+def room(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> Array:
+    """Return an array to be filled, in a file if it is large."""
+    size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+    if np.dtype(dtype).hasobject or size < _LARGE:
+        return np.empty(shape, dtype)
+    with tempfile.TemporaryFile() as file:
+        file.truncate(size)
+        return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
+
+
+def stretches(array: Array) -> Iterator[slice]:
+    """Yield slices of rows, one after the other, that together are the whole array; each is forgotten in the end."""
+    n_rows = len(array)
+    rows = max(1, _STRIDE * n_rows // max(array.size, 1))
+    for start in range(0, n_rows, rows):
+        yield slice(start, min(start + rows, n_rows))
+        forget(array)
+
+
+def forget(array: Array | None) -> None:
+    """Leave to its file what is in memory of an array, if it has a file."""
+    base: Any = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, memoryview):
+        base = base.obj
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)

@@ -1,0 +1,119 @@
+"""Blocks of any size lead to the same: bit for bit where numbers are integers, and else within the rounding bound."""
+
+import json
+import mmap
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli import spool
+from backprop_cli.blocks import work
+from backprop_cli.bounds import bounds
+from backprop_cli.draft import build
+from backprop_cli.errors import InputError
+from backprop_cli.load.json import parse
+from backprop_cli.names import QUANTITIES, Node, nodes
+from backprop_cli.rules import RULES, working_order
+from backprop_cli.solve import Solution, solve
+from tests.reference import as_draft, backpropagate, random_network
+
+SIZES = (1, 2, 3, 4, 1000)
+
+
+def solved(draft: dict[str, Any], block_rows: int | None, *, exact: bool = False) -> Solution:
+    problem = build(parse(json.dumps(draft).encode(), exact=exact), exact=exact)
+    return solve(problem, nodes(None, len(problem.layers)), block_rows=block_rows)
+
+
+@pytest.mark.parametrize("block_rows", SIZES)
+@pytest.mark.parametrize("seed", range(40))
+def test_integers_are_the_same_bit_for_bit(seed: int, block_rows: int) -> None:
+    network = random_network(random.Random(seed), denominator=1)
+    solution = solved(as_draft(network), block_rows)
+    for i, exact in enumerate(backpropagate(network)):
+        for quantity in QUANTITIES:
+            got = solution.layers[i].computed[quantity]
+            assert np.ravel(got).tolist() == [value for row in exact[quantity] for value in row]
+
+
+@pytest.mark.parametrize("block_rows", SIZES)
+@pytest.mark.parametrize("seed", range(20))
+def test_decimals_are_the_same_within_the_bound_and_fractions_exactly(seed: int, block_rows: int) -> None:
+    draft = as_draft(random_network(random.Random(seed), denominator=10, activations=["linear"] * 2))
+    whole, blocked = solved(draft, 1000), solved(draft, block_rows)
+    allowed = bounds(whole)
+    for (place, one), (_, other) in zip(whole.matrices(), blocked.matrices(), strict=True):
+        assert (np.abs(one - other) <= 2 * allowed[place]).all()
+    whole, blocked = solved(draft, 1000, exact=True), solved(draft, block_rows, exact=True)
+    for (_, one), (_, other) in zip(whole.matrices(), blocked.matrices(), strict=True):
+        assert one.tolist() == other.tolist()
+        assert {type(value) for value in other.flat} == {Fraction}
+
+
+@pytest.mark.parametrize("block_rows", SIZES)
+def test_closed_relus_are_the_same(block_rows: int) -> None:
+    draft = as_draft(random_network(random.Random(1), denominator=2))
+    pairs = zip(solved(draft, 1000).layers, solved(draft, block_rows).layers, strict=True)
+    for one, other in pairs:
+        assert np.array_equal(np.array(one.closed), np.array(other.closed))
+
+
+@pytest.mark.parametrize("block_rows", [1, 2, 3, 7])
+@pytest.mark.parametrize("layout", ["in-out", "out-in"])
+def test_what_overflows_is_named_by_its_place_in_the_whole(block_rows: int, layout: str) -> None:
+    inputs = [[1.0, 1], [1, 1], [1, 1], [1, 1e308], [1, 1]]
+    weights = [[1, 1, 1], [1, 1, 100]] if layout == "in-out" else [[1, 1], [1, 1], [1, 100]]
+    draft = {"inputs": inputs, "weights": weights, "biases": [0, 0, 0], "weight_layout": layout}
+    with pytest.raises(InputError) as refused:
+        solved(draft, block_rows)
+    assert refused.value.place == "z[3,2]"
+    with pytest.raises(InputError) as refused:
+        solved(
+            {"inputs": [[1, 1e308]] * 2, "upstream": [[1, 1, 1]] * 2, "z": [[1, 1, 1]] * 2} | {"weight_layout": layout},
+            1,
+        )
+    assert refused.value.place == ("dweights[1,0]" if layout == "in-out" else "dweights[0,1]")
+
+
+def test_progress_is_told_after_each_block() -> None:
+    problem = build({"inputs": [[1]] * 7, "weights": [[1]], "biases": [0], "upstream": "ones"})
+    told: list[int] = []
+    work(problem, working_order(1), [Node(0, "dbiases")], RULES, block_rows=3, done=told.append)
+    assert told == [3, 6, 7]
+
+
+def test_what_is_large_is_in_a_file_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = as_draft(random_network(random.Random(3), denominator=10))
+    in_memory = solved(draft, 2)
+    monkeypatch.setattr(spool, "_LARGE", 1)
+    in_files = solved(draft, 2)
+    for (_, one), (_, other) in zip(in_memory.matrices(), in_files.matrices(), strict=True):
+        assert one.tobytes() == other.tobytes()
+    z = in_files.layers[0].computed["z"]
+    assert _mapping(z) is not None
+    assert _mapping(in_memory.layers[0].computed["z"]) is None
+
+
+def _mapping(array: Any) -> Any:
+    while isinstance(array, np.ndarray):
+        array = array.base
+    return array.obj if isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap) else None
+
+
+def test_what_is_forgotten_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spool, "_LARGE", 1)
+    monkeypatch.setattr(spool, "_STRIDE", 100)
+    array = spool.room((50, 9))
+    for number, rows in enumerate(spool.stretches(array)):
+        array[rows] = number
+    assert number == 4
+    assert array[:, 3].tolist() == [row // 11 for row in range(50)]
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (1, 1), (7, 1), (1, 7), (3, 10**6)])
+def test_stretches_are_the_whole(shape: tuple[int, ...]) -> None:
+    covered = [row for rows in spool.stretches(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
+    assert covered == list(range(shape[0]))
