@@ -7,7 +7,7 @@ memory of this process.
 import mmap
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,33 @@ def room(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> Array:
     with tempfile.TemporaryFile() as file:
         file.truncate(size)
         return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
+
+
+class Growing:
+    """Rows that are added at the end, in a file as soon as they are many."""
+
+    def __init__(self) -> None:
+        self._parts: list[Array] = []
+        self._size = 0
+        self._file: IO[bytes] | None = None
+
+    def add(self, rows: Array) -> None:
+        """Add a matrix of float64, as wide as those before it."""
+        self._parts.append(rows)
+        self._size += rows.nbytes
+        if self._size >= _LARGE:
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it closes itself when this is gone)
+            for part in self._parts:
+                self._file.write(np.ascontiguousarray(part).data)
+            self._parts = self._parts[:1]
+
+    def matrix(self) -> Array | None:
+        """Return all rows as one matrix, or None where there are none."""
+        if self._file is None or not self._size:
+            return np.concatenate(self._parts) if self._parts else None
+        self._file.flush()
+        mapped = mmap.mmap(self._file.fileno(), self._size)
+        return np.frombuffer(mapped).reshape(-1, self._parts[0].shape[1])
 
 
 def stretches(array: Array) -> Iterator[slice]:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from backprop_cli.load import source
 from tests.conftest import Run
 
 Content: TypeAlias = "str | bytes | None"  # of a file, of standard input where the name is -, or None for a folder
@@ -1118,6 +1119,24 @@ def test_unusual_input_is_taken(
     files, argv, out = row
     lay_out(files, tmp_path, monkeypatch)
     assert backprop("run", *shlex.split(argv), "--format", "csv") == (0, out, "")
+
+
+@pytest.mark.parametrize("size", [4, 5, 9])
+def test_text_that_is_read_in_pieces_is_the_same_text(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Every text above, well or badly formed, in pieces so small that they end anywhere."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(source, "_CHUNK", size)
+    monkeypatch.setattr(source, "_PIECE", size)
+    for name, (text, err) in CSV.items():
+        lay_out({"w.csv": text}, tmp_path, monkeypatch)
+        assert (name, *backprop("run", "--weights", "w.csv")) == (name, 3, "", f"backprop: {err}\n")
+    for name, (file, content, out) in MATRICES.items():
+        if file.endswith(("csv", "tsv")):
+            lay_out({file: content}, tmp_path, monkeypatch)
+            argv = ["run", "--upstream", file, "--activation", "linear", "--only", "dz", "--format", "csv"]
+            assert (name, *backprop(*argv)) == (name, 0, out, "")
 
 
 def test_negative_zero_is_kept_from_json_to_json(

@@ -15,7 +15,7 @@ from backprop_cli.arrays import describe, to_array
 from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load.source import mapped, read, shown
+from backprop_cli.load.source import mapped, pieces, read, shown
 from backprop_cli.names import UPSTREAM_RULES, layer_place
 from backprop_cli.problem import Problem
 from backprop_cli.text import counted, did_you_mean, listed, reason_of, suffix
@@ -147,15 +147,14 @@ def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, 
         from backprop_cli.load import npy
 
         return npy.parse_npy(mapped(path, hint)), None
-    data = read(path, hint)
     if suffix(path) == ".json":
         from backprop_cli.load import json
 
-        return json.parse(data, exact=exact), None
+        return json.parse(read(path, hint), exact=exact), None
     from backprop_cli.load import csv
 
     parse = csv.parse_exact if exact else csv.parse
-    return parse(data, delimiter="\t" if suffix(path) == ".tsv" else ",")
+    return parse(pieces(path, hint), delimiter="\t" if suffix(path) == ".tsv" else ",")
 
 
 def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ gives something that is not finite, where cells are quoted, and where an integer
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,8 @@ import numpy as np
 from backprop_cli.activations import Array
 from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
 from backprop_cli.errors import InputError
-from backprop_cli.load.source import decode
+from backprop_cli.load.source import decode, whole_rows
+from backprop_cli.spool import Growing
 from backprop_cli.text import counted
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -33,21 +34,26 @@ _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINU
 Header = tuple[str, ...] | None
 
 
-def parse(data: bytes, delimiter: str) -> tuple[Array, Header]:
+def parse(some: Iterable[bytes], delimiter: str) -> tuple[Array, Header]:
     """Return the matrix (n_rows, n_columns) that a text file holds, and the names in its header, if it has one.
+
+    Args:
+        some: The bytes of the file, some at a time.
+        delimiter: What stands between cells.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
-    text, header, body = _parts(data, delimiter)
-    if '"' in body or (matrix := _loadtxt(body, delimiter)) is None or _is_delicate(matrix, body, header):
-        plain = "\n".join(delimiter.join(row) for row in _examined(text, delimiter, header))
-        matrix = _loadtxt(plain, delimiter)
-        assert matrix is not None, "what was examined is a matrix"  # noqa: S101
-    return matrix, header
+    table, rows = _Table(delimiter), Growing()
+    for body in table.bodies(some):
+        rows.add(table.numbers(body))
+    matrix = rows.matrix()
+    if matrix is None:
+        raise table.nothing()
+    return matrix, table.header
 
 
-def parse_exact(data: bytes, delimiter: str) -> tuple[list[list[Any]], Header]:
+def parse_exact(some: Iterable[bytes], delimiter: str) -> tuple[list[list[Any]], Header]:
     """Return what `parse` does, as rows of decimals.
 
     Raises:
@@ -55,22 +61,102 @@ def parse_exact(data: bytes, delimiter: str) -> tuple[list[list[Any]], Header]:
     """
     from decimal import Decimal
 
-    text, header, _ = _parts(data, delimiter)
-    return [[Decimal(cell) for cell in row] for row in _examined(text, delimiter, header, exact=True)], header
+    table = _Table(delimiter)
+    rows = [[Decimal(cell) for cell in row] for body in table.bodies(some) for row in table.examined(body, exact=True)]
+    if not rows:
+        raise table.nothing()
+    return rows, table.header
 
 
-def _parts(data: bytes, delimiter: str) -> tuple[str, Header, str]:
-    """Return the whole text, the names in its header, and what is below it."""
-    text = decode(data)
-    if not text.strip():
-        raise InputError("the file is empty (expected rows of numbers)")
-    last_line, first = next((last_line, cells) for _, last_line, cells in _rows(text, delimiter) if cells)
-    if any(map(_means_a_number, first)) or all(map(_is_like_a_value, first)):
-        return text, None, text
-    body = "".join(text.split("\n", last_line)[last_line:])
-    if not body.strip():
-        raise InputError("no numbers in it, only a header")
-    return text, tuple(cell.strip() for cell in first), body
+class _Table:
+    """What is known of a table while it is read: the names in its header, its width, and the line that comes next."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.header: Header = None
+        self._delimiter = delimiter
+        self._width: int | None = None
+        self._line = 1
+        self._has_begun = self._has_rows = False
+
+    def bodies(self, some: Iterable[bytes]) -> Iterator[str]:
+        """Yield the lines below the header, a number of whole rows at a time."""
+        for data in whole_rows(some):
+            text = decode(data, self._line)
+            if not self._has_begun and text.strip():
+                self._has_begun = True
+                text = self._below_header(text)
+            if text.strip("\n") and self._has_begun:
+                yield text
+            self._line += text.count("\n")
+
+    def nothing(self) -> InputError:
+        """Return what is wrong with a table without rows."""
+        if self.header is not None:
+            return InputError("no numbers in it, only a header")
+        return InputError("the file is empty (expected rows of numbers)")
+
+    def numbers(self, body: str) -> Array:
+        """Return the numbers of some rows."""
+        if '"' in body or (matrix := _loadtxt(body, self._delimiter)) is None or self._is_delicate(matrix, body):
+            plain = "\n".join(self._delimiter.join(row) for row in self.examined(body))
+            matrix = _loadtxt(plain, self._delimiter)
+            assert matrix is not None, "what was examined is a matrix"  # noqa: S101
+        self._width, self._has_rows = matrix.shape[1], True
+        return matrix
+
+    def _below_header(self, text: str) -> str:
+        """Take the names out of a header, if there is one, and return what is below it."""
+        last_line, first = next((last_line, cells) for _, last_line, cells in self._rows(text) if cells)
+        if any(map(_means_a_number, first)) or all(map(_is_like_a_value, first)):
+            return text
+        self.header = tuple(cell.strip() for cell in first)
+        self._width = len(first)
+        n_lines = last_line - self._line + 1
+        self._line += n_lines
+        return "".join(text.split("\n", n_lines)[n_lines:])
+
+    def _is_delicate(self, matrix: Array, body: str) -> bool:
+        if self._width not in (None, matrix.shape[1]):
+            return True
+        gap = "\n\n" in body.strip("\n") or (self._has_rows and body.startswith("\n"))
+        lost_cell = matrix.shape[1] == 1 and gap  # an empty line is an empty cell here
+        return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
+
+    def _rows(self, text: str) -> Iterator[tuple[int, int, list[str]]]:
+        """Yield the first and the last line of each row, and its cells; none for an empty line."""
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=self._delimiter, strict=True)
+        line = self._line
+        try:
+            for cells in reader:
+                yield line, self._line + reader.line_num - 1, cells
+                line = self._line + reader.line_num
+        except csv.Error as error:
+            endless = str(error) == "unexpected end of data"
+            reason = "a quote is opened and never closed" if endless else str(error)
+            raise InputError(f"malformed: {reason}", line=line) from None
+
+    def examined(self, body: str, *, exact: bool = False) -> list[list[str]]:
+        """Return the cells of some rows, once every one has been found to be a number."""
+        empty_line = None
+        rows_of_cells: list[list[str]] = []
+        for line, _, cells in self._rows(body):
+            if not cells:
+                empty_line = line
+                continue
+            if self._width is None:
+                self._width = len(cells)
+            if self._width == 1 and empty_line is not None and self._has_rows:
+                raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
+            for column, cell in enumerate(cells, start=1):
+                _require_number(cell.strip(), line, column, self._delimiter)
+                _require_in_range(cell.strip(), line, column, exact=exact)
+            if len(cells) != self._width:
+                wanted = counted(self._width, "column") + (", as in the header" if self.header is not None else "")
+                hint = _NO_COMMENTS if self.header is not None and self.header[0].startswith("#") else None
+                raise InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
+            rows_of_cells.append([cell.strip() for cell in cells])
+            self._has_rows = True
+        return rows_of_cells
 
 
 def _loadtxt(text: str, delimiter: str) -> Array | None:
@@ -78,54 +164,6 @@ def _loadtxt(text: str, delimiter: str) -> Array | None:
         return np.loadtxt(io.StringIO(text), delimiter=delimiter, comments=None, ndmin=2, dtype=np.float64)
     except ValueError:
         return None
-
-
-def _is_delicate(matrix: Array, body: str, header: Header) -> bool:
-    if header is not None and len(header) != matrix.shape[1]:
-        return True
-    lost_cell = matrix.shape[1] == 1 and "\n\n" in body.strip("\n")  # an empty line is an empty cell here
-    return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
-
-
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
-    """Yield the first and the last line of each row, and its cells; none for an empty line."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for cells in reader:
-            yield line, reader.line_num, cells
-            line = reader.line_num + 1
-    except csv.Error as error:
-        endless = str(error) == "unexpected end of data"
-        reason = "a quote is opened and never closed" if endless else str(error)
-        raise InputError(f"malformed: {reason}", line=line) from None
-
-
-def _examined(text: str, delimiter: str, header: Header, *, exact: bool = False) -> list[list[str]]:
-    """Return the cells of the rows below the header, once every one has been found to be a number."""
-    width = len(header) if header is not None else None
-    empty_line = None
-    rows_of_cells: list[list[str]] = []
-    rows = _rows(text, delimiter)
-    if header is not None:
-        next(cells for _, _, cells in rows if cells)
-    for line, _, cells in rows:
-        if not cells:
-            empty_line = line
-            continue
-        if width is None:
-            width = len(cells)
-        if width == 1 and empty_line is not None and rows_of_cells:
-            raise InputError("expected a number, got an empty cell", line=empty_line, column=1)
-        for column, cell in enumerate(cells, start=1):
-            _require_number(cell.strip(), line, column, delimiter)
-            _require_in_range(cell.strip(), line, column, exact=exact)
-        if len(cells) != width:
-            wanted = counted(width, "column") + (", as in the header" if header is not None else "")
-            hint = _NO_COMMENTS if header is not None and header[0].startswith("#") else None
-            raise InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
-        rows_of_cells.append([cell.strip() for cell in cells])
-    return rows_of_cells
 
 
 def _require_number(cell: str, line: int, column: int, delimiter: str) -> None:

@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
@@ -14,6 +14,7 @@ from backprop_cli.text import reason_of, suffix
 
 STDIN = "-"
 _CHUNK = 2**20
+_PIECE = 2**23  # large enough for what is done once for each of them to cost next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
 _LONGEST_COMMENT = 2**16  # in an archive
 _PATIENCE = 0.5  # seconds for somebody to begin to write to a named pipe
@@ -51,6 +52,44 @@ def read(path: str, hint: str | None = None) -> bytes:
         return _read_on(sys.stdin.buffer)
 
 
+def pieces(path: str, hint: str | None = None) -> Iterator[bytes]:
+    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time.
+
+    Raises:
+        InputError: As `read` does.
+    """
+    with _refusal_named(path, hint):
+        if path != STDIN:
+            with open(path, "rb", opener=_open_at_once) as file:
+                yield from _pieces(file, _ready(file, path))
+        elif sys.stdin is None:
+            raise InputError("cannot read: standard input is closed", file=shown(path))
+        else:
+            yield from _pieces(sys.stdin.buffer)
+
+
+def whole_rows(some: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the same bytes cut between rows of CSV: at the end of a line that is in no quotes, before empty lines.
+
+    A NUL, which no text has, is yielded as soon as it is found.
+    """
+    rest = b""
+    for piece in some:
+        rest += piece
+        if b"\0" in piece:
+            break
+        end = rest.rfind(b"\n") + 1
+        while end and rest.count(b'"', 0, end) % 2:
+            end = rest.rfind(b"\n", 0, end - 1) + 1
+        full = len(rest[:end].rstrip(b"\r\n"))
+        end = rest.find(b"\n", full) + 1 if full else 0
+        if end:
+            yield rest[:end]
+            rest = rest[end:]
+    if rest:
+        yield rest
+
+
 def mapped(path: str, hint: str | None = None) -> Data:
     """Return the bytes of a file, each of them read only when it is looked at, where the file is a regular one.
 
@@ -75,12 +114,30 @@ def _is_regular(file: BinaryIO) -> bool:
     return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
 
 
-def _read_file(file: BinaryIO, path: str) -> bytes:
+def _ready(file: BinaryIO, path: str) -> bytes:
+    """Make sure that a file can be read, and return what had to be read of it for that."""
     begin = b""
     if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
         begin = _first_bytes(file.fileno(), path)
     if hasattr(os, "O_NONBLOCK"):  # pragma: no branch (all but Windows have it)
         os.set_blocking(file.fileno(), True)
+    return begin
+
+
+def _pieces(file: BinaryIO, begin: bytes = b"") -> Iterator[bytes]:
+    size = _CHUNK
+    piece = begin + file.read(size)
+    while piece:
+        yield piece
+        # A short piece is the last: to ask a terminal for more would take another end of file.
+        if len(piece) < size:
+            return
+        size = _PIECE
+        piece = file.read(size)
+
+
+def _read_file(file: BinaryIO, path: str) -> bytes:
+    begin = _ready(file, path)
     if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
         return file.read(len(_MAGIC[".npz"]))
     return _read_on(file, _MAGIC.get(suffix(path)), begin)
@@ -126,29 +183,33 @@ def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> 
     return b"".join(chunks)
 
 
-def decode(data: bytes) -> str:
+def decode(data: bytes, first_line: int = 1) -> str:
     """Return the text of a UTF-8 file, with or without a byte order mark, every line end made a newline.
+
+    What begins with another line than the first is a part of a file, where no mark is looked for.
 
     Raises:
         InputError: It is not UTF-8 text, at the line and byte column named.
     """
+    begins = first_line == 1
     marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
-    if marked:
+    if begins and marked:
         raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig" if begins else "utf-8")
     except UnicodeDecodeError as error:
-        raise _not_text(error.object, error.start, hint="iconv -f LATIN1 -t UTF-8 may convert it") from None
+        hint = "iconv -f LATIN1 -t UTF-8 may convert it"
+        raise _not_text(error.object, error.start, first_line, hint) from None
     if "\0" in text:
-        raise _not_text(data, data.index(0))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+        raise _not_text(data, data.index(0), first_line)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _not_text(data: bytes, at: int, hint: str | None = None) -> InputError:
+def _not_text(data: bytes, at: int, first_line: int, hint: str | None = None) -> InputError:
     before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return InputError(
         f"expected UTF-8 text, got the byte 0x{data[at]:02x}",
-        line=before.count(b"\n") + 1,
+        line=before.count(b"\n") + first_line,
         column=len(before) - (before.rfind(b"\n") + 1) + 1,
         hint=hint,
     )
