@@ -6,16 +6,19 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import IO, TextIO, TypeAlias
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
 from backprop_cli.text import clean, reason_of
 
+Write: TypeAlias = Callable[[IO[bytes]], object]
+
 _TEMPORARY = re.compile(r"\.backprop-(\d+)-\d+\.tmp", re.ASCII)
 
 
-def write_stdout(text: str) -> None:
-    """Write text to standard output, characters that its encoding lacks as escapes, and see it through.
+def write_stdout(text: str | Iterable[str]) -> None:
+    """Write text, whole or in pieces, to standard output, what its encoding lacks as escapes, and see it through.
 
     Raises:
         OutputError: It could not be written.
@@ -26,18 +29,23 @@ def write_stdout(text: str) -> None:
         raise OutputError("cannot write: standard output is closed")
     try:
         stream.flush()
-        if not hasattr(stream, "buffer"):  # a text stream that a program has put in its place
-            stream.write(text)
-            return
-        # Below the buffer, which would try once more at exit, and fail there with a message of its own.
-        raw = getattr(stream.buffer, "raw", stream.buffer)
-        rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
-        while rest:
-            rest = rest[raw.write(rest) or 0 :]
+        for piece in [text] if isinstance(text, str) else text:
+            _write_piece(stream, piece)
     except BrokenPipeError:
         raise ClosedPipeError("the reader of standard output went away") from None
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to standard output: {reason_of(error)}") from error
+
+
+def _write_piece(stream: TextIO, piece: str) -> None:
+    if not hasattr(stream, "buffer"):  # a text stream that a program has put in its place
+        stream.write(piece)
+        return
+    # Below the buffer, which would try once more at exit, and fail there with a message of its own.
+    raw = getattr(stream.buffer, "raw", stream.buffer)
+    rest = memoryview(piece.encode(stream.encoding, "backslashreplace"))
+    while rest:
+        rest = rest[raw.write(rest) or 0 :]
 
 
 def write_stderr(line: str) -> None:
@@ -56,8 +64,8 @@ def write_error(error: BackpropError) -> None:
 
 
 @contextlib.contextmanager
-def pending(files: Mapping[str, bytes], folder: str | None = None) -> Iterator[None]:
-    """Write files so that their names stand for the old contents until the block is left, then for the new ones.
+def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[None]:
+    """Write files, each by its function, so that names stand for old contents until the block is left, then for new.
 
     No name ever stands for a part: each file is written in full beside its target, which it replaces at the end. Where
     the block ends in an exception, or a file cannot be written, everything is as it was. A link is followed, and the
@@ -70,17 +78,18 @@ def pending(files: Mapping[str, bytes], folder: str | None = None) -> Iterator[N
         yield from _pending(files)
 
 
-def _pending(files: Mapping[str, bytes]) -> Iterator[None]:
+def _pending(files: Mapping[str, Write]) -> Iterator[None]:
     written: dict[str, str] = {}
     for folder in {os.path.dirname(os.path.realpath(path)) for path in files if "\0" not in path}:
         _remove_left_over(folder)
     try:
-        for number, (path, data) in enumerate(files.items()):
+        for number, (path, write) in enumerate(files.items()):
             with _failure_named(path):
+                _require_a_name(path)
                 target = os.path.realpath(path)
                 temporary = os.path.join(os.path.dirname(target), f".backprop-{os.getpid()}-{number}.tmp")
                 written[temporary] = target
-                _write_beside(target, temporary, data)
+                _write_beside(target, temporary, write)
         yield
         with _uninterrupted():  # some files new and others old would be worse than either
             for temporary, target in tuple(written.items()):
@@ -114,14 +123,14 @@ def _is_running(process: int) -> bool:
     return process != os.getpid()  # this one has not written anything there yet
 
 
-def _write_beside(target: str, temporary: str, data: bytes) -> None:
+def _write_beside(target: str, temporary: str, write: Write) -> None:
     if os.path.exists(target) and not os.path.isfile(target):
         raise OSError("it is not a regular file")  # which a rename would put in a device's place
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with open(descriptor, "wb") as file:
         if os.path.exists(target):
             os.chmod(temporary, os.stat(target).st_mode & 0o7777)
-        file.write(data)
+        write(file)
         file.flush()
         os.fsync(file.fileno())
 
@@ -130,7 +139,15 @@ def _write_beside(target: str, temporary: str, data: bytes) -> None:
 def _failure_named(path: str) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
+
+
+def _require_a_name(path: str) -> None:
+    try:
+        if b"\0" in os.fsencode(path):
+            raise ValueError("embedded null byte")
+    except ValueError as error:
         raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
 
 

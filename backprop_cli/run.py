@@ -1,9 +1,10 @@
 """`backprop run`: from files to a result on standard output, and in files where they are asked for."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from functools import partial
+from typing import IO, Any, assert_never
 
 from backprop_cli.dotted import dotted, flatten
 from backprop_cli.draft import to_draft
@@ -12,7 +13,7 @@ from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
 from backprop_cli.names import Name, nodes
 from backprop_cli.options import FolderFormat, Format
-from backprop_cli.output import pending, write_stdout
+from backprop_cli.output import Write, pending, write_stdout
 from backprop_cli.problem import Problem
 from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
@@ -95,7 +96,7 @@ def _refuse_binary_targets(options: RunOptions) -> None:
             raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
 
 
-def _rendered(solution: Solution, options: RunOptions) -> str:
+def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
     match options.format:
         case "json":
             from backprop_cli.render import json
@@ -110,7 +111,8 @@ def _rendered(solution: Solution, options: RunOptions) -> str:
                     f"--format csv holds one matrix, and there are {len(places)} ({', '.join(places)})",
                     hint=f"--only names one: --only '{places[-1]}'",
                 )
-            return "".join(csv.matrix(matrix) for _, matrix in solution.matrices())
+            ((_, matrix),) = solution.matrices()
+            return csv.matrix(matrix)
         case "table":
             from backprop_cli.render import table
 
@@ -126,13 +128,13 @@ def _rendered(solution: Solution, options: RunOptions) -> str:
             assert_never(options.format)
 
 
-def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, bytes]:
-    """Return the files that hold every computed quantity: one, or one for each of them in a folder."""
+def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
+    """Return what writes the files that hold every computed quantity: one, or one for each of them in a folder."""
     match suffix(path):
         case ".json":
             from backprop_cli.render import json
 
-            return {path: json.result(solution).encode()}
+            return {path: partial(_write_text, json.result(solution))}
         case ".npz":
             from backprop_cli.render import npy
 
@@ -140,7 +142,8 @@ def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[s
                 "learning_rate": solution.problem.learning_rate,
                 "weight_layout": solution.problem.weight_layout,
             }
-            return {path: npy.npz(settings | {dotted(place): matrix for place, matrix in solution.matrices()})}
+            arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
+            return {path: partial(npy.npz, arrays=arrays)}
         case _:
             return {
                 os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
@@ -148,26 +151,31 @@ def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[s
             }
 
 
-def _matrix_file(matrix: Any, folder_format: FolderFormat) -> bytes:
+def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
     match folder_format:
         case "csv":
             from backprop_cli.render import csv
 
-            return csv.matrix(matrix).encode()
+            return partial(_write_text, csv.matrix(matrix))
         case "npy":
             from backprop_cli.render import npy
 
-            return npy.npy(matrix)
+            return partial(npy.npy, value=matrix)
         case _:
             assert_never(folder_format)
 
 
-def _problem_file(problem: Problem, path: str) -> bytes:
+def _problem_file(problem: Problem, path: str) -> Write:
     draft = to_draft(problem)
     if suffix(path) == ".npz":
         from backprop_cli.render import npy
 
-        return npy.npz(dict(flatten(draft)))
+        return partial(npy.npz, arrays=dict(flatten(draft)))
     from backprop_cli.render import json
 
-    return json.problem(draft).encode()
+    return partial(_write_text, json.problem(draft))
+
+
+def _write_text(pieces: Iterable[str], file: IO[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece.encode())

@@ -34,25 +34,31 @@ class Growing:
     def __init__(self) -> None:
         self._parts: list[Array] = []
         self._size = 0
+        self._width = 0
         self._file: IO[bytes] | None = None
 
     def add(self, rows: Array) -> None:
         """Add a matrix of float64, as wide as those before it."""
         self._parts.append(rows)
         self._size += rows.nbytes
+        self._width = rows.shape[1]
         if self._size >= _LARGE:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (it closes itself when this is gone)
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (closed with this)
             for part in self._parts:
-                self._file.write(np.ascontiguousarray(part).data)
-            self._parts = self._parts[:1]
+                self._file.write(part.tobytes())
+            self._parts.clear()
 
     def matrix(self) -> Array | None:
         """Return all rows as one matrix, or None where there are none."""
-        if self._file is None or not self._size:
+        if self._file is None:
             return np.concatenate(self._parts) if self._parts else None
         self._file.flush()
-        mapped = mmap.mmap(self._file.fileno(), self._size)
-        return np.frombuffer(mapped).reshape(-1, self._parts[0].shape[1])
+        return np.frombuffer(mmap.mmap(self._file.fileno(), self._size)).reshape(-1, self._width)
+
+    def close(self) -> None:
+        """Forget the file; what has been returned of it stays."""
+        if self._file is not None:
+            self._file.close()
 
 
 def stretches(array: Array) -> Iterator[slice]:

@@ -14,6 +14,10 @@ from backprop_cli import output
 from backprop_cli.errors import ClosedPipeError, InputError, OutputError
 
 
+def writes(data: bytes) -> output.Write:
+    return lambda file: file.write(data)
+
+
 class Raw(io.RawIOBase):
     """A stream that takes three bytes at a time, or refuses."""
 
@@ -78,7 +82,7 @@ def test_what_fails_within_the_block_leaves_everything_as_it_was(tmp_path: Path,
     during: list[str] = []
 
     def fail() -> None:
-        with output.pending({str(old): b"new", str(folder / "x"): b"x"}, str(folder)):
+        with output.pending({str(old): writes(b"new"), str(folder / "x"): writes(b"x")}, str(folder)):
             during.extend(os.listdir(tmp_path))
             raise failure
 
@@ -99,7 +103,7 @@ def test_an_interrupt_among_the_renames_comes_too_late(tmp_path: Path, monkeypat
     monkeypatch.setattr(os, "replace", interrupted)
     before = signal.getsignal(signal.SIGINT)
     files = [tmp_path / name for name in "ab"]
-    with output.pending({str(path): b"new" for path in files}):
+    with output.pending({str(path): writes(b"new") for path in files}):
         pass
     assert [path.read_bytes() for path in files] == [b"new", b"new"]
     assert signal.getsignal(signal.SIGINT) is before
@@ -110,7 +114,7 @@ def test_files_can_be_written_from_a_thread(tmp_path: Path) -> None:
     target = tmp_path / "file"
 
     def write() -> None:
-        with output.pending({str(target): b"new"}):
+        with output.pending({str(target): writes(b"new")}):
             pass
 
     thread = threading.Thread(target=write)
@@ -123,7 +127,7 @@ def test_files_can_be_written_from_a_thread(tmp_path: Path) -> None:
 def test_names_that_cannot_be_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("old")
-    with pytest.raises(OutputError, match="cannot write: "), output.pending({path: b"new"}):
+    with pytest.raises(OutputError, match="cannot write: "), output.pending({path: writes(b"new")}):
         pass
     with pytest.raises(OutputError, match="cannot make the folder: "), output.pending({}, f"{path}/folder"):
         pass
@@ -134,7 +138,7 @@ def test_what_is_no_file_or_no_folder_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_text("old")
     for files, folder, said in (
-        ({"folder": b"new"}, None, "folder: cannot write: it is not a regular file"),
+        ({"folder": writes(b"new")}, None, "folder: cannot write: it is not a regular file"),
         ({}, "file", "file: cannot make the folder: it is a file"),
     ):
         with (
@@ -161,7 +165,7 @@ def test_what_is_no_file_or_no_folder_is_not_replaced(tmp_path: Path) -> None:
 def test_only_what_killed_processes_have_left_is_removed(tmp_path: Path, process: str, is_left: bool) -> None:
     left = tmp_path / f".backprop-{process}-0.tmp"
     left.write_text("half")
-    with output.pending({str(tmp_path / "file"): b"new"}):
+    with output.pending({str(tmp_path / "file"): writes(b"new")}):
         pass
     assert left.exists() is is_left
 

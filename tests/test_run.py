@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli import blocks, spool
 from backprop_cli.cli import main
+from backprop_cli.load import source
 from backprop_cli.names import QUANTITIES
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
@@ -219,3 +221,41 @@ def test_what_very_deep_networks_lack_is_not_listed_to_its_end(
 def test_a_given_z_is_said_to_be_given(backprop: Run) -> None:
     Path("p.json").write_text('{"z": [[1, -2]]}')
     assert backprop("run", "p.json").out.startswith("z (1, 2) = as given\n")
+
+
+@pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
+def test_what_is_read_worked_on_and_written_in_parts_is_the_same(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, layered: bool
+) -> None:
+    """Integers, on which no block size leaves a trace: in files, in blocks of a row or two, in stretches of a row."""
+    rng = np.random.default_rng(5)
+    layer = {"weights": rng.integers(-3, 4, (3, 3)).tolist(), "biases": [1, 0, -1]}
+    rest = {"inputs": rng.integers(-9, 10, (11, 3)).tolist(), "upstream": "outputs", "learning_rate": 1}
+    Path("p.json").write_text(json.dumps({**rest, **({"layers": [layer, layer]} if layered else layer)}))
+    for name, dtype in (("f.npy", ">f4"), ("x.npy", "<f8")):
+        np.save(name, np.asfortranarray(rest["inputs"], dtype))
+    Path("x.csv").write_text("\n".join(",".join(map(str, row)) for row in np.load("x.npy").tolist()))
+
+    def everything(folder: str) -> list[Any]:
+        runs = [
+            backprop("run", "p.json", *options, "--format", output, "--save", f"{folder}/{save}", "--only", only)
+            for options in ([], ["--inputs", "x.npy"], ["--inputs", "f.npy"], ["--inputs", "x.csv"])
+            for output, only in (("json", "z,dz,dinputs,dweights,new_biases"), ("table", "z,dweights"))
+            for save in ("r.json", "r.npz", "csv", "npy")
+        ]
+        assert {ran.status for ran in runs} == {0}
+        return [runs, {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*.*")}]
+
+    Path("whole").mkdir()
+    Path("parts").mkdir()
+    whole = everything("whole")
+    for module, name, value in (
+        (spool, "_LARGE", 1),
+        (spool, "_STRIDE", 1),
+        (blocks, "_BLOCK_NUMBERS", 1),
+        (blocks, "_FEWEST_ROWS", 2),
+        (source, "_CHUNK", 16),
+        (source, "_PIECE", 16),
+    ):
+        monkeypatch.setattr(module, name, value)
+    assert everything("parts") == whole

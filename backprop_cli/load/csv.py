@@ -8,6 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,11 @@ def parse(some: Iterable[bytes], delimiter: str) -> tuple[Array, Header]:
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
-    table, rows = _Table(delimiter), Growing()
-    for body in table.bodies(some):
-        rows.add(table.numbers(body))
-    matrix = rows.matrix()
+    table = _Table(delimiter)
+    with closing(Growing()) as rows:
+        for body in table.bodies(some):
+            rows.add(table.numbers(body))
+        matrix = rows.matrix()
     if matrix is None:
         raise table.nothing()
     return matrix, table.header

@@ -1,11 +1,16 @@
 """One bare matrix as CSV, its numbers written so that they read back bit for bit."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from backprop_cli.activations import Array
 from backprop_cli.render.numbers import literals
+from backprop_cli.spool import stretches
 
 
-def matrix(array: Array) -> str:
-    """Return a matrix (m, n) as m lines of n cells, or a list (n,) as one line."""
-    return "".join(",".join(literals(row)) + "\n" for row in np.atleast_2d(array))
+def matrix(array: Array) -> Iterator[str]:
+    """Yield the text of a matrix (m, n) as m lines of n cells, or of a list (n,) as one line."""
+    table = np.atleast_2d(array)
+    for rows in stretches(table):
+        yield "".join(",".join(literals(row)) + "\n" for row in table[rows])

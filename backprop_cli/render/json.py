@@ -1,7 +1,7 @@
 """Strict JSON whose numbers read back bit for bit, with one line for each row of a matrix."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from numbers import Rational
@@ -11,6 +11,7 @@ import numpy as np
 
 from backprop_cli.render.numbers import literal, literals
 from backprop_cli.solve import Solution
+from backprop_cli.spool import stretches
 
 if TYPE_CHECKING:
     from backprop_cli.explain import Explanation, Term, Walk
@@ -21,14 +22,14 @@ EXPLANATION_SCHEMA = "backprop.explanation/1"
 CHECK_SCHEMA = "backprop.check/1"
 
 
-def result(solution: Solution) -> str:
-    """Return a solution as a JSON object that mirrors its problem.
+def result(solution: Solution) -> Iterator[str]:
+    """Yield the text of a solution as a JSON object that mirrors its problem.
 
     An exact solution says so, and names the matrices whose numbers were binary floats, not written decimals.
     """
     problem = solution.problem
     layers = [dict(layer.computed) for layer in solution.layers]
-    return _dump(
+    yield from _pieces(
         {
             "schema": SCHEMA,
             **({"exact": True, "binary": list(problem.binary)} if problem.exact else {}),
@@ -38,6 +39,7 @@ def result(solution: Solution) -> str:
             "not_computed": solution.not_computed(),
         }
     )
+    yield "\n"
 
 
 def check(verdicts: Sequence["Verdict"]) -> str:
@@ -67,9 +69,10 @@ def walk(found: "Walk") -> str:
     )
 
 
-def problem(draft: Mapping[str, Any]) -> str:
-    """Return a problem's draft as a problem file."""
-    return _dump(draft)
+def problem(draft: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the text of a problem's draft as a problem file."""
+    yield from _pieces(draft)
+    yield "\n"
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
@@ -129,25 +132,32 @@ def _record(value: Any) -> Any:
 
 
 def _dump(tree: Mapping[str, Any]) -> str:
-    return _written(tree, "") + "\n"
+    return "".join(_pieces(tree)) + "\n"
 
 
-def _written(value: Any, indent: str) -> str:
+def _pieces(value: Any, indent: str = "\n") -> Iterator[str]:
+    """Yield a value as JSON, in pieces that are no larger than a stretch of rows; `indent` begins a line as it does."""
     inner = indent + "  "
     match value:
         case np.ndarray() if value.ndim == 2:
-            return _block("[]", [_written(row, inner) for row in value], indent)
+            yield "["
+            for rows in stretches(value):
+                lines = (f"{inner}[{', '.join(literals(row))}]" for row in value[rows])
+                yield "," * (rows.start > 0) + ",".join(lines)
+            yield f"{indent}]"
         case np.ndarray():
-            return f"[{', '.join(literals(value))}]"
+            yield f"[{', '.join(literals(value))}]"
         case Rational() if not isinstance(value, int):
-            return literal(value)
+            yield literal(value)
         case Mapping() if value:
-            return _block("{}", [f"{json.dumps(k)}: {_written(v, inner)}" for k, v in value.items()], indent)
+            for number, (key, item) in enumerate(value.items()):
+                yield f"{',' if number else '{'}{inner}{json.dumps(key)}: "
+                yield from _pieces(item, inner)
+            yield indent + "}"
         case list() if value:
-            return _block("[]", [_written(item, inner) for item in value], indent)
+            for number, item in enumerate(value):
+                yield f"{',' if number else '['}{inner}"
+                yield from _pieces(item, inner)
+            yield f"{indent}]"
         case _:
-            return json.dumps(value, allow_nan=False)
-
-
-def _block(brackets: str, lines: Sequence[str], indent: str) -> str:
-    return brackets[0] + ",".join(f"\n{indent}  {line}" for line in lines) + f"\n{indent}{brackets[1]}"
+            yield json.dumps(value, allow_nan=False)

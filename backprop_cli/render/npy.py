@@ -1,26 +1,33 @@
 """NPY files and NPZ archives, the same bytes for the same arrays whenever they are written."""
 
-import io
 import zipfile
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
+
+from backprop_cli.spool import stretches
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold: numpy.savez writes today's
 
 
-def npy(value: Any) -> bytes:
-    """Return an array, a number or a text as an NPY file."""
-    file = io.BytesIO()
-    np.save(file, np.asarray(value), allow_pickle=False)
-    return file.getvalue()
+def npy(file: IO[bytes], value: Any) -> None:
+    """Write an array, a number or a text as an NPY file."""
+    array = np.asarray(value)
+    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    fortran_order = array.flags.f_contiguous and not array.flags.c_contiguous
+    table = np.atleast_1d(array.T if fortran_order else array)  # as the header says
+    for rows in stretches(table):
+        file.write(np.ascontiguousarray(table[rows]).tobytes())
 
 
-def npz(arrays: Mapping[str, Any]) -> bytes:
-    """Return arrays, numbers and texts, by name, as an NPZ archive."""
-    file = io.BytesIO()
+def npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
+    """Write arrays, numbers and texts, by name, as an NPZ archive."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, value in arrays.items():
-            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), npy(value))
-    return file.getvalue()
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=_is_large(value)) as member:
+                npy(member, value)
+
+
+def _is_large(value: Any) -> bool:
+    return np.asarray(value).nbytes >= 2**31
