@@ -5,7 +5,7 @@ hold; here each of them is an error that names its place.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from backprop_cli.text import counted
 if TYPE_CHECKING:
     from fractions import Fraction
 
+_DOUBLE = np.dtype(np.float64)
 LARGEST_EXACT = 2**53  # from here on float64 leaves out integers
 
 
@@ -46,7 +47,8 @@ class NumberKind:
     """What counts as a number in a tree of Python values, how one is judged, and how an array is made of many.
 
     `judge(number, place)` raises an InputError; `harmless(row)` tells at a glance that none in a row would. `scalar`
-    makes one number of this kind of a text or another number.
+    makes one number of this kind of a text or another number. Floats become `dtype`, whatever they came as; `exact` is
+    whether all else becomes fractions.
     """
 
     types: tuple[type, ...]
@@ -54,19 +56,21 @@ class NumberKind:
     judge: Callable[[Any, str], None]
     make: Callable[[list[Any]], Array]
     scalar: Callable[[Any], Any]
+    dtype: np.dtype[Any] = _DOUBLE
+    exact: bool = False
 
 
 def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array:
     """Return a number, a list of numbers, a list of rows, or an array as a read-only array of one kind of number.
 
     A number gives shape (), a list (n,), and rows (m, n); an array keeps its shape, of at most two dimensions. The
-    kind is float64 unless another is named; an array of floats becomes float64 whatever the kind.
+    kind is float64 unless another is named.
 
     Raises:
         InputError: Something in it is not a finite real number, rows differ in length, or nothing is in it.
     """
     kind = kind or FLOAT64
-    array = _from_numpy(value, place, kind) if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
+    array = _from_numpy(value if isinstance(value, np.ndarray) else _from_tree(value, place, kind), place, kind)
     if array.ndim > 2:
         raise InputError(f"expected a matrix, got {array.ndim} dimensions", place=place)
     if array.size == 0:
@@ -122,13 +126,19 @@ def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:
         raise InputError(f"expected real numbers, got the type {array.dtype}", place=place)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         raise InputError(f"expected float64 or narrower, got the type {array.dtype}", place=place)
-    if array.dtype.kind in "iu" and kind is not FLOAT64:
+    if array.dtype.kind in "iu" and kind.exact:
         return kind.make(array.ravel().tolist()).reshape(array.shape)
-    if array.dtype == np.float64 and array.flags.c_contiguous:
+    if array.dtype == kind.dtype and array.flags.c_contiguous:
         return array
-    given, result = np.atleast_1d(array), np.atleast_1d(room(array.shape))
+    given, result = np.atleast_1d(array), np.atleast_1d(room(array.shape, kind.dtype))
     for rows in stretches(given):
-        result[rows] = given[rows]
+        with np.errstate(over="ignore"):
+            result[rows] = given[rows]
+        if kind.dtype.itemsize < 8 and (lost := np.isinf(result[rows]) & np.isfinite(given[rows])).any():
+            row, *rest = first_index(lost)
+            index = (row + rows.start, *rest)
+            where = place + bracketed(index[: array.ndim])
+            raise InputError(f"{given[index]} is out of the range of {kind.dtype}", place=where)
         if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
             for row, *rest in np.argwhere(np.abs(result[rows]) >= LARGEST_EXACT).tolist():
                 index = (row + rows.start, *rest)
@@ -198,3 +208,4 @@ FLOAT64 = NumberKind(
     make=lambda numbers: np.array(numbers, dtype=np.float64),
     scalar=float,
 )
+FLOAT32 = replace(FLOAT64, dtype=np.dtype(np.float32))

@@ -17,7 +17,7 @@ import typer
 
 from backprop_cli import __version__, options
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
-from backprop_cli.names import UPSTREAM_RULES
+from backprop_cli.names import UPSTREAM_RULES, Precision
 from backprop_cli.output import write_error, write_stderr, write_stdout
 from backprop_cli.terminal import Color
 from backprop_cli.text import clean, listed
@@ -132,6 +132,7 @@ def _run(
     only: options.OnlyOption = None,
     output: options.FormatOption = "table",
     exact: options.ExactOption = False,
+    dtype: options.DtypeOption = "float64",
     precision: options.PrecisionOption = None,
     rows: options.RowsOption = 20,
     save: options.SaveOption = None,
@@ -161,6 +162,7 @@ def _run(
             only=only,
             format=cast("options.Format", output),
             exact=exact,
+            dtype=cast("Precision", dtype),
             precision=precision,
             rows=rows,
             save=save,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from backprop_cli.activations import ACTIVATIONS, Array
-from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array, to_number
+from backprop_cli.arrays import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.errors import InputError
-from backprop_cli.names import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, UpstreamRule, WeightLayout
+from backprop_cli.names import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Precision, UpstreamRule, WeightLayout
 from backprop_cli.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.shapes import SAMPLES, fit
 from backprop_cli.text import did_you_mean, listed
@@ -30,27 +30,30 @@ _NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream")
 Headers = Mapping[str, tuple[str, ...]]
 
 
-def number_kind(*, exact: bool) -> NumberKind:
-    """Return the kind of number to read: float64, or decimals as they were written."""
+def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
+    """Return the kind of number to read: floats, or decimals as they were written."""
     if not exact:
-        return FLOAT64
+        return FLOAT64 if dtype == "float64" else FLOAT32
     from backprop_cli.exact import DECIMAL
 
     return DECIMAL
 
 
-def build(draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False) -> Problem:
+def build(
+    draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False, dtype: Precision = "float64"
+) -> Problem:
     """Validate a draft and return its problem.
 
     Args:
         draft: The tree that a problem file holds, with numbers, lists or arrays for matrices.
         headers: The column names of matrices that came with some, by place (`weights`, `layers[0].weights`).
         exact: Whether numbers are to be fractions: decimals as they were written, floats by their binary values.
+        dtype: Which floats they are to be where they are not.
 
     Raises:
         InputError: A key is unknown, a value is of the wrong kind, or a shape does not fit; `place` says where.
     """
-    kind = number_kind(exact=exact)
+    kind = number_kind(exact=exact, dtype=dtype)
     _check_keys(draft, PROBLEM_KEYS, "")
     parts, prefixes = _layer_drafts(draft)
     if not any(key in part for part in (draft, *parts) for key in _NUMERIC_KEYS):
@@ -88,7 +91,7 @@ def build(draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bo
         ),
         upstream=fitted.get("upstream", _upstream_rule(draft)),
         weight_layout=layout,
-        learning_rate=_learning_rate(draft, kind),
+        learning_rate=_learning_rate(draft, number_kind(exact=exact)),
         layered="layers" in draft,
         n_samples=sizes.get(SAMPLES),
         input_names=names.of_inputs(prefixes[0], n=sizes.get(0)),

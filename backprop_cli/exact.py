@@ -101,4 +101,5 @@ DECIMAL = NumberKind(
     judge=_require_moderate,
     make=_fractions,
     scalar=Fraction,
+    exact=True,
 )

@@ -15,9 +15,11 @@ QUANTITIES = ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weigh
 QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
 UpstreamRule: TypeAlias = Literal["outputs", "ones"]
+Precision: TypeAlias = Literal["float64", "float32"]
 
 WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
+DTYPES: tuple[Precision, ...] = get_args(Precision)
 ACTIVATION_NAMES = ("relu", "linear")
 _GIVEN = ("inputs", "weights", "biases", "upstream")
 LIKE_WEIGHTS = ("dweights", "new_weights")  # laid out as the weights were written

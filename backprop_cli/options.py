@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 import typer
 
 from backprop_cli.errors import UsageError
-from backprop_cli.names import ACTIVATION_NAMES, WEIGHT_LAYOUTS, Name, parse_entry, parse_name
+from backprop_cli.names import ACTIVATION_NAMES, DTYPES, WEIGHT_LAYOUTS, Name, parse_entry, parse_name
 from backprop_cli.terminal import Color
 from backprop_cli.text import did_you_mean, listed, suffix
 
@@ -188,6 +188,15 @@ OnlyOption: TypeAlias = Annotated[
 ]
 ExactOption: TypeAlias = Annotated[
     bool, typer.Option("--exact", help="Compute with the decimals as they are written, not in float64.")
+]
+DtypeOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        show_default=True,
+        help="Compute in float32 for half the memory and about half the time; results say so.",
+        **_choice("--dtype", DTYPES),
+    ),
 ]
 PrecisionOption: TypeAlias = Annotated[
     int | None,

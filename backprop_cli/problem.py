@@ -90,5 +90,6 @@ class Problem:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the numbers that were given, which is one and the same for all of them."""
-        given = [self.inputs, *(a for layer in self.layers for a in (layer.weights, layer.biases, layer.z))]
-        return next((array.dtype for array in given if array is not None), np.dtype(np.float64))
+        parameters = [array for layer in self.layers for array in (layer.weights, layer.biases, layer.z)]
+        given = [self.inputs, self.upstream, *parameters]
+        return next((array.dtype for array in given if isinstance(array, np.ndarray)), np.dtype(np.float64))

@@ -11,7 +11,7 @@ from backprop_cli.draft import to_draft
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
-from backprop_cli.names import Name, nodes
+from backprop_cli.names import Name, Precision, nodes
 from backprop_cli.options import FolderFormat, Format
 from backprop_cli.output import Write, pending, write_stdout
 from backprop_cli.problem import Problem
@@ -33,6 +33,7 @@ class RunOptions:
     only: tuple[Name, ...] | None
     format: Format
     exact: bool
+    dtype: Precision
     precision: int | None
     rows: int
     save: str | None
@@ -53,7 +54,9 @@ def run(options: RunOptions) -> ExitStatus:
         other = "--next" if options.save == options.next else "PROBLEM"
         raise UsageError(f"--save and {other} both name {options.save}")
     _refuse_binary_targets(options)
-    problem = load_problem(options.problem, options.files, _values(options), exact=options.exact)
+    if options.exact and options.dtype != "float64":
+        raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
+    problem = load_problem(options.problem, options.files, _values(options), exact=options.exact, dtype=options.dtype)
     wanted = nodes(options.only, len(problem.layers))
     everything = options.only if options.only is None or options.next is None else options.only + _STEP
     try:

@@ -259,3 +259,57 @@ def test_what_is_read_worked_on_and_written_in_parts_is_the_same(
     ):
         monkeypatch.setattr(module, name, value)
     assert everything("parts") == whole
+
+
+SINGLE = {"inputs": [[0.1, 2], [3, -0.7]], "weights": [[0.3, 1], [-1, 0.9]], "biases": [0.2, 1], "upstream": "outputs"}
+
+
+def test_float32_is_what_numpy_makes_of_it_and_says_so(backprop: Run) -> None:
+    Path("p.json").write_text(json.dumps(SINGLE))
+    x, w, b = (np.array(SINGLE[name], np.float32) for name in ("inputs", "weights", "biases"))
+    z = x @ w + b
+    dz = np.where(z > 0, z, np.float32(0))
+    expected = {"z": z, "dz": dz, "dweights": x.T @ dz, "dinputs": dz @ w.T, "dbiases": dz.sum(axis=0)}
+    expected["new_biases"] = b - np.float32(0.001) * expected["dbiases"]
+    ran = backprop("run", "p.json", "--dtype", "float32", "--format", "json", "--save", "r.npz", "--next", "n.json")
+    result = json.loads(ran.out)
+    assert list(result)[:3] == ["schema", "dtype", "learning_rate"]
+    assert (result["dtype"], result["learning_rate"]) == ("float32", 0.001)
+    with np.load("r.npz") as saved:
+        for name, value in expected.items():
+            assert np.array(result[name], np.float32).tobytes() == value.tobytes()
+            assert saved[name].dtype == np.float32
+            assert saved[name].tobytes() == value.tobytes()
+    assert "[0.1, 2.0]" in Path("n.json").read_text()  # and not 0.10000000149011612
+    assert backprop("run", "p.json", "--dtype", "float32").out.startswith("computed in float32\n\n")
+    assert "float32" not in backprop("run", "p.json").out
+    assert backprop("check", "p.json", "--expect", "r.npz").status == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("1e39", "p.json: inputs[0][1]: 1e+39 is out of the range of float32\n"),
+        ("3e38", "p.json: z[0,0]: overflows float32 (its largest number is about 3.4e+38)\n"),
+    ],
+)
+def test_float32_has_less_range(backprop: Run, text: str, said: str) -> None:
+    Path("p.json").write_text(f'{{"inputs": [[1, {text}]], "weights": [[2], [2]], "biases": [0]}}')
+    ran = backprop("run", "p.json", "--dtype", "float32")
+    assert (ran.status, ran.err) == (3, f"backprop: {said}")
+
+
+def test_float32_is_not_exact(backprop: Run) -> None:
+    ran = backprop("run", "p.json", "--dtype", "float32", "--exact")
+    assert (ran.status, ran.err) == (2, "backprop: --exact and --dtype float32 exclude each other\n")
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<i8", "<f2"])
+@pytest.mark.parametrize("option", ["float32", "float64"])
+def test_matrices_of_any_type_become_the_one_that_is_asked_for(backprop: Run, dtype: str, option: str) -> None:
+    np.save("u.npy", np.array([[1.5, -2], [3, 0.25]]).astype(dtype))
+    argv = ["run", "--upstream", "u.npy", "--activation", "linear", "--only", "dz", "--dtype", option]
+    assert backprop(*argv, "--save", "s", "--save-format", "npy").status == 0
+    saved = np.load("s/dz.npy")
+    assert saved.dtype == option
+    assert saved.tolist() == np.load("u.npy").tolist()

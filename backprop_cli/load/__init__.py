@@ -11,18 +11,18 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop_cli.activations import Array
-from backprop_cli.arrays import describe, to_array
+from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array
 from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.source import mapped, pieces, read, shown
-from backprop_cli.names import UPSTREAM_RULES, layer_place
+from backprop_cli.names import UPSTREAM_RULES, Precision, layer_place
 from backprop_cli.problem import Problem
 from backprop_cli.text import counted, did_you_mean, listed, reason_of, suffix
 
 _MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _PROBLEM_SUFFIXES = (".json", ".npz")
-_RESULT_SETTINGS = ("schema", "exact", "binary", "learning_rate", "weight_layout", "not_computed")
+_RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
 _BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
 
@@ -32,6 +32,7 @@ def load_problem(
     values: Mapping[str, Any] = MappingProxyType({}),
     *,
     exact: bool = False,
+    dtype: Precision = "float64",
     data: bytes | None = None,
 ) -> Problem:
     """Return the problem of a file, with some of its matrices and values taken from elsewhere.
@@ -40,7 +41,8 @@ def load_problem(
         path: The problem's file, or None where the rest says it all.
         files: The files of matrices, by key (`inputs`, `weights`, …); they override the problem's own.
         values: Plain values by key (`activation`, …), which override too.
-        exact: Whether numbers are to be fractions, exactly as they were written, and not float64.
+        exact: Whether numbers are to be fractions, exactly as they were written, and not floats.
+        dtype: Which floats the numbers are to be.
         data: The file's bytes, where they have been read already, as a pipe can be only once.
 
     Raises:
@@ -53,13 +55,13 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, exact=exact)
+        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype))
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:
             headers[place] = header
     try:
-        return build(draft, headers, exact=exact)
+        return build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
         if error.rival in origins and origins[error.rival] != origins.get(error.place or ""):
             error.reason += f"; {error.rival} is from {shown(origins[error.rival])}"
@@ -67,20 +69,20 @@ def load_problem(
         raise error if origin is None else error.at(shown(origin)) from None
 
 
-def load_matrix(path: str, key: str, *, exact: bool = False) -> tuple[Array, tuple[str, ...] | None]:
+def load_matrix(path: str, key: str, kind: NumberKind = FLOAT64) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix or list in a file, and the names in its header, if it has one.
 
     Args:
         path: The file.
         key: What it is for (`inputs`, …), as errors are to call it.
-        exact: Whether the numbers of a text are to be fractions, exactly as they were written.
+        kind: What its numbers are to be.
 
     Raises:
         InputError: With the file, and the line and cell or the path at fault.
     """
     with _named(path):
-        value, header = _parse_matrix(path, key, exact=exact)
-        array = to_array(value, key, number_kind(exact=exact))
+        value, header = _parse_matrix(path, key, exact=kind.exact)
+        array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, header

@@ -25,7 +25,8 @@ CHECK_SCHEMA = "backprop.check/1"
 def result(solution: Solution) -> Iterator[str]:
     """Yield the text of a solution as a JSON object that mirrors its problem.
 
-    An exact solution says so, and names the matrices whose numbers were binary floats, not written decimals.
+    An exact solution says so, and names the matrices whose numbers were binary floats, not written decimals; one in
+    float32 says that.
     """
     problem = solution.problem
     layers = [dict(layer.computed) for layer in solution.layers]
@@ -33,6 +34,7 @@ def result(solution: Solution) -> Iterator[str]:
         {
             "schema": SCHEMA,
             **({"exact": True, "binary": list(problem.binary)} if problem.exact else {}),
+            **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
             "weight_layout": problem.weight_layout,
             **({"layers": layers} if problem.layered else layers[0]),

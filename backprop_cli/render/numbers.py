@@ -24,7 +24,9 @@ def literal(value: "float | Rational") -> str:
 
 
 def literals(row: Array) -> list[str]:
-    """Return the numbers of one row for programs."""
+    """Return the numbers of one row for programs, with the fewest digits that read back as the same."""
+    if row.dtype.kind == "f" and row.dtype.itemsize < 8:
+        return list(map(str, row))
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 

@@ -47,6 +47,9 @@ def tables(solution: Solution, style: Style) -> str:
     if problem.binary:
         page.line(f"exact values of the binary numbers in {listed(problem.binary)}, where no decimals were written")
         page.line()
+    if problem.dtype == np.float32:
+        page.line("computed in float32")
+        page.line()
     for i, layer in enumerate(solution.layers):
         if problem.layered and layer.computed:
             page.line((_layer_heading(problem, i), "bold"))
@@ -125,7 +128,7 @@ def _column(labelled: _Labelled, rows: _Shown, j: int | None, precision: int | N
     if j is None:
         return Column(_GAP, [Text(_GAP) for _ in rows])
     label = labelled.column_label(j)
-    numbers = [_GAP if i is None else number(labelled.matrix[i, j], precision) for i in rows]
+    numbers = [_GAP if i is None else number(labelled.matrix.item(i, j), precision) for i in rows]
     styles = ["" if i is None else labelled.style(i, j) for i in rows]
     return Column(label, [*map(Text, aligned(numbers, at_least=width_of(label)), styles)])
 
