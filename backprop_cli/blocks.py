@@ -6,7 +6,7 @@ enough for the cache cost less than whole matrices, whose intermediate results g
 for is forgotten with its block, so that the number of samples is no matter for memory.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from backprop_cli.arrays import all_finite, first_index
 from backprop_cli.errors import InputError
 from backprop_cli.names import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.problem import Problem
+from backprop_cli.progress import Watch, unwatched
 from backprop_cli.rules import Rules, operands
 from backprop_cli.spool import forget, room
 
@@ -41,7 +42,7 @@ def work(
     *,
     block_rows: int | None = None,
     may_overflow: bool = False,
-    done: Callable[[int], None] | None = None,
+    watch: Watch = unwatched,
 ) -> Found:
     """Evaluate nodes of a problem, and keep some of their values.
 
@@ -52,7 +53,7 @@ def work(
         rules: The formulas.
         block_rows: How many samples make a block; as many as fit the cache unless it is given.
         may_overflow: Whether infinity is a result, and not an error.
-        done: Is told after each block how many samples have been worked on.
+        watch: Is told after each block how many samples have been worked on.
 
     Raises:
         InputError: A result overflows.
@@ -63,8 +64,7 @@ def work(
         for start in range(0, n_samples, step):
             rows = slice(start, min(start + step, n_samples))
             the_pass.block(rows)
-            if done is not None:
-                done(rows.stop)
+            watch("rows", rows.stop, n_samples)
         the_pass.finish()
     return Found({node: value for node, value in the_pass.values.items() if node in kept}, the_pass.closed)
 

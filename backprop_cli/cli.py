@@ -169,6 +169,7 @@ def _run(
             save_format=cast("options.FolderFormat", save_format),
             next=following,
             color=cast("Color", color),
+            quiet=quiet,
         ),
     )
 

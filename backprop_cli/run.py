@@ -15,6 +15,7 @@ from backprop_cli.names import Name, Precision, nodes
 from backprop_cli.options import FolderFormat, Format
 from backprop_cli.output import Write, pending, write_stdout
 from backprop_cli.problem import Problem
+from backprop_cli.progress import Watch, watching
 from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
 from backprop_cli.text import suffix
@@ -40,6 +41,7 @@ class RunOptions:
     save_format: FolderFormat
     next: str | None
     color: Color
+    quiet: bool
 
 
 def run(options: RunOptions) -> ExitStatus:
@@ -56,17 +58,8 @@ def run(options: RunOptions) -> ExitStatus:
     _refuse_binary_targets(options)
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
-    problem = load_problem(options.problem, options.files, _values(options), exact=options.exact, dtype=options.dtype)
-    wanted = nodes(options.only, len(problem.layers))
-    everything = options.only if options.only is None or options.next is None else options.only + _STEP
-    try:
-        solution = solve(problem, nodes(everything, len(problem.layers)))
-        following = next_problem(problem, solution) if options.next is not None else None
-        result = solution.only(wanted)
-    except InputError as error:
-        key = (error.place or "").rpartition(".")[2]
-        file = options.files.get(key, options.problem)
-        raise error if file is None else error.at(shown(file)) from None
+    with watching(quiet=options.quiet) as watch:
+        result, following = _worked(options, watch)
     text = _rendered(result, options)
     files = {} if options.save is None else _saved(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # the one follows from the other
@@ -75,6 +68,22 @@ def run(options: RunOptions) -> ExitStatus:
     with pending(files, folder):
         write_stdout(text)
     return ExitStatus.OK
+
+
+def _worked(options: RunOptions, watch: Watch) -> tuple[Solution, Problem | None]:
+    """Return what is asked for of the problem, and the next problem if that is, too."""
+    problem = load_problem(
+        *(options.problem, options.files, _values(options)), exact=options.exact, dtype=options.dtype, watch=watch
+    )
+    everything = options.only if options.only is None or options.next is None else options.only + _STEP
+    try:
+        solution = solve(problem, nodes(everything, len(problem.layers)), watch=watch)
+        following = next_problem(problem, solution) if options.next is not None else None
+        return solution.only(nodes(options.only, len(problem.layers))), following
+    except InputError as error:
+        key = (error.place or "").rpartition(".")[2]
+        file = options.files.get(key, options.problem)
+        raise error if file is None else error.at(shown(file)) from None
 
 
 def _values(options: RunOptions) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from backprop_cli.blocks import work
 from backprop_cli.errors import InputError
 from backprop_cli.names import LIKE_WEIGHTS, QUANTITIES, Node
 from backprop_cli.problem import Problem
+from backprop_cli.progress import Watch, unwatched
 from backprop_cli.rules import RULES, Missing, Rules, operands, working_order
 
 
@@ -80,6 +81,7 @@ def solve(
     *,
     may_overflow: bool = False,
     block_rows: int | None = None,
+    watch: Watch = unwatched,
 ) -> Solution:
     """Compute what is wanted of a problem, and nothing that it does not need.
 
@@ -89,6 +91,7 @@ def solve(
         rules: The formulas; others than the right ones show what a mistake leads to.
         may_overflow: Whether infinity is a result, and not an error.
         block_rows: How many samples to work on at a time, where that is not to be left to what fits the cache.
+        watch: Is told how far the work has come.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
@@ -97,7 +100,7 @@ def solve(
     order = [node for node in working_order(len(problem.layers)) if node in needed]
     missing = _missing(problem, order, rules)
     computable = [node for node in order if node not in missing]
-    found = work(problem, computable, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow)
+    found = work(problem, computable, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, watch=watch)
     layers = tuple(
         LayerSolution(
             computed={

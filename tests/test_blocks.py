@@ -15,7 +15,7 @@ from backprop_cli.bounds import bounds
 from backprop_cli.draft import build
 from backprop_cli.errors import InputError
 from backprop_cli.load.json import parse
-from backprop_cli.names import QUANTITIES, Node, nodes
+from backprop_cli.names import QUANTITIES, nodes
 from backprop_cli.rules import RULES, working_order
 from backprop_cli.solve import Solution, solve
 from tests.reference import as_draft, backpropagate, random_network
@@ -80,9 +80,9 @@ def test_what_overflows_is_named_by_its_place_in_the_whole(block_rows: int, layo
 
 def test_progress_is_told_after_each_block() -> None:
     problem = build({"inputs": [[1]] * 7, "weights": [[1]], "biases": [0], "upstream": "ones"})
-    told: list[int] = []
-    work(problem, working_order(1), [Node(0, "dbiases")], RULES, block_rows=3, done=told.append)
-    assert told == [3, 6, 7]
+    told: list[tuple[str, int, int | None]] = []
+    work(problem, working_order(1), [], RULES, block_rows=3, watch=lambda *words: told.append(words))
+    assert told == [("rows", 3, 7), ("rows", 6, 7), ("rows", 7, 7)]
 
 
 def test_what_is_large_is_in_a_file_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.source import mapped, pieces, read, shown
 from backprop_cli.names import UPSTREAM_RULES, Precision, layer_place
 from backprop_cli.problem import Problem
+from backprop_cli.progress import Watch, unwatched
 from backprop_cli.text import counted, did_you_mean, listed, reason_of, suffix
 
 _MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
@@ -34,6 +35,7 @@ def load_problem(
     exact: bool = False,
     dtype: Precision = "float64",
     data: bytes | None = None,
+    watch: Watch = unwatched,
 ) -> Problem:
     """Return the problem of a file, with some of its matrices and values taken from elsewhere.
 
@@ -44,6 +46,7 @@ def load_problem(
         exact: Whether numbers are to be fractions, exactly as they were written, and not floats.
         dtype: Which floats the numbers are to be.
         data: The file's bytes, where they have been read already, as a pipe can be only once.
+        watch: Is told how far the reading of long texts has come.
 
     Raises:
         InputError: With the file at fault.
@@ -55,7 +58,7 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype))
+        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), watch)
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:
@@ -69,19 +72,22 @@ def load_problem(
         raise error if origin is None else error.at(shown(origin)) from None
 
 
-def load_matrix(path: str, key: str, kind: NumberKind = FLOAT64) -> tuple[Array, tuple[str, ...] | None]:
+def load_matrix(
+    path: str, key: str, kind: NumberKind = FLOAT64, watch: Watch = unwatched
+) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix or list in a file, and the names in its header, if it has one.
 
     Args:
         path: The file.
         key: What it is for (`inputs`, …), as errors are to call it.
         kind: What its numbers are to be.
+        watch: Is told how far the reading of a long text has come.
 
     Raises:
         InputError: With the file, and the line and cell or the path at fault.
     """
     with _named(path):
-        value, header = _parse_matrix(path, key, exact=kind.exact)
+        value, header = _parse_matrix(path, key, exact=kind.exact, watch=watch)
         array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
@@ -141,7 +147,7 @@ def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
                 yield stem, _parse_matrix(file, stem, exact=written)[0]
 
 
-def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, ...] | None]:
+def _parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) -> tuple[Any, tuple[str, ...] | None]:
     hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
     _require_suffix(path, _MATRIX_SUFFIXES, hint)
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
@@ -156,7 +162,7 @@ def _parse_matrix(path: str, key: str, *, exact: bool) -> tuple[Any, tuple[str, 
     from backprop_cli.load import csv
 
     parse = csv.parse_exact if exact else csv.parse
-    return parse(pieces(path, hint), delimiter="\t" if suffix(path) == ".tsv" else ",")
+    return parse(pieces(path, hint, watch), delimiter="\t" if suffix(path) == ".tsv" else ",")
 
 
 def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:

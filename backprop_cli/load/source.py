@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
 from backprop_cli.errors import InputError
-from backprop_cli.text import reason_of, suffix
+from backprop_cli.progress import Watch, unwatched
+from backprop_cli.text import clean, reason_of, suffix
 
 STDIN = "-"
 _CHUNK = 2**20
@@ -52,8 +53,8 @@ def read(path: str, hint: str | None = None) -> bytes:
         return _read_on(sys.stdin.buffer)
 
 
-def pieces(path: str, hint: str | None = None) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time.
+def pieces(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iterator[bytes]:
+    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time, and tell `watch` of it.
 
     Raises:
         InputError: As `read` does.
@@ -61,11 +62,12 @@ def pieces(path: str, hint: str | None = None) -> Iterator[bytes]:
     with _refusal_named(path, hint):
         if path != STDIN:
             with open(path, "rb", opener=_open_at_once) as file:
-                yield from _pieces(file, _ready(file, path))
+                size = os.fstat(file.fileno()).st_size if _is_regular(file) else None
+                yield from _watched(_pieces(file, _ready(file, path)), shown(path), size, watch)
         elif sys.stdin is None:
             raise InputError("cannot read: standard input is closed", file=shown(path))
         else:
-            yield from _pieces(sys.stdin.buffer)
+            yield from _watched(_pieces(sys.stdin.buffer), shown(path), None, watch)
 
 
 def whole_rows(some: Iterable[bytes]) -> Iterator[bytes]:
@@ -134,6 +136,14 @@ def _pieces(file: BinaryIO, begin: bytes = b"") -> Iterator[bytes]:
             return
         size = _PIECE
         piece = file.read(size)
+
+
+def _watched(some: Iterable[bytes], name: str, size: int | None, watch: Watch) -> Iterator[bytes]:
+    done = 0
+    for piece in some:
+        done += len(piece)
+        watch(f"bytes of {clean(name)}", done, size)
+        yield piece
 
 
 def _read_file(file: BinaryIO, path: str) -> bytes:

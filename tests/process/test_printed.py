@@ -5,11 +5,13 @@ import random
 import re
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tests.conftest import clean_environment
 from tests.process.command import ESC, LAYER, SMALL, Process, Started, Terminal, refusal, screen, success
 
 
@@ -175,6 +177,39 @@ def test_row_18_no_progress_for_short_work(started: Started, terminal: Terminal)
     ran = started(*SMALL, stderr=terminal[1], stdout=subprocess.DEVNULL)
     assert screen(terminal, ran) == b""
     assert ran.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("planted", "options", "shown"),
+    [
+        ("", [], False),
+        ("import backprop_cli.progress as p; p._PATIENCE = p._BETWEEN = 0", [], True),
+        ("import backprop_cli.progress as p; p._PATIENCE = p._BETWEEN = 0", ["-q"], False),
+    ],
+    ids=["short work", "long work", "quiet"],
+)
+def test_row_18_progress_on_a_terminal_is_cleared_in_the_end(
+    terminal: Terminal, tmp_path: Path, planted: str, options: list[str], shown: bool
+) -> None:
+    (tmp_path / "z[b].csv").write_text("1.5,2\n" * 1000)
+    code = f"{planted}\nimport sys\nfrom backprop_cli.cli import main\nsys.exit(main(sys.argv[1:]))"
+    ran = subprocess.Popen(
+        [sys.executable, "-c", code, "run", "--z", "z[b].csv", "--only", "outputs", "--format", "csv", *options],
+        env=clean_environment({"TERM": "xterm", "COLUMNS": "100"}),
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=terminal[1],
+    )
+    assert ran.stdout is not None
+    out = ran.stdout.read()
+    seen = screen(terminal, ran).decode()
+    ran.stdout.close()
+    assert (ran.returncode, out) == (0, b"1.5,2.0\n" * 1000)
+    assert ("6,000 bytes of z[b].csv" in seen) is shown
+    assert ("1,000 rows" in seen) is shown
+    assert ("a second" in seen) is False or shown
+    assert seen.endswith("\x1b[2K") is shown  # the last thing is that the line is erased
 
 
 @pytest.mark.parametrize(
