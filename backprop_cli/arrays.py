@@ -42,7 +42,7 @@ def describe(value: object) -> str:
             return str(value)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NumberKind:
     """What counts as a number in a tree of Python values, how one is judged, and how an array is made of many.
 

@@ -6,6 +6,7 @@ the options have been judged.
 """
 
 import contextlib
+import gc
 import io
 import os
 import sys
@@ -279,6 +280,8 @@ def _do(argv: Sequence[str]) -> ExitStatus:
     action, printed = _parsed(argv)
     if printed:
         write_stdout(printed)
+    gc.freeze()  # what has been loaded stays
+    gc.enable()
     return ExitStatus.OK if action is None else action()
 
 

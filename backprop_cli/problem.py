@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEFAULT_LEARNING_RATE = "0.001"  # as a decimal, which exact arithmetic takes as it is written
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
     """One dense layer; whatever is None was not given, and could not be told from the shapes of the rest.
 
@@ -36,7 +36,7 @@ class Layer:
     neuron_names: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Problem:
     """A network of dense layers with its inputs and the gradient that flows back into it.
 

@@ -24,7 +24,7 @@ _ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name 
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RunOptions:
     """What the command line said: `files` and `values` override the problem's own, by key."""
 

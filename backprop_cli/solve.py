@@ -16,7 +16,7 @@ from backprop_cli.progress import Watch, unwatched
 from backprop_cli.rules import RULES, Missing, Rules, operands, working_order
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LayerSolution:
     """What was wanted of one layer: the quantities that follow, and what each of the others would need.
 
@@ -30,7 +30,7 @@ class LayerSolution:
     closed: Array | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Solution:
     """A problem and what follows from it, layer by layer."""
 

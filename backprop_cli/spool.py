@@ -5,27 +5,34 @@ memory of this process.
 """
 
 import mmap
-import tempfile
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from backprop_cli.activations import Array
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 _LARGE = 32 * 2**20  # bytes, from which on an array lives in a file
 _STRIDE = 2**20  # numbers that are worked on at a time
 
 
-def room(shape: tuple[int, ...], dtype: npt.DTypeLike = np.float64) -> Array:
+def room(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -> Array:
     """Return an array to be filled, in a file if it is large."""
     size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
     if np.dtype(dtype).hasobject or size < _LARGE:
         return np.empty(shape, dtype)
-    with tempfile.TemporaryFile() as file:
+    with _file() as file:
         file.truncate(size)
         return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
+
+
+def _file() -> IO[bytes]:
+    from tempfile import TemporaryFile  # which small problems have no use for
+
+    return TemporaryFile()
 
 
 class Growing:
@@ -43,7 +50,7 @@ class Growing:
         self._size += rows.nbytes
         self._width = rows.shape[1]
         if self._size >= _LARGE:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 (closed with this)
+            self._file = self._file or _file()
             for part in self._parts:
                 self._file.write(part.tobytes())
             self._parts.clear()

@@ -1,6 +1,9 @@
 """The process's beginning and end: an interrupt at any time is 130, and one that is to be ignored is ignored."""
 
+import atexit
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +22,8 @@ def _keep_handler() -> Iterator[None]:
 
 def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     monkeypatch.setattr(cli, "main", main)
+    monkeypatch.setattr(atexit, "_run_exitfuncs", lambda: None)
+    monkeypatch.setattr(os, "_exit", sys.exit)
     with pytest.raises(SystemExit) as end:
         run_process()
     assert isinstance(end.value.code, int)
@@ -48,3 +53,8 @@ def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeyp
     assert status(main, monkeypatch) == 0
     assert during == [handler]
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # when all is done and said
+
+
+def test_streams_that_are_closed_do_not_matter_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    assert status(lambda: 4, monkeypatch) == 4
