@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.load import npy
+from backprop_cli.load import csv as csv_module
+from backprop_cli.load import fast, npy
 from tests.conftest import Run
 
 PROBLEM: dict[str, Any] = {
@@ -244,3 +245,100 @@ def test_an_archive_may_unpack_to_much_if_it_is_much(
         assert "(expected at most 100 times as many)" in ran.err
     else:
         assert (ran.status, ran.err) == (0, "")
+
+
+def test_polars_reads_to_the_same_bits_what_it_reads_and_leaves_the_rest() -> None:
+    """Halfway cases, subnormals and the ends of the range among them, and what only one of the two would take."""
+    pytest.importorskip("polars")
+    rng = np.random.default_rng(11)
+    drawn = np.frombuffer(rng.bytes(8 * 6000), np.float64)
+    drawn = drawn[np.isfinite(drawn)]
+    halves = [
+        "9007199254740993",
+        "9007199254740995",
+        "2.2250738585072011e-308",
+        "4.9e-324",
+        "2.47e-324",
+        "1e23",
+        "8.5e22",
+    ]
+    texts = [
+        *map(repr, drawn.tolist()),
+        *halves,
+        *(f"{x:.25e}" for x in drawn[:500]),
+        "-0.0",
+        ".5",
+        "5.",
+        "1E5",
+        "0001",
+    ]
+    for text in ("\n".join(texts), "\n".join(f"{a},{b}" for a, b in zip(texts, texts[::-1], strict=True))):
+        matrix, plain = fast.numbers(text, ","), csv_module._loadtxt(text, ",")
+        assert matrix is not None
+        assert plain is not None
+        assert matrix.tobytes() == plain.tobytes()
+        assert matrix.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        " ",
+        "x",
+        "1 2",
+        "1_000",
+        "0x10",
+        "1d3",
+        "1;5",
+        "true",
+        "null",
+        "NA",
+        "None",
+        "--1",
+        "1e",
+        "e5",
+        "-",
+        "\u0661",
+        "1\t2",
+    ],
+)
+def test_what_is_no_number_is_none_for_polars_either(cell: str) -> None:
+    pytest.importorskip("polars")
+    assert fast.numbers(f"1,2\n3,{cell}\n5,6\n", ",") is None
+
+
+@pytest.mark.parametrize("text", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2\n\n3,4\n"])
+def test_rows_of_different_width_are_not_for_polars(text: str) -> None:
+    pytest.importorskip("polars")
+    matrix = fast.numbers(text, ",")
+    assert matrix is None or matrix.tolist() == [[1, 2], [3, 4]]
+
+
+def test_with_polars_or_without_it_a_file_prints_the_same(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("polars")
+    rows = ["x,y", *(f"{i / 7!r},{-i / 3!r}" for i in range(300))]
+    Path("good.csv").write_text("\n".join(rows))
+    for name, line, cell in (("bad", 250, "1_0,2"), ("ragged", 299, "1"), ("late", 300, "nan,1"), ("gap", 100, ",2")):
+        Path(f"{name}.csv").write_text("\n".join([*rows[:line], cell, *rows[line:]]))
+    asked: list[str] = []
+
+    def everything() -> list[Any]:
+        return [
+            backprop("run", "--upstream", f"{name}.csv", "--activation", "linear", "--format", "json")
+            for name in ("good", "bad", "ragged", "late", "gap")
+        ]
+
+    monkeypatch.setattr(fast, "is_installed", lambda: False)
+    without = everything()
+    numbers = fast.numbers
+    monkeypatch.setattr(fast, "is_installed", lambda: True)
+    monkeypatch.setattr(fast, "WORTH_IT", 0)
+
+    def noted(text: str, delimiter: str) -> Any:
+        asked.append(text)
+        return numbers(text, delimiter)
+
+    monkeypatch.setattr(fast, "numbers", noted)
+    assert everything() == without
+    assert len(asked) >= 5

@@ -16,6 +16,7 @@ import numpy as np
 from backprop_cli.activations import Array
 from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
 from backprop_cli.errors import InputError
+from backprop_cli.load import fast
 from backprop_cli.load.source import decode, whole_rows
 from backprop_cli.spool import Growing
 from backprop_cli.text import counted
@@ -99,7 +100,7 @@ class _Table:
 
     def numbers(self, body: str) -> Array:
         """Return the numbers of some rows."""
-        if '"' in body or (matrix := _loadtxt(body, self._delimiter)) is None or self._is_delicate(matrix, body):
+        if '"' in body or (matrix := _parsed(body, self._delimiter)) is None or self._is_delicate(matrix, body):
             plain = "\n".join(self._delimiter.join(row) for row in self.examined(body))
             matrix = _loadtxt(plain, self._delimiter)
             assert matrix is not None, "what was examined is a matrix"  # noqa: S101
@@ -159,6 +160,12 @@ class _Table:
             rows_of_cells.append([cell.strip() for cell in cells])
             self._has_rows = True
         return rows_of_cells
+
+
+def _parsed(text: str, delimiter: str) -> Array | None:
+    if len(text) >= fast.WORTH_IT and fast.is_installed() and (matrix := fast.numbers(text, delimiter)) is not None:
+        return matrix
+    return _loadtxt(text, delimiter)
 
 
 def _loadtxt(text: str, delimiter: str) -> Array | None:

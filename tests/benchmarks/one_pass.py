@@ -1,0 +1,79 @@
+"""The pass over 65,536 samples of 784 inputs through 512 neurons, against its three matrix products, and PyTorch."""
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from backprop_cli.blocks import work
+from backprop_cli.draft import build
+from backprop_cli.names import Node
+from backprop_cli.rules import RULES, working_order
+from tests.benchmarks.measuring import ratio, seconds
+
+SHAPE = (65_536, 784, 512)
+BLOCKS = (512, 1024, 2048, 4096, 8192)
+
+
+def layer(dtype: Any, shape: tuple[int, int, int] = SHAPE) -> tuple[Any, Any, Any, Any]:
+    """Return inputs, weights, biases and an upstream gradient."""
+    rng = np.random.default_rng(0)
+    n_samples, n_inputs, n_neurons = shape
+    shapes = ((n_samples, n_inputs), (n_inputs, n_neurons), (n_neurons,), (n_samples, n_neurons))
+    inputs, weights, biases, upstream = (rng.standard_normal(size, dtype=np.float32).astype(dtype) for size in shapes)
+    return inputs, weights / np.sqrt(n_inputs).astype(dtype), biases, upstream
+
+
+def products(inputs: Any, weights: Any, upstream: Any, rows: int) -> Callable[[], None]:
+    """Return an action that does nothing but the three matrix products, in blocks, into room that is there."""
+    z, dinputs, dweights = (
+        np.empty((n, k), inputs.dtype) for n, k in ((rows, weights.shape[1]), (rows, len(weights)), weights.shape)
+    )
+
+    def run() -> None:
+        for start in range(0, len(inputs), rows):
+            x, dz = inputs[start : start + rows], upstream[start : start + rows]
+            np.matmul(x, weights, out=z)
+            np.matmul(dz, weights.T, out=dinputs)
+            np.matmul(x.T, dz, out=dweights)
+
+    return run
+
+
+def our_pass(draft: dict[str, Any], dtype: Any) -> Callable[[], None]:
+    """Return an action that works out every quantity and keeps the gradients of the parameters and the step."""
+    problem = build(draft, dtype=dtype)
+    kept = [Node(0, name) for name in ("dweights", "dbiases", "new_weights", "new_biases")]
+
+    def run() -> None:
+        work(problem, working_order(1), kept, RULES)
+
+    return run
+
+
+def torch_pass(draft: dict[str, Any]) -> Callable[[], None]:
+    """Return an action that does the same with PyTorch's autograd."""
+    torch: Any = importlib.import_module("torch")
+    x, w, b = (torch.tensor(draft[name], requires_grad=True) for name in ("inputs", "weights", "biases"))
+    upstream = torch.tensor(draft["upstream"])
+
+    def run() -> None:
+        x.grad = w.grad = b.grad = None
+        torch.relu(x @ w + b).backward(upstream)
+        with torch.no_grad():
+            _ = w - 0.001 * w.grad, b - 0.001 * b.grad
+
+    return run
+
+
+def main() -> None:
+    """Print the ratios."""
+    for dtype in ("float64", "float32"):
+        inputs, weights, biases, upstream = layer(dtype)
+        draft = {"inputs": inputs, "weights": weights, "biases": biases, "upstream": upstream}
+        best = min(BLOCKS, key=lambda rows: min(seconds(products(inputs, weights, upstream, rows)) for _ in range(3)))
+        name = f"the pass, {dtype} / its three products in blocks of {best}"
+        ratio(name, our_pass(draft, dtype), products(inputs, weights, upstream, best), 1.05)
+        if importlib.util.find_spec("torch"):
+            ratio(f"the pass, {dtype} / PyTorch autograd", our_pass(draft, dtype), torch_pass(draft), 0.8)
