@@ -188,7 +188,7 @@ def _damaged_inside(data: bytes, rng: random.Random) -> bytes:
     member = members[name]
     if rng.random() < 0.2:
         del members[name]
-        new = _damaged(name.encode(), rng).decode("latin-1").replace("\0", "")[:1000]
+        new = _damaged(name.encode(), rng).decode("latin-1").replace("\0", "")[:1000] or "x"
         members[rng.choice((new, new + ".npy", rng.choice(list(members)).replace("1", "7")))] = member
     else:
         members[name] = _damaged(member, rng)
