@@ -124,6 +124,7 @@ def test_a_gradient_that_is_wrong_only_at_a_kink_is_reported_and_does_not_count_
     found = checked(KINK, dz=slope_one)
     assert {kink.place: kink.gradient for kink in found.kinks}["dinputs[0,0]"] == 15
     assert found.checked - len(found.kinks) == 3
+    assert found.passed  # it is the slope to one side, and the derivative does not exist
 
 
 def test_a_gradient_outside_the_slopes_of_its_kink_is_wrong() -> None:
@@ -268,3 +269,56 @@ def test_a_deep_network_lets_nothing_pass(n_layers: int, width: int) -> None:
 @pytest.mark.parametrize("rule", ["outputs", "ones"])
 def test_upstream_by_rule_is_held_while_the_numbers_move(rule: str) -> None:
     assert checked(SMOOTH | {"upstream": rule}).passed
+
+
+@pytest.mark.parametrize(("factor", "accepted"), [(0, True), (0.5, True), (1, True), (1.001, False), (-0.001, False)])
+def test_a_gradient_at_a_kink_may_be_any_between_its_slopes(factor: float, accepted: bool) -> None:
+    """To the left of the kink the slope of the loss is 0, and to its right 5."""
+    draft = {"inputs": [[0]], "weights": [[3]], "biases": [0], "upstream": [[5]]}
+    found = checked(draft, dbiases=Rule(("dz",), lambda _: np.array([5.0 * factor]), ""))
+    assert {kink.place: kink.accepted for kink in found.kinks}["dbiases[0]"] is accepted
+    assert found.passed is accepted
+
+
+def _all_kinks(n: int) -> dict[str, Any]:
+    return {"inputs": [[0]] * n, "weights": [[1]], "biases": [0], "upstream": [[1]] * n}
+
+
+def test_the_seed_says_which_entries_are_drawn_and_none_is_drawn_twice() -> None:
+    def drawn(seed: int) -> list[str]:
+        return [kink.place for kink in checked(_all_kinks(6000), Steps(samples=50, seed=seed)).kinks]
+
+    first = drawn(1)
+    assert len(set(first)) == len(first) == 50 + 1
+    assert drawn(1) == first
+    assert drawn(2) != first
+
+
+@pytest.mark.parametrize(("n_samples", "n_checked"), [(4998, 5000), (4999, 102)])
+def test_all_entries_are_checked_up_to_10_000_evaluations(n_samples: int, n_checked: int) -> None:
+    found = checked(_all_kinks(n_samples))
+    assert (found.entries, found.checked) == (n_samples + 2, n_checked)
+
+
+def test_arrays_no_larger_than_the_sample_are_checked_whole() -> None:
+    draft = _all_kinks(5001)
+    assert checked(draft, Steps(samples=5001)).checked == 5003
+
+
+@pytest.mark.parametrize(("atol", "passed"), [(0.0, False), (0.4, False), (0.6, True)])
+def test_the_absolute_tolerance_is_allowed(atol: float, passed: bool) -> None:
+    draft = {"inputs": [[2]], "weights": [[3]], "biases": [1], "upstream": [[5]]}
+    found = checked(draft, Steps(atol=atol), dbiases=Rule(("dz",), lambda dz: dz.sum(axis=0) + 0.5, ""))
+    assert found.passed is passed
+
+
+def test_what_is_hidden_says_by_how_much() -> None:
+    """A last place of 1e16 is 2, which a step of less than 1 is divided by."""
+    layers = [
+        {"weights": [[1, 0], [0, 1]], "biases": [0, 0]},
+        {"weights": [[1], [1]], "biases": [0], "activation": "linear"},
+    ]
+    found = checked({"inputs": [[1e16, 1]], "layers": layers, "upstream": [[1]]})
+    hidden = {entry.place: entry for entry in found.hidden}["layers[0].dbiases[1]"]
+    assert hidden.gradient == 1
+    assert hidden.rounding > 1
