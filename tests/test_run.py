@@ -313,3 +313,21 @@ def test_matrices_of_any_type_become_the_one_that_is_asked_for(backprop: Run, dt
     saved = np.load("s/dz.npy")
     assert saved.dtype == option
     assert saved.tolist() == np.load("u.npy").tolist()
+
+
+@pytest.mark.parametrize("kind", ["csv", "npy"])
+def test_a_file_that_turns_bad_in_its_last_row_leaves_no_output(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(source, "_CHUNK", 64)
+    monkeypatch.setattr(source, "_PIECE", 64)
+    Path("z.csv").write_text("1,2\n" * 999 + "1,2x\n")
+    z = np.ones((1000, 2))
+    z[999, 1] = np.nan
+    np.save("z.npy", z)
+    before = sorted(os.listdir())
+    ran = backprop("run", "--z", f"z.{kind}", "--upstream", "ones", "--save", "out", "--next", "next.json")
+    place = "z.csv:1000:2: expected a number" if kind == "csv" else "z.npy: z[999][1]: expected a finite number"
+    assert (ran.status, ran.out) == (3, "")
+    assert ran.err.startswith(f"backprop: {place}, got ")
+    assert sorted(os.listdir()) == before

@@ -85,15 +85,24 @@ def test_row_24_ctrl_c_while_a_module_is_loaded(process: Process, tmp_path: Path
     assert (ran.returncode, ran.stdout, ran.stderr) == (130, b"", b"")
 
 
-@sized("count", 10, 50)
+LONG = {
+    "reading": ["--z", "z.csv", "--upstream", "outputs", "--save", "old.json", "--format", "csv", "--only", "dz"],
+    "working": ["layer.npz", "--inputs", "inputs.npy", "--save", "old.json", "--only", "dweights,dinputs"],
+}
+
+
+@sized("count", 8, 50)
+@pytest.mark.parametrize("long", LONG)
 @pytest.mark.usefixtures("without_coverage")
-def test_row_24_ctrl_c_at_any_moment_of_a_run(started: Started, tmp_path: Path, count: int) -> None:
+def test_row_24_ctrl_c_at_any_moment_of_a_run(started: Started, tmp_path: Path, long: str, count: int) -> None:
     """Moments spread over a run: it ends at once, silent, and without a trace, or it was over before."""
     rng = np.random.default_rng(24)
     np.savetxt(tmp_path / "z.csv", rng.normal(size=(40_000, 5)), delimiter=",")
+    np.save(tmp_path / "inputs.npy", np.broadcast_to(rng.normal(size=300), (20_000, 300)))
+    np.savez(tmp_path / "layer.npz", weights=rng.normal(size=(300, 300)), biases=np.zeros(300), upstream="outputs")
     for name in ("old.json", "next.json"):
         (tmp_path / name).write_text("old")
-    argv = ["run", "--z", "z.csv", "--upstream", "outputs", "--save", "old.json", "--format", "csv", "--only", "dz"]
+    argv = ["run", *LONG[long]]
     streams = {"cwd": tmp_path, "stdout": subprocess.DEVNULL}
     before = contents(tmp_path)
     begin = time.monotonic()
