@@ -20,7 +20,8 @@ from backprop_cli.progress import Watch, unwatched
 from backprop_cli.rules import Rules, operands
 from backprop_cli.spool import forget, room
 
-_BLOCK_NUMBERS = 2**20  # in the widest matrix of a block: a few of those are about what a processor's cache holds
+# In the widest matrix of a block: what the products would gain by more, the rest would lose in the cache.
+_BLOCK_NUMBERS = 2**21
 _FEWEST_ROWS = 32
 _SUMMED = ("dweights", "dbiases")
 
@@ -77,6 +78,7 @@ class _Pass:
     ) -> None:
         self.values: dict[Node, Array] = {}
         self.closed: dict[int, Array] = {}
+        self._room: dict[Node, Array] = {}
         self._problem = problem
         self._order = order
         self._kept = kept
@@ -98,11 +100,7 @@ class _Pass:
                 if node.quantity == "z":
                     self._note_closed(node.layer, value, rows)
             elif node.quantity in _SUMMED:
-                value = self._evaluate(part, node, values)
-                if node in self.values:
-                    self.values[node] += value
-                else:
-                    self.values[node] = value
+                self._sum_up(node, self._evaluate(part, node, values))
         for array in _of_samples(self._problem):
             forget(array)
 
@@ -117,13 +115,28 @@ class _Pass:
                 _require_no_overflow(self._problem, node, self.values[node])
 
     def _evaluate(self, part: Problem, node: Node, values: Mapping[Node, Array]) -> Array:
-        layer = part.layers[node.layer]
+        layer, rule = part.layers[node.layer], self._rules[node.quantity]
         if node.quantity == "z" and layer.z is not None:
             return layer.z
-        takes = operands(part, node, self._rules)
-        return self._rules[node.quantity].formula(
-            *(values[operand] if isinstance(operand, Node) else operand for operand in takes)
+        takes = [
+            values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self._rules)
+        ]
+        if not (rule.takes_room and part is not self._problem):
+            return rule.formula(*takes)
+        # The room of the block before is taken again: to ask for new memory each time costs as much as the arithmetic.
+        before = self._room.get(node)
+        value = rule.formula(
+            *takes, out=before[: part.n_samples] if _is_per_sample(node) and before is not None else before
         )
+        if before is None and value.base is None:
+            self._room[node] = value
+        return value
+
+    def _sum_up(self, node: Node, value: Array) -> None:
+        if node in self.values:
+            self.values[node] += value
+        else:
+            self.values[node] = value.copy()  # what comes next is put where this is
 
     def _note_closed(self, layer: int, z: Array, rows: slice) -> None:
         activation = self._problem.layers[layer].activation

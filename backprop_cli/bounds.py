@@ -19,7 +19,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprop_cli.activations import ACTIVATIONS, Activation, Array
+from backprop_cli.activations import ACTIVATIONS, Activation, Array, where
 from backprop_cli.names import Node
 from backprop_cli.problem import Layer, Problem
 from backprop_cli.rules import Missing, Operand, operands, working_order
@@ -115,7 +115,7 @@ def _held(layer: Layer, solved: LayerSolution) -> Activation:
     if solved.closed is None:
         return ACTIVATIONS["linear"]
     is_open = ~solved.closed
-    return replace(layer.activation, value=lambda z: np.where(is_open, z, 0.0), slope=lambda _: is_open)
+    return replace(layer.activation, value=lambda z, out=None: where(is_open, z, out), slope=lambda _: is_open)
 
 
 def _gamma(m: int) -> float:

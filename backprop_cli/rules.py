@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from backprop_cli.activations import Activation, Array
+from backprop_cli.activations import Activation, Array, where
 from backprop_cli.names import Node
 from backprop_cli.problem import Problem
 from backprop_cli.text import listed
@@ -41,20 +41,23 @@ class Rule(NamedTuple):
     formula: Callable[..., Array]
     written: str
     written_out_in: str | None = None  # where the other layout of the weights reads differently
+    takes_room: bool = False  # whether the formula takes an array `out` to put its result in
 
 
-def _through_activation(activation: Activation, upstream: Array, z: Array | None = None) -> Array:
+def _through_activation(
+    activation: Activation, upstream: Array, z: Array | None = None, out: Array | None = None
+) -> Array:
     if z is None:  # the slope is 1 everywhere
         return upstream
     slope = activation.slope(z)
     if slope.dtype == bool:
-        return np.where(slope, upstream, upstream.dtype.type(0))
+        return where(slope, upstream, out)
     # More than a product: a closed ReLU gives exactly zero, and no negative zero for a negative upstream.
     return np.where(slope == 0, upstream.dtype.type(0), upstream * slope)
 
 
-def _affine(inputs: Array, weights: Array, biases: Array) -> Array:
-    z: Array = inputs @ weights
+def _affine(inputs: Array, weights: Array, biases: Array, out: Array | None = None) -> Array:
+    z: Array = np.matmul(inputs, weights, out=out)
     z += biases  # in place, which spares a pass through memory
     return z
 
@@ -73,28 +76,33 @@ RULES: Rules = MappingProxyType(
             _affine,
             "inputs @ weights + biases",
             "inputs @ weights.T + biases",
+            takes_room=True,
         ),
         "outputs": Rule(
             ("activation", "z"),
-            lambda activation, z: activation.value(z),
+            lambda activation, z, out=None: activation.value(z, out),
             "{activation.value_written}",
+            takes_room=True,
         ),
         "dz": Rule(
             ("activation", "upstream", "z"),
             _through_activation,
             "upstream * {activation.slope_written}",
+            takes_room=True,
         ),
         "dinputs": Rule(
             ("dz", "weights"),
-            lambda dz, weights: dz @ weights.T,
+            lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
             "dz @ weights.T",
             "dz @ weights",
+            takes_room=True,
         ),
         "dweights": Rule(
             ("inputs", "dz"),
-            lambda inputs, dz: inputs.T @ dz,
+            lambda inputs, dz, out=None: np.matmul(inputs.T, dz, out=out),
             "inputs.T @ dz",
             "dz.T @ inputs",
+            takes_room=True,
         ),
         "dbiases": Rule(
             ("dz",),
