@@ -1,5 +1,6 @@
 """Paired measurements: two ways of doing the same, in turn, so that a busy machine slows both."""
 
+import os
 import subprocess
 import sys
 import time
@@ -22,7 +23,8 @@ def seconds(action: Callable[[], object]) -> float:
 def process(*command: object) -> Callable[[], object]:
     """Return an action that runs a command and throws away what it prints."""
     words = [str(word) for word in command]
-    return lambda: subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    env = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}  # as it is for users
+    return lambda: subprocess.run(words, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
 def ratio(name: str, ours: Callable[[], object], theirs: Callable[[], object], target: float, runs: int = RUNS) -> None:
@@ -40,8 +42,6 @@ def ratio(name: str, ours: Callable[[], object], theirs: Callable[[], object], t
 
 def peak_megabytes(command: Sequence[object]) -> float:
     """Return the most memory that a process had at a time."""
-    import os
-
     running = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(running.pid, 0)
     running.returncode = os.waitstatus_to_exitcode(status)

@@ -28,14 +28,14 @@ def layer(dtype: Any, shape: tuple[int, int, int] = SHAPE) -> tuple[Any, Any, An
 def products(inputs: Any, weights: Any, upstream: Any, rows: int) -> Callable[[], None]:
     """Return an action that does nothing but the three matrix products, in blocks, into room that is there."""
     z, dinputs, dweights = (
-        np.empty((n, k), inputs.dtype) for n, k in ((rows, weights.shape[1]), (rows, len(weights)), weights.shape)
+        np.empty(shape, inputs.dtype) for shape in ((rows, weights.shape[1]), (rows, len(weights)), weights.shape)
     )
 
     def run() -> None:
         for start in range(0, len(inputs), rows):
             x, dz = inputs[start : start + rows], upstream[start : start + rows]
-            np.matmul(x, weights, out=z)
-            np.matmul(dz, weights.T, out=dinputs)
+            np.matmul(x, weights, out=z[: len(x)])
+            np.matmul(dz, weights.T, out=dinputs[: len(x)])
             np.matmul(x.T, dz, out=dweights)
 
     return run
