@@ -5,12 +5,16 @@ memory of this process.
 """
 
 import mmap
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.activations import Array
+from backprop_cli.errors import OutputError
+from backprop_cli.text import reason_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,9 +28,22 @@ def room(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -> Array:
     size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
     if np.dtype(dtype).hasobject or size < _LARGE:
         return np.empty(shape, dtype)
-    with _file() as file:
+    with _room_made(size), _file() as file:
+        if hasattr(os, "posix_fallocate"):  # pragma: no branch (all but macOS and Windows have it)
+            os.posix_fallocate(file.fileno(), 0, size)  # or a full disk would end the process when a page is written
         file.truncate(size)
         return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
+
+
+@contextmanager
+def _room_made(size: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        from tempfile import gettempdir
+
+        reason = f"cannot make room for {size} bytes in {gettempdir()}: {reason_of(error)}"
+        raise OutputError(reason, hint="TMPDIR names another folder for what does not fit into memory") from error
 
 
 def _file() -> IO[bytes]:
@@ -50,16 +67,17 @@ class Growing:
         self._size += rows.nbytes
         self._width = rows.shape[1]
         if self._size >= _LARGE:
-            self._file = self._file or _file()
-            for part in self._parts:
-                self._file.write(part.tobytes())
+            with _room_made(self._size):
+                self._file = self._file or _file()
+                for part in self._parts:
+                    self._file.write(part.tobytes())
+                self._file.flush()
             self._parts.clear()
 
     def matrix(self) -> Array | None:
         """Return all rows as one matrix, or None where there are none."""
         if self._file is None:
             return np.concatenate(self._parts) if self._parts else None
-        self._file.flush()
         return np.frombuffer(mmap.mmap(self._file.fileno(), self._size)).reshape(-1, self._width)
 
     def close(self) -> None:

@@ -4,12 +4,13 @@ import json
 import mmap
 import random
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from backprop_cli import spool
+from backprop_cli import blocks, spool
 from backprop_cli.blocks import work
 from backprop_cli.bounds import bounds
 from backprop_cli.draft import build
@@ -18,6 +19,7 @@ from backprop_cli.load.json import parse
 from backprop_cli.names import QUANTITIES, nodes
 from backprop_cli.rules import RULES, working_order
 from backprop_cli.solve import Solution, solve
+from tests.conftest import Run
 from tests.reference import as_draft, backpropagate, random_network
 
 SIZES = (1, 2, 3, 4, 1000)
@@ -117,3 +119,22 @@ def test_what_is_forgotten_is_still_there(monkeypatch: pytest.MonkeyPatch) -> No
 def test_stretches_are_the_whole(shape: tuple[int, ...]) -> None:
     covered = [row for rows in spool.stretches(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
     assert covered == list(range(shape[0]))
+
+
+@pytest.mark.parametrize("way", ["result", "text"])
+def test_where_there_is_no_room_it_is_said(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A temporary folder that is not there stands for a disk that is full."""
+    monkeypatch.setattr(spool, "_LARGE", 1)
+    monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
+    monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    (tmp_path / "z.csv").write_text("1,2\n3,4\n")
+    np.save(tmp_path / "z.npy", np.array([[1.0, 2], [3, 4]]))
+    ran = backprop("run", "--z", tmp_path / ("z.npy" if way == "result" else "z.csv"), "--save", tmp_path / "out")
+    assert (ran.status, ran.out) == (4, "")
+    assert ran.err == (
+        f"backprop: cannot make room for 32 bytes in {tmp_path}/missing: no such file or directory\n"
+        "hint: TMPDIR names another folder for what does not fit into memory\n"
+    )
