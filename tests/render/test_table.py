@@ -78,6 +78,8 @@ def test_the_layout_of_the_weights_turns_their_tables() -> None:
         "----------------------------",
         "neuron 0         1         2",
     ]
+    assert page(draft, "z", ascii_only=True).splitlines()[0] == "z (1, 1) = inputs @ weights.T + biases"
+    assert page(draft, "dinputs", ascii_only=True).splitlines()[0] == "dinputs (1, 2) = dz @ weights"
 
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 200, 10_000])
