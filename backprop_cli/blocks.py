@@ -128,7 +128,7 @@ class _Pass:
         value = rule.formula(
             *takes, out=before[: part.n_samples] if _is_per_sample(node) and before is not None else before
         )
-        if before is None and value.base is None:
+        if before is None and value.base is None:  # and not a view of what was given
             self._room[node] = value
         return value
 

@@ -74,7 +74,9 @@ def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[s
     """Return, by place, every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
         made, wanted = _made_positive(solution, positive), [node for _, node in _places(solution)]
-        return dict(solve(made, wanted, may_overflow=True).matrices())
+        # In one block: the masks that hold activations are those of all samples.
+        solved = solve(made, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
+        return dict(solved.matrices())
 
 
 def _places(solution: Solution) -> list[tuple[str, Node]]:

@@ -1,5 +1,6 @@
 """A progress bar for work of more than a second, on standard error, where that is a terminal."""
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ def unwatched(what: str, done: int, total: int | None) -> None:
 @contextmanager
 def watching(*, quiet: bool) -> Iterator[Watch]:
     """Watch over the work in the block, and show nothing of it once that is done."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty():
+    if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield unwatched
         return
     bar = _Bar()

@@ -52,9 +52,9 @@ def run(options: RunOptions) -> ExitStatus:
     """
     if options.problem is None and not options.files:
         raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
-    if options.save is not None and options.save in (options.next, options.problem):
-        other = "--next" if options.save == options.next else "PROBLEM"
-        raise UsageError(f"--save and {other} both name {options.save}")
+    for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
+        if options.save is not None and path is not None and os.path.realpath(options.save) == os.path.realpath(path):
+            raise UsageError(f"--save and {other} both name {options.save}")
     _refuse_binary_targets(options)
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")

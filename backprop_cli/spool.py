@@ -96,7 +96,7 @@ def stretches(array: Array) -> Iterator[slice]:
 
 
 def forget(array: Array | None) -> None:
-    """Leave to its file what is in memory of an array, if it has a file."""
+    """Leave to its file what is in memory of an array, if it has a file; mappings are shared, so nothing is lost."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base

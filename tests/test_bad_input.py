@@ -129,6 +129,12 @@ CSV: dict[str, tuple[Content, str]] = {
     "empty cell": ("1,,3\n", "w.csv:1:2: expected a number, got an empty cell"),
     "comma at the end": ("1,2,\n", "w.csv:1:3: expected a number, got an empty cell"),
     "gap in a column": ("1\n\n2\n", "w.csv:2:1: expected a number, got an empty cell"),
+    "text below an empty line and a column": ("\n1\n2\nx\n", "w.csv:4:1: expected a number, got 'x'"),
+    "row of spaces before all others": (" \n1,2\n", "w.csv:1:1: expected a number, got an empty cell"),
+    "stray quote, and a quoted cell of two lines": (
+        '5" pipe,b\n1,"2\n"\n1,x\n',
+        "w.csv:4:2: expected a number, got 'x'",
+    ),
     "gap in a column with a header": ("x\n1\n\n2\n", "w.csv:3:1: expected a number, got an empty cell"),
     "line of spaces": ("1,2\n  \n3,4\n", "w.csv:2:1: expected a number, got an empty cell"),
     "truth value": ("1,true\n", "w.csv:1:2: expected a number, got 'true'"),
@@ -898,6 +904,11 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
         {"p.json": problem()},
         "p.json --save p.json",
         "--save and PROBLEM both name p.json",
+    ),
+    "result in the problem's place, in other words": (
+        {"p.json": problem()},
+        "p.json --save ./p.json",
+        "--save and PROBLEM both name ./p.json",
     ),
     "one file for two purposes": (
         {"p.json": problem()},

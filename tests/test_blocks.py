@@ -19,7 +19,7 @@ from backprop_cli.load.json import parse
 from backprop_cli.names import QUANTITIES, nodes
 from backprop_cli.rules import RULES, working_order
 from backprop_cli.solve import Solution, solve
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 from tests.reference import as_draft, backpropagate, random_network
 
 SIZES = (1, 2, 3, 4, 1000)
@@ -138,3 +138,23 @@ def test_where_there_is_no_room_it_is_said(
         f"backprop: cannot make room for 32 bytes in {tmp_path}/missing: no such file or directory\n"
         "hint: TMPDIR names another folder for what does not fit into memory\n"
     )
+
+
+def test_checks_and_explanations_are_the_same_in_blocks_of_a_row(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a check takes from the pass, masks and bounds among it, fits whatever the blocks are."""
+    samples = sorted((ROOT / "samples").glob("*.json"))
+
+    def everything() -> list[Any]:
+        return [
+            backprop("check", *samples, "--exact", "--format", "json"),
+            *(backprop("explain", sample, "--format", "json") for sample in samples),
+        ]
+
+    whole = everything()
+    assert {ran.status for ran in whole} == {0}
+    monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
+    monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
+    in_rows = everything()
+    assert [(ran.status, ran.err) for ran in in_rows] == [(0, "")] * len(whole)

@@ -3,8 +3,10 @@
 import io
 import json
 import os
+import random
 import threading
 import time
+from csv import reader
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.load import csv as csv_module
-from backprop_cli.load import fast, npy
+from backprop_cli.load import fast, npy, source
 from tests.conftest import Run
 
 PROBLEM: dict[str, Any] = {
@@ -342,3 +344,33 @@ def test_with_polars_or_without_it_a_file_prints_the_same(backprop: Run, monkeyp
     monkeypatch.setattr(fast, "numbers", noted)
     assert everything() == without
     assert len(asked) >= 5
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_rows_are_cut_between_rows_whatever_is_in_quotes(delimiter: str, size: int) -> None:
+    rng = random.Random(5)
+    parts = [
+        '"a\n\nb"',
+        '"""\n"""',
+        "1",
+        '5" pipe',
+        "",
+        '"x',
+        '"',
+        "\n",
+        "\r\n",
+        "\n\n",
+        delimiter,
+        delimiter,
+        delimiter,
+    ]
+    for _ in range(300):
+        data = "".join(rng.choice(parts) for _ in range(rng.randrange(1, 30))).encode()
+        pieces = list(source.whole_rows([data[i : i + size] for i in range(0, len(data), size)], delimiter))
+        assert b"".join(pieces) == data
+
+        def rows(text: bytes) -> list[list[str]]:
+            return list(reader(io.StringIO(text.decode(), newline=""), delimiter=delimiter))
+
+        assert [row for piece in pieces for row in rows(piece)] == rows(data), pieces

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop_cli.activations import Array
-from backprop_cli.arrays import FLOAT64, NumberKind, describe, to_array
+from backprop_cli.arrays import FLOAT32, FLOAT64, NumberKind, describe, to_array
 from backprop_cli.dotted import nest
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
@@ -129,9 +129,22 @@ def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapp
         if layout != problem.weight_layout:
             raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
         expected = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+        if tree.get("dtype") == "float32" and not written:
+            expected = _in_float32(expected, "expected")
         if not expected:
             raise InputError("there are no expected values in it")
         return expected
+
+
+def _in_float32(tree: Any, place: str) -> Any:
+    """Return what a result in float32 holds as arrays of that, which are held to no more."""
+    match tree:
+        case dict():
+            return {key: _in_float32(value, f"{place}.{key}") for key, value in tree.items()}
+        case [dict(), *_]:
+            return [_in_float32(value, f"{place}[{i}]") for i, value in enumerate(tree)]
+        case _:
+            return to_array(tree, place, FLOAT32)
 
 
 def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:

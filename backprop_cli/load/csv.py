@@ -83,11 +83,16 @@ class _Table:
 
     def bodies(self, some: Iterable[bytes]) -> Iterator[str]:
         """Yield the lines below the header, a number of whole rows at a time."""
-        for data in whole_rows(some):
+        blank: int | None = None
+        for data in whole_rows(some, self._delimiter):
             text = decode(data, self._line)
             if not self._has_begun and text.strip():
                 self._has_begun = True
+                if blank is not None:
+                    raise InputError("expected a number, got an empty cell", line=blank, column=1)
                 text = self._below_header(text)
+            elif not self._has_begun and blank is None and text.strip("\n"):  # spaces, which are a cell
+                blank = self._line + len(text) - len(text.lstrip("\n"))
             if text.strip("\n") and self._has_begun:
                 yield text
             self._line += text.count("\n")
@@ -158,7 +163,7 @@ class _Table:
                 hint = _NO_COMMENTS if self.header is not None and self.header[0].startswith("#") else None
                 raise InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
             rows_of_cells.append([cell.strip() for cell in cells])
-            self._has_rows = True
+            self._has_rows, empty_line = True, None
         return rows_of_cells
 
 

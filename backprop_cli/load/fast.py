@@ -11,6 +11,7 @@ from io import BytesIO
 from backprop_cli.activations import Array
 
 WORTH_IT = 2**20  # characters: a shorter text is read while Polars would still be loading
+_MOST_COLUMNS = 4096  # each of which costs Polars some time and memory, however few rows there are
 
 
 @cache
@@ -24,12 +25,14 @@ def numbers(text: str, delimiter: str) -> Array | None:
     import polars
 
     width = text.lstrip("\n").partition("\n")[0].count(delimiter) + 1
+    if width > _MOST_COLUMNS:
+        return None
     schema = {f"{column}": polars.Float64() for column in range(width)}
     try:
         frame = polars.read_csv(
             BytesIO(text.encode()), has_header=False, separator=delimiter, quote_char=None, schema=schema
         )
-    except polars.exceptions.PolarsError:
+    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
         return None
     if any(frame.null_count().row(0)):
         return None

@@ -1,7 +1,9 @@
 """Where bytes come from: a named file or standard input, and how they become text."""
 
+import errno
 import mmap
 import os
+import re
 import stat
 import sys
 import time
@@ -17,6 +19,7 @@ STDIN = "-"
 _CHUNK = 2**20
 _PIECE = 2**23  # large enough for what is done once for each of them to cost next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
+_LONGEST_CELL = 2**17  # which is as far as the csv module reads for the end of a quote
 _LONGEST_COMMENT = 2**16  # in an archive
 _PATIENCE = 0.5  # seconds for somebody to begin to write to a named pipe
 _ENCODINGS_BY_MARK = {
@@ -70,19 +73,18 @@ def pieces(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iter
             yield from _watched(_pieces(sys.stdin.buffer), shown(path), None, watch)
 
 
-def whole_rows(some: Iterable[bytes]) -> Iterator[bytes]:
+def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
     """Yield the same bytes cut between rows of CSV: at the end of a line that is in no quotes, before empty lines.
 
-    A NUL, which no text has, is yielded as soon as it is found.
+    A NUL, which no text has, is yielded as soon as it is found, and so is a quoted cell that is longer than any may be.
     """
+    quoted = re.compile(rb'(?:\A|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % re.escape(delimiter.encode()))
     rest = b""
     for piece in some:
         rest += piece
         if b"\0" in piece:
             break
-        end = rest.rfind(b"\n") + 1
-        while end and rest.count(b'"', 0, end) % 2:
-            end = rest.rfind(b"\n", 0, end - 1) + 1
+        end = _end_of_rows(rest, quoted) if b'"' in rest else rest.rfind(b"\n") + 1
         full = len(rest[:end].rstrip(b"\r\n"))
         end = rest.find(b"\n", full) + 1 if full else 0
         if end:
@@ -90,6 +92,21 @@ def whole_rows(some: Iterable[bytes]) -> Iterator[bytes]:
             rest = rest[end:]
     if rest:
         yield rest
+
+
+def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
+    """Return where the last line ends that is in no quotes; data begins with a row."""
+    cells = list(quoted.finditer(data))
+    end = data.rfind(b"\n") + 1
+    for cell in reversed(cells):
+        is_open = not cell[1]
+        if is_open and cell.end() - cell.start() > _LONGEST_CELL:
+            return end  # and let the error be found
+        if cell.start() < end and (end <= cell.end() or is_open):
+            end = data.rfind(b"\n", 0, cell.start()) + 1
+        elif cell.end() < end:
+            break
+    return end
 
 
 def mapped(path: str, hint: str | None = None) -> Data:
@@ -128,14 +145,14 @@ def _ready(file: BinaryIO, path: str) -> bytes:
 
 def _pieces(file: BinaryIO, begin: bytes = b"") -> Iterator[bytes]:
     size = _CHUNK
-    piece = begin + file.read(size)
+    piece = begin + _read(file, size)
     while piece:
         yield piece
         # A short piece is the last: to ask a terminal for more would take another end of file.
         if len(piece) < size:
             return
         size = _PIECE
-        piece = file.read(size)
+        piece = _read(file, size)
 
 
 def _watched(some: Iterable[bytes], name: str, size: int | None, watch: Watch) -> Iterator[bytes]:
@@ -183,13 +200,20 @@ def _first_bytes(pipe: int, path: str) -> bytes:
     )
 
 
+def _read(file: BinaryIO, size: int) -> bytes:
+    data: bytes | None = file.read(size)
+    if data is None:  # standard input that somebody has set not to wait
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return data
+
+
 def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> bytes:
-    chunks = [begin + file.read(_CHUNK)]
+    chunks = [begin + _read(file, _CHUNK)]
     if magic is not None and not chunks[0].startswith(magic):
         return chunks[0]
     # A short chunk is the last: to ask a terminal for more would take another end of file.
     while len(chunks[-1]) >= _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
-        chunks.append(file.read(_CHUNK))
+        chunks.append(_read(file, _CHUNK))
     return b"".join(chunks)
 
 

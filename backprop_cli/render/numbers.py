@@ -24,9 +24,7 @@ def literal(value: "float | Rational") -> str:
 
 
 def literals(row: Array) -> list[str]:
-    """Return the numbers of one row for programs, with the fewest digits that read back as the same."""
-    if row.dtype.kind == "f" and row.dtype.itemsize < 8:
-        return list(map(str, row))
+    """Return the numbers of one row for programs; those of float32 with the digits of float64, which reads them."""
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 

@@ -1,7 +1,7 @@
 """Tables of a solution, one for each quantity, its rows and columns labelled and its numbers lined up."""
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from rich.text import Text
@@ -128,9 +128,14 @@ def _column(labelled: _Labelled, rows: _Shown, j: int | None, precision: int | N
     if j is None:
         return Column(_GAP, [Text(_GAP) for _ in rows])
     label = labelled.column_label(j)
-    numbers = [_GAP if i is None else number(labelled.matrix.item(i, j), precision) for i in rows]
+    numbers = [_GAP if i is None else number(_shown(labelled.matrix[i, j]), precision) for i in rows]
     styles = ["" if i is None else labelled.style(i, j) for i in rows]
     return Column(label, [*map(Text, aligned(numbers, at_least=width_of(label)), styles)])
+
+
+def _shown(value: Any) -> Any:
+    """Return a number with no more digits than it has: in float64, those of float32 would go on."""
+    return float(str(value)) if isinstance(value, np.float32) else value
 
 
 def _edges(n: int, most: int) -> _Shown:
