@@ -93,9 +93,10 @@ class _Table:
                 text = self._below_header(text)
             elif not self._has_begun and blank is None and text.strip("\n"):  # spaces, which are a cell
                 blank = self._line + len(text) - len(text.lstrip("\n"))
-            if text.strip("\n") and self._has_begun:
+            n_lines = text.count("\n")
+            if n_lines < len(text) and self._has_begun:
                 yield text
-            self._line += text.count("\n")
+            self._line += n_lines
 
     def nothing(self) -> InputError:
         """Return what is wrong with a table without rows."""
@@ -126,9 +127,9 @@ class _Table:
     def _is_delicate(self, matrix: Array, body: str) -> bool:
         if self._width not in (None, matrix.shape[1]):
             return True
-        gap = "\n\n" in body.strip("\n") or (self._has_rows and body.startswith("\n"))
-        lost_cell = matrix.shape[1] == 1 and gap  # an empty line is an empty cell here
-        return lost_cell or not np.all(np.abs(matrix) < LARGEST_EXACT)
+        if matrix.shape[1] == 1 and ("\n\n" in body.strip("\n") or (self._has_rows and body.startswith("\n"))):
+            return True  # an empty line is an empty cell here
+        return not (matrix.min() > -LARGEST_EXACT and matrix.max() < LARGEST_EXACT)  # which no nan is
 
     def _rows(self, text: str) -> Iterator[tuple[int, int, list[str]]]:
         """Yield the first and the last line of each row, and its cells; none for an empty line."""

@@ -24,7 +24,9 @@ def numbers(text: str, delimiter: str) -> Array | None:
     """Return the matrix in a text without a header and without quotes, or None where that takes a closer look."""
     import polars
 
-    width = text.lstrip("\n").partition("\n")[0].count(delimiter) + 1
+    body = text.lstrip("\n") if text.startswith("\n") else text
+    end = body.find("\n")
+    width = body.count(delimiter, 0, len(body) if end < 0 else end) + 1
     if width > _MOST_COLUMNS:
         return None
     schema = {f"{column}": polars.Float64() for column in range(width)}

@@ -81,17 +81,25 @@ def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
     quoted = re.compile(rb'(?:\A|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % re.escape(delimiter.encode()))
     rest = b""
     for piece in some:
-        rest += piece
+        data = rest + piece if rest else piece
+        end = 0
+        if b"\0" not in piece:
+            end = _end_of_rows(data, quoted) if b'"' in data else data.rfind(b"\n") + 1
+            end = _before_empty_lines(data, end)
+        if end:
+            yield data[:end]
+        rest = data[end:]
         if b"\0" in piece:
             break
-        end = _end_of_rows(rest, quoted) if b'"' in rest else rest.rfind(b"\n") + 1
-        full = len(rest[:end].rstrip(b"\r\n"))
-        end = rest.find(b"\n", full) + 1 if full else 0
-        if end:
-            yield rest[:end]
-            rest = rest[end:]
     if rest:
         yield rest
+
+
+def _before_empty_lines(data: bytes, end: int) -> int:
+    """Return where the last line before `end` ends that is not empty."""
+    while end and data[end - 1] in b"\r\n":
+        end -= 1
+    return data.find(b"\n", end) + 1 if end else 0
 
 
 def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
