@@ -41,10 +41,15 @@ def ratio(name: str, ours: Callable[[], object], theirs: Callable[[], object], t
 
 
 def peak_megabytes(command: Sequence[object]) -> float:
-    """Return the most memory that a process had at a time."""
-    running = subprocess.Popen([str(word) for word in command], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(running.pid, 0)
-    running.returncode = os.waitstatus_to_exitcode(status)
-    if running.returncode:
-        raise RuntimeError(f"{command} has ended with {running.returncode}")
-    return used.ru_maxrss / 1024
+    """Return the most memory that a process had at a time.
+
+    It is started by a small one: until a process becomes a program of its own, it is charged with what its parent has.
+    """
+    launcher = (
+        "import os, sys; pid = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ,"
+        " file_actions=[(os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0)]);"
+        " _, status, used = os.wait4(pid, 0);"
+        " print(used.ru_maxrss / 1024); sys.exit(os.waitstatus_to_exitcode(status))"
+    )
+    words = [sys.executable, "-c", launcher, *(str(word) for word in command)]
+    return float(subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout)
