@@ -25,6 +25,7 @@ from backprop_cli.text import clean, listed
 
 Action = Callable[[], ExitStatus]
 
+_COMPLETION = "_BACKPROP_COMPLETE"  # is how a shell asks Typer what may come next
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
 _STATUSES = """
@@ -273,7 +274,8 @@ def _do(argv: Sequence[str]) -> ExitStatus:
     if "--version" in words:
         write_stdout(f"backprop {__version__}\n")
         return ExitStatus.OK
-    if not argv or argv in [[command.name] for command in app.registered_commands]:
+    is_bare = not argv or argv in [[command.name] for command in app.registered_commands]
+    if is_bare and _COMPLETION not in os.environ:
         _, help_text = _parsed([*argv, "--help"])
         write_stderr(help_text.partition("\nOptions:")[0].rstrip())
         return ExitStatus.USAGE

@@ -100,3 +100,24 @@ def test_row_06_version_wins_over_errors(process: Process, argv: list[str]) -> N
 @pytest.mark.parametrize(("argv", "loads"), [(["--version"], False), (SMALL, True)], ids=["version", "run"])
 def test_row_06_version_loads_no_numpy(process: Process, argv: list[str], loads: bool) -> None:
     assert (b" numpy\n" in process(*argv, env={"PYTHONPROFILEIMPORTTIME": "1"}).stderr) is loads
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_row_29_a_shell_is_told_how_to_complete(process: Process, shell: str) -> None:
+    env = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    assert "_BACKPROP_COMPLETE=complete_" + shell in success(process("--show-completion", shell, env=env))
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("backprop ru", ["run"]),
+        ("backprop run --weight-l", ["--weight-layout"]),
+        ("backprop run --format ", ["table", "json", "csv"]),
+        ("backprop run --dtype float3", ["float32"]),
+        ("backprop explain --format ma", ["markdown"]),
+    ],
+)
+def test_row_29_commands_options_and_choices_are_completed(process: Process, words: str, completed: list[str]) -> None:
+    env = {"_BACKPROP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    assert success(process(env=env)).split() == completed
