@@ -49,11 +49,8 @@ def _through_activation(
 ) -> Array:
     if z is None:  # the slope is 1 everywhere
         return upstream
-    slope = activation.slope(z)
-    if slope.dtype == bool:
-        return where(slope, upstream, out)
-    # More than a product: a closed ReLU gives exactly zero, and no negative zero for a negative upstream.
-    return np.where(slope == 0, upstream.dtype.type(0), upstream * slope)
+    # Not a product with slopes of 1 and 0: a closed ReLU gives exactly zero, and no negative zero.
+    return where(activation.slope(z), upstream, out)
 
 
 def _affine(inputs: Array, weights: Array, biases: Array, out: Array | None = None) -> Array:

@@ -392,3 +392,12 @@ def test_no_step_at_all_is_named(backprop: Run) -> None:
     ran = backprop("check", "p.json")
     assert ran.status == 1
     assert "a step with the learning rate 0, not 0.001" in ran.out
+
+
+def test_a_network_in_float32_is_held_to_no_more(backprop: Run) -> None:
+    sample = ROOT / "samples" / "two_layers.json"
+    Path("r.json").write_text(backprop("run", sample, "--dtype", "float32", "--format", "json").out)
+    assert '"dtype": "float32"' in Path("r.json").read_text()
+    assert backprop("check", sample, "--expect", "r.json").status == 0
+    Path("r.json").write_text(Path("r.json").read_text().replace('"dtype": "float32"', '"dtype": "float64"'))
+    assert backprop("check", sample, "--expect", "r.json").status in (0, 1)

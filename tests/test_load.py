@@ -4,10 +4,12 @@ import io
 import json
 import os
 import random
+import signal
 import threading
 import time
 from csv import reader
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -374,3 +376,54 @@ def test_rows_are_cut_between_rows_whatever_is_in_quotes(delimiter: str, size: i
             return list(reader(io.StringIO(text.decode(), newline=""), delimiter=delimiter))
 
         assert [row for piece in pieces for row in rows(piece)] == rows(data), pieces
+
+
+def test_ctrl_c_waits_for_polars(monkeypatch: pytest.MonkeyPatch) -> None:
+    reached: list[str] = []
+
+    def interrupted(*_: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        reached.append("the end")
+
+    monkeypatch.setattr(fast, "_read", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fast.numbers("1,2\n", ",")
+    assert reached == ["the end"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    monkeypatch.setattr(fast, "_read", lambda *_: reached.append("a thread"))
+    thread = threading.Thread(target=fast.numbers, args=["1,2\n", ","])
+    thread.start()
+    thread.join()
+    assert reached == ["the end", "a thread"]
+
+
+def test_wide_tables_are_not_for_polars() -> None:
+    pytest.importorskip("polars")
+    assert fast.is_installed()
+    assert fast.numbers(",".join("1" * 4096), ",") is not None
+    assert fast.numbers(",".join("1" * 4097), ",") is None
+
+
+def test_a_quote_that_is_longer_than_any_cell_may_be_is_not_waited_for() -> None:
+    data = b'1\n"' + b"x\n" * 2**17
+    pieces = source.whole_rows(iter([data, b"the rest"]), ",")
+    assert next(pieces) == data
+
+
+class _Waiting:
+    """Standard input that has been set not to wait, and has nothing."""
+
+    def read(self, _size: int) -> None:
+        return None
+
+
+@pytest.mark.parametrize("argv", [["-"], ["--z", "-"]], ids=["problem", "matrix"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_standard_input_without_data(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str], closed: bool
+) -> None:
+    waiting = SimpleNamespace(buffer=_Waiting(), isatty=lambda: False)
+    monkeypatch.setattr("sys.stdin", None if closed else waiting)
+    said = "standard input is closed" if closed else "resource temporarily unavailable"
+    ran = backprop("run", *argv)
+    assert (ran.status, ran.err) == (3, f"backprop: <stdin>: cannot read: {said}\n")

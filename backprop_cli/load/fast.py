@@ -5,8 +5,13 @@ left to the plain way, and so are all errors.
 """
 
 import importlib.util
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
+from types import FrameType
 
 from backprop_cli.activations import Array
 
@@ -22,13 +27,18 @@ def is_installed() -> bool:
 
 def numbers(text: str, delimiter: str) -> Array | None:
     """Return the matrix in a text without a header and without quotes, or None where that takes a closer look."""
-    import polars
-
     body = text.lstrip("\n") if text.startswith("\n") else text
     end = body.find("\n")
     width = body.count(delimiter, 0, len(body) if end < 0 else end) + 1
     if width > _MOST_COLUMNS:
         return None
+    with _interrupts_held():
+        return _read(text, delimiter, width)
+
+
+def _read(text: str, delimiter: str, width: int) -> Array | None:
+    import polars
+
     schema = {f"{column}": polars.Float64() for column in range(width)}
     try:
         frame = polars.read_csv(
@@ -40,3 +50,19 @@ def numbers(text: str, delimiter: str) -> Array | None:
         return None
     matrix: Array = frame.to_numpy(order="c")
     return matrix
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: in the middle of Polars, it would be taken for a fault of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda *interrupt: came.append(interrupt))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if came and callable(before):
+            before(*came[0])
