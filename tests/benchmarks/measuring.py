@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).parents[2]
-BACKPROP = [sys.executable, "-m", "backprop_cli"]
+SCRIPT = Path(sys.executable).with_name("backprop")
+BACKPROP = [str(SCRIPT)] if SCRIPT.exists() else [sys.executable, "-m", "backprop_cli"]  # as users start it
 RUNS = 9
 
 
