@@ -23,7 +23,8 @@ class Activation:
 
     `value(z, out)` is f(z), put in `out` if there is room, and `slope(z)` is f'(z), both shaped like z. Both are also
     written out, in the words of the files and as TeX with a place for z. `needs_z` is False where the slope is the same
-    everywhere, so that dz follows from upstream alone; `selects` is True where values are z or 0, and slopes 1 or 0.
+    everywhere, so that dz follows from upstream alone; `selects` is True where values are z or 0, and slopes, as
+    truth values, 1 or 0.
     """
 
     name: str

@@ -4,7 +4,7 @@ NumPy would take `true` for 1.0, `null` for nan and `"1.5"` for 1.5, and round a
 hold; here each of them is an error that names its place.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +81,16 @@ def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array
     return array
 
 
+def _in_whole(rows: slice, index: Sequence[int]) -> tuple[int, ...]:
+    """Return an index into some rows of an array as one into the array."""
+    return (index[0] + rows.start, *index[1:])
+
+
 def _require_finite(array: Array, place: str) -> None:
     listed = np.atleast_1d(array)
     for rows in stretches(listed):
         if not all_finite(listed[rows]):
-            row, *rest = first_index(~np.isfinite(listed[rows]))
-            index = (row + rows.start, *rest)
+            index = _in_whole(rows, first_index(~np.isfinite(listed[rows])))
             got = listed[index]
             raise InputError(f"expected a finite number, got {got}", place=place + bracketed(index[: array.ndim]))
 
@@ -135,13 +139,12 @@ def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:
         with np.errstate(over="ignore"):
             result[rows] = given[rows]
         if kind.dtype.itemsize < 8 and (lost := np.isinf(result[rows]) & np.isfinite(given[rows])).any():
-            row, *rest = first_index(lost)
-            index = (row + rows.start, *rest)
+            index = _in_whole(rows, first_index(lost))
             where = place + bracketed(index[: array.ndim])
             raise InputError(f"{given[index]} is out of the range of {kind.dtype}", place=where)
         if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
-            for row, *rest in np.argwhere(np.abs(result[rows]) >= LARGEST_EXACT).tolist():
-                index = (row + rows.start, *rest)
+            for found in np.argwhere(np.abs(result[rows]) >= LARGEST_EXACT).tolist():
+                index = _in_whole(rows, found)
                 require_exact(int(given[index]), place + bracketed(index[: array.ndim]))
         forget(result)
     return result.reshape(array.shape)

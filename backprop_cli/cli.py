@@ -282,8 +282,9 @@ def _do(argv: Sequence[str]) -> ExitStatus:
     action, printed = _parsed(argv)
     if printed:
         write_stdout(printed)
-    gc.freeze()  # what has been loaded stays
-    gc.enable()
+    if not gc.isenabled():  # as `__main__` has it while modules are loaded
+        gc.freeze()  # what has been loaded stays
+        gc.enable()
     return ExitStatus.OK if action is None else action()
 
 

@@ -1,6 +1,7 @@
 """The boundary of the command line: whatever is raised below it becomes a line and a status."""
 
 import contextlib
+import gc
 import io
 import sys
 from pathlib import Path
@@ -146,3 +147,19 @@ def test_the_learning_rate_of_the_command_line_is_exact_where_asked_for(backprop
     assert backprop(*step, "1e-9999", "--exact").err == (
         f"backprop: {problem}: learning_rate: 1E-9999 is out of the range of exact arithmetic\n"
     )
+
+
+def test_a_program_that_calls_the_command_keeps_its_garbage_collection(backprop: Run) -> None:
+    """Only the process of the command itself has put it off, and takes it up again."""
+    frozen = gc.get_freeze_count()
+    assert backprop("run", LAYER).status == 0
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == frozen
+    gc.disable()
+    try:
+        assert backprop("run", LAYER).status == 0
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > frozen
+    finally:
+        gc.enable()
+        gc.unfreeze()
