@@ -277,7 +277,7 @@ def test_polars_reads_to_the_same_bits_what_it_reads_and_leaves_the_rest() -> No
         "0001",
     ]
     for text in ("\n".join(texts), "\n".join(f"{a},{b}" for a, b in zip(texts, texts[::-1], strict=True))):
-        matrix, plain = fast.numbers(text, ","), csv_module._loadtxt(text, ",")
+        matrix, plain = fast.numbers(text.encode(), ","), csv_module._loadtxt(text, ",")
         assert matrix is not None
         assert plain is not None
         assert matrix.tobytes() == plain.tobytes()
@@ -309,43 +309,60 @@ def test_polars_reads_to_the_same_bits_what_it_reads_and_leaves_the_rest() -> No
 )
 def test_what_is_no_number_is_none_for_polars_either(cell: str) -> None:
     pytest.importorskip("polars")
-    assert fast.numbers(f"1,2\n3,{cell}\n5,6\n", ",") is None
+    assert fast.numbers(f"1,2\n3,{cell}\n5,6\n".encode(), ",") is None
 
 
 @pytest.mark.parametrize("text", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2\n\n3,4\n"])
 def test_rows_of_different_width_are_not_for_polars(text: str) -> None:
     pytest.importorskip("polars")
-    matrix = fast.numbers(text, ",")
+    matrix = fast.numbers(text.encode(), ",")
     assert matrix is None or matrix.tolist() == [[1, 2], [3, 4]]
 
 
-def test_with_polars_or_without_it_a_file_prints_the_same(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [2**20, 64], ids=["whole", "in pieces"])
+def test_with_polars_or_without_it_a_file_prints_the_same(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
     pytest.importorskip("polars")
     rows = ["x,y", *(f"{i / 7!r},{-i / 3!r}" for i in range(300))]
-    Path("good.csv").write_text("\n".join(rows))
-    for name, line, cell in (("bad", 250, "1_0,2"), ("ragged", 299, "1"), ("late", 300, "nan,1"), ("gap", 100, ",2")):
-        Path(f"{name}.csv").write_text("\n".join([*rows[:line], cell, *rows[line:]]))
-    asked: list[str] = []
+    odd = {
+        "good": (300, "1,2"),
+        "bad": (250, "1_0,2"),
+        "ragged": (299, "1"),
+        "late": (300, "nan,1"),
+        "gap": (100, ",2"),
+        "quoted": (100, '"1","2"'),
+        "windows": (100, "1,2\r\n3,4\r"),
+        "old": (100, "1\r,2"),
+        **{f"mark {line}": (line, f"\ufeff{rows[line]}") for line in range(100, 105)},  # one of which begins a piece
+        "blank": (100, "\n\n"),
+    }
+    for name, (line, cells) in odd.items():
+        Path(f"{name}.csv").write_bytes("\n".join([*rows[:line], cells, *rows[line:]]).encode())
+    asked: list[bytes] = []
 
     def everything() -> list[Any]:
         return [
-            backprop("run", "--upstream", f"{name}.csv", "--activation", "linear", "--format", "json")
-            for name in ("good", "bad", "ragged", "late", "gap")
+            (name, backprop("run", "--upstream", f"{name}.csv", "--activation", "linear", "--format", "json"))
+            for name in odd
         ]
 
+    monkeypatch.setattr(source, "_CHUNK", size)
+    monkeypatch.setattr(source, "_PIECE", size)
     monkeypatch.setattr(fast, "is_installed", lambda: False)
     without = everything()
     numbers = fast.numbers
     monkeypatch.setattr(fast, "is_installed", lambda: True)
     monkeypatch.setattr(fast, "WORTH_IT", 0)
 
-    def noted(text: str, delimiter: str) -> Any:
+    def noted(text: bytes, delimiter: str) -> Any:
         asked.append(text)
         return numbers(text, delimiter)
 
     monkeypatch.setattr(fast, "numbers", noted)
     assert everything() == without
-    assert len(asked) >= 5
+    assert len(asked) >= len(odd)
+    assert {name for name, ran in without if ran.status == 0} == {"good", "quoted", "windows", "blank"}
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t"])
@@ -387,11 +404,11 @@ def test_ctrl_c_waits_for_polars(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(fast, "_read", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        fast.numbers("1,2\n", ",")
+        fast.numbers(b"1,2\n", ",")
     assert reached == ["the end"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     monkeypatch.setattr(fast, "_read", lambda *_: reached.append("a thread"))
-    thread = threading.Thread(target=fast.numbers, args=["1,2\n", ","])
+    thread = threading.Thread(target=fast.numbers, args=[b"1,2\n", ","])
     thread.start()
     thread.join()
     assert reached == ["the end", "a thread"]
@@ -400,8 +417,8 @@ def test_ctrl_c_waits_for_polars(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wide_tables_are_not_for_polars() -> None:
     pytest.importorskip("polars")
     assert fast.is_installed()
-    assert fast.numbers(",".join("1" * 4096), ",") is not None
-    assert fast.numbers(",".join("1" * 4097), ",") is None
+    assert fast.numbers(b",".join([b"1"] * 4096), ",") is not None
+    assert fast.numbers(b",".join([b"1"] * 4097), ",") is None
 
 
 def test_a_quote_that_is_longer_than_any_cell_may_be_is_not_waited_for() -> None:

@@ -10,12 +10,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from io import BytesIO
 from types import FrameType
 
 from backprop_cli.activations import Array
 
-WORTH_IT = 2**20  # characters: a shorter text is read while Polars would still be loading
+WORTH_IT = 2**20  # bytes: a shorter text is read while Polars would still be loading
 _MOST_COLUMNS = 4096  # each of which costs Polars some time and memory, however few rows there are
 
 
@@ -25,25 +24,23 @@ def is_installed() -> bool:
     return importlib.util.find_spec("polars") is not None
 
 
-def numbers(text: str, delimiter: str) -> Array | None:
+def numbers(text: bytes, delimiter: str) -> Array | None:
     """Return the matrix in a text without a header and without quotes, or None where that takes a closer look."""
-    body = text.lstrip("\n") if text.startswith("\n") else text
-    end = body.find("\n")
-    width = body.count(delimiter, 0, len(body) if end < 0 else end) + 1
-    if width > _MOST_COLUMNS:
+    begin = len(text) - len(text.lstrip(b"\n")) if text.startswith(b"\n") else 0
+    end = text.find(b"\n", begin)
+    width = text.count(delimiter.encode(), begin, len(text) if end < 0 else end) + 1
+    if width > _MOST_COLUMNS or not text.isascii():  # a byte order mark would be passed over
         return None
     with _interrupts_held():
         return _read(text, delimiter, width)
 
 
-def _read(text: str, delimiter: str, width: int) -> Array | None:
+def _read(text: bytes, delimiter: str, width: int) -> Array | None:
     import polars
 
     schema = {f"{column}": polars.Float64() for column in range(width)}
     try:
-        frame = polars.read_csv(
-            BytesIO(text.encode()), has_header=False, separator=delimiter, quote_char=None, schema=schema
-        )
+        frame = polars.read_csv(text, has_header=False, separator=delimiter, quote_char=None, schema=schema)
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
         return None
     if any(frame.null_count().row(0)):

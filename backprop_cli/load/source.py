@@ -81,16 +81,17 @@ def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
     quoted = re.compile(rb'(?:\A|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % re.escape(delimiter.encode()))
     rest = b""
     for piece in some:
-        data = rest + piece if rest else piece
-        end = 0
-        if b"\0" not in piece:
-            end = _end_of_rows(data, quoted) if b'"' in data else data.rfind(b"\n") + 1
-            end = _before_empty_lines(data, end)
-        if end:
-            yield data[:end]
-        rest = data[end:]
         if b"\0" in piece:
-            break
+            yield rest + piece
+            return
+        is_quoted = b'"' in piece or b'"' in rest
+        end = 0 if is_quoted else _before_empty_lines(piece, piece.rfind(b"\n") + 1)
+        if not end:
+            piece, rest = rest + piece, b""
+            end = _before_empty_lines(piece, _end_of_rows(piece, quoted))
+        if end:
+            yield b"".join((rest, memoryview(piece)[:end]))
+        rest = piece[end:]
     if rest:
         yield rest
 
@@ -223,6 +224,17 @@ def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> 
     while len(chunks[-1]) >= _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
         chunks.append(_read(file, _CHUNK))
     return b"".join(chunks)
+
+
+def plain(data: bytes, first_line: int = 1) -> bytes:
+    """Return what `decode` does, as bytes again.
+
+    Raises:
+        InputError: As `decode` does.
+    """
+    if data.isascii() and b"\0" not in data and b"\r" not in data:
+        return data  # which most tables are, and a long one need not become text for it
+    return decode(data, first_line).encode()
 
 
 def decode(data: bytes, first_line: int = 1) -> str:
