@@ -101,7 +101,7 @@ class Rounded(Target):
         """Return a value as it was written, and to how many of its digits it is right."""
         decimal: Decimal = self._written[index]
         right = 0
-        while right < len(decimal.as_tuple().digits) and decimal:
+        while right < len(decimal.as_tuple().digits):
             if abs(self.expected[index] - value) >= Fraction(10) ** (decimal.adjusted() - right) / 2:
                 break
             right += 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.draft import build
+from backprop_cli.errors import InputError
 from backprop_cli.expected import QuantityCheck, check_expected
 from backprop_cli.load import load_problem
 from backprop_cli.names import nodes
@@ -87,12 +88,16 @@ def test_shapes(expected: dict[str, Any], problem: str | None) -> None:
     checks = check_expected(solved(**NEURON), expected, Tolerance())
     assert {check.problem for check in checks} == {problem}
     assert all(check.passed for check in checks) == (problem is None)
+    if problem is not None:
+        (check,) = checks
+        assert check.entries == check.different == np.size(*expected.values())
 
 
 def test_what_cannot_be_computed_does_not_pass() -> None:
     solution = solved(upstream=[[1]], activation="linear")
-    (check,) = check_expected(solution, {"dweights": [[1]]}, Tolerance())
+    (check,) = check_expected(solution, {"dweights": [[1, 2]]}, Tolerance())
     assert not check.passed
+    assert check.entries == check.different == 2
     assert check.problem == "cannot be computed, for it needs inputs"
 
 
@@ -170,6 +175,20 @@ def test_rounded(value: str, literal: str, digits: int | None) -> None:
     assert [difference.digits for difference in check.listed] == ([] if digits is None else [digits])
 
 
+@pytest.mark.parametrize(
+    ("malformed", "place"),
+    [
+        ([[Decimal(1), "x"]], "expected.dz[0][1]"),
+        ([[Decimal(1), Decimal("1e309")]], "expected.dz"),
+        (np.ones((1, 2)), "expected.dz"),
+    ],
+)
+def test_what_cannot_be_rounded_is_named(malformed: Any, place: str) -> None:
+    with pytest.raises(InputError) as refused:
+        rounded({"dz": malformed}, upstream=[[Decimal(1), Decimal(2)]], activation="linear")
+    assert refused.value.place == place
+
+
 def test_a_rounded_difference_keeps_the_exact_value() -> None:
     draft: dict[str, Any] = {"upstream": [[Decimal("0.1"), Decimal("0.2")]], "activation": "linear"}
     (check,) = rounded({"dz": [[Decimal("0.1"), Decimal("0.30")]]}, **draft)
@@ -183,6 +202,8 @@ def test_one_entry_alone_does_not_make_a_learning_rate() -> None:
     assert check.explanations == ()
     (check,) = check_expected(solved(**draft), {"new_biases": [0.99]}, Tolerance())
     assert check.explanations == ("a step with the learning rate 0.01, not 0.001",)
+    (check,) = check_expected(solved(**draft), {"new_biases": [1.01]}, Tolerance())
+    assert check.explanations == ()  # no rate is negative
     slip = {"inputs": [[1, 0], [2, 0]], "weights": [[0.5], [1.25]], "biases": [1], "upstream": [[1], [2]]}
     in_decimals = json.loads(json.dumps(slip), parse_float=Decimal, parse_int=Decimal)
     expected = {"new_weights": [[Decimal("0.02")], [Decimal("1.25")]], "new_biases": [Decimal("0.8")]}
