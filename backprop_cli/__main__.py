@@ -13,9 +13,9 @@ gc.disable()  # until the command begins, in `cli`
 
 import sys  # noqa: E402 (and nothing more: an interrupt is not ours to speak for before `run_process`)
 
-# The C library (glibc) hands a large room back to the system as soon as it is free, and each page of the next one is
-# fetched anew, a tenth of the time that a long CSV takes. Once it has been given back a room of this size, which costs
-# nothing if nobody has looked into it, it keeps those that are smaller.
+# The C library (glibc) maps large blocks of memory one by one, and each page of each is fetched from the system, a
+# tenth of the time that a long CSV takes. When it frees such a block, it takes its size for the new limit: smaller ones
+# then come from memory that it keeps.
 _KEPT_ROOM = 2**24
 
 
@@ -24,7 +24,7 @@ def run_process() -> None:
     import os
     import signal
 
-    bytes(_KEPT_ROOM)
+    bytes(_KEPT_ROOM)  # is freed at once, without having been looked into
     try:
         ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as under nohup
         if ours:

@@ -1,5 +1,6 @@
 """The formats say the same: one problem, written in every way, prints the same bytes."""
 
+import gzip
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import random
 import signal
 import threading
 import time
+import zlib
 from csv import reader
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.errors import InputError
 from backprop_cli.load import csv as csv_module
 from backprop_cli.load import fast, npy, source
 from tests.conftest import Run
@@ -277,7 +280,7 @@ def test_polars_reads_to_the_same_bits_what_it_reads_and_leaves_the_rest() -> No
         "0001",
     ]
     for text in ("\n".join(texts), "\n".join(f"{a},{b}" for a, b in zip(texts, texts[::-1], strict=True))):
-        matrix, plain = fast.numbers(text.encode(), ","), csv_module._loadtxt(text, ",")
+        matrix, plain = fast.numbers(f"{text}\n".encode(), ","), csv_module._loadtxt(text, ",")
         assert matrix is not None
         assert plain is not None
         assert matrix.tobytes() == plain.tobytes()
@@ -312,6 +315,25 @@ def test_what_is_no_number_is_none_for_polars_either(cell: str) -> None:
     assert fast.numbers(f"1,2\n3,{cell}\n5,6\n".encode(), ",") is None
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xef\xbb\xbf1,2\n",
+        b"1,2\n3,4,",
+        b"1,2",
+        b"x\x01\x02\x08 C.C.C.\n",  # which unpacks to 1, newline, 1 ...
+        b"x^,2\n",
+        zlib.compress(b"1,2\n"),
+        gzip.compress(b"1,2\n"),
+        b"\n1,2\n",
+        b"",
+    ],
+)
+def test_what_polars_takes_for_something_else_is_not_for_it(body: bytes) -> None:
+    pytest.importorskip("polars")
+    assert fast.numbers(body, ",") is None
+
+
 @pytest.mark.parametrize("text", ["1,2\n3\n", "1,2\n3,4,5\n", "1\n2,3\n", "1,2\n\n3,4\n"])
 def test_rows_of_different_width_are_not_for_polars(text: str) -> None:
     pytest.importorskip("polars")
@@ -336,6 +358,7 @@ def test_with_polars_or_without_it_a_file_prints_the_same(
         "old": (100, "1\r,2"),
         **{f"mark {line}": (line, f"\ufeff{rows[line]}") for line in range(100, 105)},  # one of which begins a piece
         "blank": (100, "\n\n"),
+        "ends": (301, "1,2\r3,4\r5,6,"),
     }
     for name, (line, cells) in odd.items():
         Path(f"{name}.csv").write_bytes("\n".join([*rows[:line], cells, *rows[line:]]).encode())
@@ -395,6 +418,30 @@ def test_rows_are_cut_between_rows_whatever_is_in_quotes(delimiter: str, size: i
         assert [row for piece in pieces for row in rows(piece)] == rows(data), pieces
 
 
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_a_table_in_pieces_is_the_table(size: int) -> None:
+    """Numbers, header, and what is wrong with it, wherever it is cut."""
+    rng = random.Random(6)
+    begins = ["", "\ufeff", '\ufeff"a"\n', '\ufeff"a\nb"\n', 'x,"y"\r\n', "\r"]
+    parts = ["1", "-2.5", '"3"', '"4\n"', "", " ", "x", ",", ",", "\n", "\n", "\n", "\r\n", "\r", "\r\r\n"]
+
+    def parsed(pieces: list[bytes]) -> Any:
+        try:
+            matrix, header = csv_module.parse(pieces, ",")
+        except InputError as error:
+            return str(error)
+        return matrix.tolist(), header
+
+    good = 0
+    for _ in range(4000):
+        text = rng.choice(begins) + "".join(rng.choice(parts) for _ in range(rng.randrange(1, 12)))
+        data = text.encode()
+        whole = parsed([data])
+        assert parsed([data[i : i + size] for i in range(0, len(data), size)]) == whole, data
+        good += not isinstance(whole, str)
+    assert good > 300
+
+
 def test_ctrl_c_waits_for_polars(monkeypatch: pytest.MonkeyPatch) -> None:
     reached: list[str] = []
 
@@ -417,8 +464,8 @@ def test_ctrl_c_waits_for_polars(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_wide_tables_are_not_for_polars() -> None:
     pytest.importorskip("polars")
     assert fast.is_installed()
-    assert fast.numbers(b",".join([b"1"] * 4096), ",") is not None
-    assert fast.numbers(b",".join([b"1"] * 4097), ",") is None
+    assert fast.numbers(b",".join([b"1"] * 4096) + b"\n", ",") is not None
+    assert fast.numbers(b",".join([b"1"] * 4097) + b"\n", ",") is None
 
 
 def test_a_quote_that_is_longer_than_any_cell_may_be_is_not_waited_for() -> None:

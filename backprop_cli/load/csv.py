@@ -17,7 +17,7 @@ from backprop_cli.activations import Array
 from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
 from backprop_cli.errors import InputError
 from backprop_cli.load import fast
-from backprop_cli.load.source import plain, whole_rows
+from backprop_cli.load.source import normalized, whole_rows
 from backprop_cli.spool import Growing
 from backprop_cli.text import counted
 
@@ -38,6 +38,8 @@ Header = tuple[str, ...] | None
 
 def parse(some: Iterable[bytes], delimiter: str) -> tuple[Array, Header]:
     """Return the matrix (n_rows, n_columns) that a text file holds, and the names in its header, if it has one.
+
+    Of several things that are wrong, the one in the first part of the file is named.
 
     Args:
         some: The bytes of the file, some at a time.
@@ -85,7 +87,7 @@ class _Table:
         """Yield the lines below the header, a number of whole rows at a time: UTF-8, with newlines."""
         blank: int | None = None
         for data in whole_rows(some, self._delimiter):
-            body = plain(data, self._line)
+            body = normalized(data, self._line)
             if not self._has_begun and (text := body.decode()).strip():
                 self._has_begun = True
                 if blank is not None:
@@ -105,6 +107,7 @@ class _Table:
 
     def numbers(self, body: bytes) -> Array:
         """Return the numbers of some rows."""
+        # A quote makes both parsers refuse.
         if (matrix := _parsed(body, self._delimiter)) is None or self._is_delicate(matrix, body):
             cells = "\n".join(self._delimiter.join(row) for row in self.examined(body))
             matrix = _loadtxt(cells, self._delimiter)

@@ -15,6 +15,7 @@ from types import FrameType
 from backprop_cli.activations import Array
 
 WORTH_IT = 2**20  # bytes: a shorter text is read while Polars would still be loading
+_BEGINS_A_ROW = frozenset(b"0123456789+-. ")
 _MOST_COLUMNS = 4096  # each of which costs Polars some time and memory, however few rows there are
 
 
@@ -24,23 +25,30 @@ def is_installed() -> bool:
     return importlib.util.find_spec("polars") is not None
 
 
-def numbers(text: bytes, delimiter: str) -> Array | None:
-    """Return the matrix in a text without a header and without quotes, or None where that takes a closer look."""
-    begin = len(text) - len(text.lstrip(b"\n")) if text.startswith(b"\n") else 0
-    end = text.find(b"\n", begin)
-    width = text.count(delimiter.encode(), begin, len(text) if end < 0 else end) + 1
-    if width > _MOST_COLUMNS or not text.isascii():  # a byte order mark would be passed over
+def numbers(body: bytes, delimiter: str) -> Array | None:
+    """Return the matrix in some lines of a table, or None where that takes a closer look."""
+    width = body.count(delimiter.encode(), 0, body.find(b"\n")) + 1
+    if width > _MOST_COLUMNS or not _is_only_a_table(body):
         return None
     with _interrupts_held():
-        return _read(text, delimiter, width)
+        return _read(body, delimiter, width)
 
 
-def _read(text: bytes, delimiter: str, width: int) -> Array | None:
+def _is_only_a_table(body: bytes) -> bool:
+    """Tell whether nothing is there of what Polars takes for something else, or passes over.
+
+    It unpacks what begins like an archive, even in ASCII, passes over a byte order mark, and takes no notice of a last
+    delimiter that no newline follows.
+    """
+    return body.endswith(b"\n") and body[0] in _BEGINS_A_ROW
+
+
+def _read(body: bytes, delimiter: str, width: int) -> Array | None:
     import polars
 
     schema = {f"{column}": polars.Float64() for column in range(width)}
     try:
-        frame = polars.read_csv(text, has_header=False, separator=delimiter, quote_char=None, schema=schema)
+        frame = polars.read_csv(body, has_header=False, separator=delimiter, quote_char=None, schema=schema)
     except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
         return None
     if any(frame.null_count().row(0)):

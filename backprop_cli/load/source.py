@@ -78,35 +78,42 @@ def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
 
     A NUL, which no text has, is yielded as soon as it is found, and so is a quoted cell that is longer than any may be.
     """
-    quoted = re.compile(rb'(?:\A|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % re.escape(delimiter.encode()))
-    rest = b""
+    between = re.escape(delimiter.encode())
+    quoted = re.compile(rb'(?:\A|(?<=\A\xef\xbb\xbf)|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % between)
+    rest = b""  # empty lines and the begin of a row, so that unquoted rows end in the next piece
     for piece in some:
         if b"\0" in piece:
             yield rest + piece
             return
-        is_quoted = b'"' in piece or b'"' in rest
-        end = 0 if is_quoted else _before_empty_lines(piece, piece.rfind(b"\n") + 1)
-        if not end:
-            piece, rest = rest + piece, b""
-            end = _before_empty_lines(piece, _end_of_rows(piece, quoted))
+        has_quotes = b'"' in piece or b'"' in rest
+        end = 0 if has_quotes else _before_empty_lines(piece, piece.rfind(b"\n") + 1)
         if end:
-            yield b"".join((rest, memoryview(piece)[:end]))
-        rest = piece[end:]
+            yield b"".join((rest, memoryview(piece)[:end]))  # one copy, where slices would be two
+            rest = piece[end:]
+            continue
+        data = rest + piece
+        end = _before_empty_lines(data, _end_of_rows(data, quoted) if has_quotes else data.rfind(b"\n") + 1)
+        if end:
+            yield data[:end]
+        rest = data[end:]
     if rest:
         yield rest
 
 
 def _before_empty_lines(data: bytes, end: int) -> int:
-    """Return where the last line before `end` ends that is not empty."""
+    """Return where the last line before `end` ends that is not empty, whatever its end is."""
     while end and data[end - 1] in b"\r\n":
-        end -= 1
-    return data.find(b"\n", end) + 1 if end else 0
+        begin = max(end - 2**16, 0)
+        end = begin + len(data[begin:end].rstrip(b"\r\n"))
+    if not end:
+        return 0
+    return end + (2 if data.startswith(b"\r\n", end) else 1)
 
 
 def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
     """Return where the last line ends that is in no quotes; data begins with a row."""
-    cells = list(quoted.finditer(data))
     end = data.rfind(b"\n") + 1
+    cells = list(quoted.finditer(data)) if end else []
     for cell in reversed(cells):
         is_open = not cell[1]
         if is_open and cell.end() - cell.start() > _LONGEST_CELL:
@@ -226,8 +233,8 @@ def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> 
     return b"".join(chunks)
 
 
-def plain(data: bytes, first_line: int = 1) -> bytes:
-    """Return what `decode` does, as bytes again.
+def normalized(data: bytes, first_line: int = 1) -> bytes:
+    """Return the bytes of a UTF-8 file without a byte order mark, every line end made a newline.
 
     Raises:
         InputError: As `decode` does.
