@@ -100,11 +100,8 @@ class Rounded(Target):
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
         """Return a value as it was written, and to how many of its digits it is right."""
         decimal: Decimal = self._written[index]
-        right = 0
-        while right < len(decimal.as_tuple().digits):
-            if abs(self.expected[index] - value) >= Fraction(10) ** (decimal.adjusted() - right) / 2:
-                break
-            right += 1
+        digits, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
+        right = next((n for n in range(digits) if off >= Fraction(10) ** (decimal.adjusted() - n) / 2), digits)
         return str(decimal), right
 
 

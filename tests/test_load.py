@@ -474,6 +474,12 @@ def test_a_quote_that_is_longer_than_any_cell_may_be_is_not_waited_for() -> None
     assert next(pieces) == data
 
 
+def test_nothing_is_read_after_a_nul() -> None:
+    some = iter([b"1\n2", b"3\0\n", b"4\n"])
+    assert list(source.whole_rows(some, ",")) == [b"1\n", b"23\0\n"]
+    assert next(some) == b"4\n"
+
+
 class _Waiting:
     """Standard input that has been set not to wait, and has nothing."""
 
