@@ -81,16 +81,16 @@ def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array
     return array
 
 
-def _in_whole(rows: slice, index: Sequence[int]) -> tuple[int, ...]:
-    """Return an index into some rows of an array as one into the array."""
-    return (index[0] + rows.start, *index[1:])
+def in_whole(index: Sequence[int], first_row: int) -> tuple[int, ...]:
+    """Return an index into some rows of an array, from the first of them on, as one into the array."""
+    return (index[0] + first_row, *index[1:])
 
 
 def _require_finite(array: Array, place: str) -> None:
     listed = np.atleast_1d(array)
     for rows in stretches(listed):
         if not all_finite(listed[rows]):
-            index = _in_whole(rows, first_index(~np.isfinite(listed[rows])))
+            index = in_whole(first_index(~np.isfinite(listed[rows])), rows.start)
             got = listed[index]
             raise InputError(f"expected a finite number, got {got}", place=place + bracketed(index[: array.ndim]))
 
@@ -139,12 +139,12 @@ def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:
         with np.errstate(over="ignore"):
             result[rows] = given[rows]
         if kind.dtype.itemsize < 8 and (lost := np.isinf(result[rows]) & np.isfinite(given[rows])).any():
-            index = _in_whole(rows, first_index(lost))
+            index = in_whole(first_index(lost), rows.start)
             where = place + bracketed(index[: array.ndim])
             raise InputError(f"{given[index]} is out of the range of {kind.dtype}", place=where)
         if array.dtype.kind in "iu" and array.dtype.itemsize == 8:
             for found in np.argwhere(np.abs(result[rows]) >= LARGEST_EXACT).tolist():
-                index = _in_whole(rows, found)
+                index = in_whole(found, rows.start)
                 require_exact(int(given[index]), place + bracketed(index[: array.ndim]))
         forget(result)
     return result.reshape(array.shape)

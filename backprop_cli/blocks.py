@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from backprop_cli.activations import Array
-from backprop_cli.arrays import all_finite, first_index
+from backprop_cli.arrays import all_finite, first_index, in_whole
 from backprop_cli.errors import InputError
 from backprop_cli.names import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.problem import Problem
@@ -177,7 +177,7 @@ def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: 
         result = problem.laid_out(value) if node.quantity in LIKE_WEIGHTS else value
         index = first_index(~np.isfinite(result))
         if _is_per_sample(node):
-            index = (index[0] + first_row, *index[1:])
+            index = in_whole(index, first_row)
         raise InputError(
             f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
             place=f"{problem.place(*node)}[{','.join(map(str, index))}]",

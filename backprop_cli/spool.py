@@ -70,7 +70,7 @@ class Growing:
             with _room_made(self._size):
                 self._file = self._file or _file()
                 for part in self._parts:
-                    self._file.write(np.ascontiguousarray(part).data)
+                    self._file.write(np.ascontiguousarray(part).data)  # a file takes no other order
                 self._file.flush()
             self._parts.clear()
 

@@ -107,7 +107,7 @@ class _Table:
 
     def numbers(self, body: bytes) -> Array:
         """Return the numbers of some rows."""
-        # A quote makes both parsers refuse.
+        # Where there are quotes, both parsers have refused.
         if (matrix := _parsed(body, self._delimiter)) is None or self._is_delicate(matrix, body):
             cells = "\n".join(self._delimiter.join(row) for row in self.examined(body))
             matrix = _loadtxt(cells, self._delimiter)

@@ -92,7 +92,7 @@ def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
             rest = piece[end:]
             continue
         data = rest + piece
-        end = _before_empty_lines(data, _end_of_rows(data, quoted) if has_quotes else data.rfind(b"\n") + 1)
+        end = _before_empty_lines(data, _end_of_rows(data, quoted))
         if end:
             yield data[:end]
         rest = data[end:]
@@ -113,7 +113,7 @@ def _before_empty_lines(data: bytes, end: int) -> int:
 def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
     """Return where the last line ends that is in no quotes; data begins with a row."""
     end = data.rfind(b"\n") + 1
-    cells = list(quoted.finditer(data)) if end else []
+    cells = list(quoted.finditer(data)) if end and b'"' in data else []  # to look for them takes long
     for cell in reversed(cells):
         is_open = not cell[1]
         if is_open and cell.end() - cell.start() > _LONGEST_CELL:
