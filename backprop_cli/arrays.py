@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
+from backprop_cli.core.scratch import forget, room, stretches
 from backprop_cli.errors import InputError
-from backprop_cli.spool import forget, room, stretches
-from backprop_cli.text import counted
+from backprop_cli.messages import counted
 
 if TYPE_CHECKING:
     from fractions import Fraction

@@ -17,11 +17,11 @@ from typing import cast
 import typer
 
 from backprop_cli import __version__, options
+from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
-from backprop_cli.names import UPSTREAM_RULES, Precision
+from backprop_cli.messages import clean, listed
 from backprop_cli.output import write_error, write_stderr, write_stdout
 from backprop_cli.terminal import Color
-from backprop_cli.text import clean, listed
 
 Action = Callable[[], ExitStatus]
 

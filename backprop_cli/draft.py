@@ -9,13 +9,20 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from backprop_cli.activations import ACTIVATIONS, Array
 from backprop_cli.arrays import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
+from backprop_cli.core.activations import ACTIVATIONS, Array
+from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
+from backprop_cli.core.quantities import (
+    QUANTITIES,
+    UPSTREAM_RULES,
+    WEIGHT_LAYOUTS,
+    Precision,
+    UpstreamRule,
+    WeightLayout,
+)
 from backprop_cli.errors import InputError
-from backprop_cli.names import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Precision, UpstreamRule, WeightLayout
-from backprop_cli.problem import DEFAULT_LEARNING_RATE, Layer, Problem
+from backprop_cli.messages import did_you_mean, listed
 from backprop_cli.shapes import SAMPLES, fit
-from backprop_cli.text import did_you_mean, listed
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -34,7 +41,7 @@ def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
     """Return the kind of number to read: floats, or decimals as they were written."""
     if not exact:
         return FLOAT64 if dtype == "float64" else FLOAT32
-    from backprop_cli.exact import DECIMAL
+    from backprop_cli.core.exact import DECIMAL
 
     return DECIMAL
 
@@ -67,7 +74,7 @@ def build(
     }
     binary = tuple(place for place, array in arrays.items() if array.dtype.kind != "O") if exact else ()
     if exact:
-        from backprop_cli.exact import exactly
+        from backprop_cli.core.exact import exactly
 
         arrays = {place: exactly(array) for place, array in arrays.items()}
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)

@@ -7,7 +7,7 @@ opened the file adds its name once, with `at`, on the way out. Nothing is ever s
 from enum import IntEnum
 from typing import ClassVar, Self
 
-from backprop_cli.text import clean
+from backprop_cli.messages import clean
 
 
 class ExitStatus(IntEnum):

@@ -13,10 +13,10 @@ from fractions import Fraction
 
 import numpy as np
 
-from backprop_cli.activations import Array
 from backprop_cli.bounds import bounds
-from backprop_cli.exact import to_float
-from backprop_cli.solve import Solution
+from backprop_cli.core.activations import Array
+from backprop_cli.core.exact import to_float
+from backprop_cli.core.solve import Solution
 
 
 @dataclass(frozen=True, kw_only=True)

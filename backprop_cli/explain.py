@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import AXES, QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.names import AXES, QUANTITIES, Node
 from backprop_cli.phrases import Phrases, Position, phrases
-from backprop_cli.problem import Problem
 from backprop_cli.terms import Entries, Sum
 
 Number: TypeAlias = float | Fraction

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import assert_never
 
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Entry, node_of
 from backprop_cli.errors import ExitStatus, InputError
 from backprop_cli.explain import Extent, explain, walk
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
-from backprop_cli.names import Entry, node_of
 from backprop_cli.options import ExplainFormat
 from backprop_cli.output import write_stdout
-from backprop_cli.problem import Problem
 from backprop_cli.terminal import Color, look
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import IO, TextIO, TypeAlias
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
-from backprop_cli.text import clean, reason_of
+from backprop_cli.messages import clean, reason_of
 
 Write: TypeAlias = Callable[[IO[bytes]], object]
 

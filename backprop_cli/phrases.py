@@ -7,8 +7,8 @@ pre-activations and outputs of the layer.
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from backprop_cli.names import Node
-from backprop_cli.problem import Problem
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Node
 
 
 @dataclass(frozen=True, kw_only=True)

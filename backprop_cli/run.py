@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, assert_never
 
-from backprop_cli.dotted import dotted, flatten
+from backprop_cli.core.places import dotted, flatten
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Name, Precision, nodes
+from backprop_cli.core.solve import Solution, next_problem, solve
 from backprop_cli.draft import to_draft
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
-from backprop_cli.names import Name, Precision, nodes
+from backprop_cli.messages import suffix
 from backprop_cli.options import FolderFormat, Format
 from backprop_cli.output import Write, pending, write_stdout
-from backprop_cli.problem import Problem
 from backprop_cli.progress import Watch, watching
-from backprop_cli.solve import Solution, next_problem, solve
 from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
-from backprop_cli.text import suffix
 
 _ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))

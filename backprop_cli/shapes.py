@@ -7,9 +7,9 @@ that names both. Nothing broadcasts. A hint is given where turning one array mak
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
 from backprop_cli.errors import InputError
-from backprop_cli.text import counted, listed
+from backprop_cli.messages import counted, listed
 
 SAMPLES: Final = -1  # the axis of samples; axis k >= 0 is the inputs of layer k, which are the neurons of layer k - 1
 

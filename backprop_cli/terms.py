@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, QUOTING, Node
+from backprop_cli.core.quantities import nodes as every_node
+from backprop_cli.core.rules import Missing, operands
+from backprop_cli.core.solve import Solution, needed_for, solve
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.names import AXES, LIKE_WEIGHTS, QUOTING, Node
-from backprop_cli.names import nodes as every_node
+from backprop_cli.messages import counted, listed
 from backprop_cli.phrases import Position
-from backprop_cli.problem import Problem
-from backprop_cli.rules import Missing, operands
-from backprop_cli.solve import Solution, needed_for, solve
-from backprop_cli.text import counted, listed
 
 _SMALL = 10**7  # multiplications that are no matter beside the forward pass
 

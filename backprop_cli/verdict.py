@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backprop_cli.core.solve import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.exactcheck import ExactCheck, check_exactly
 from backprop_cli.expected import QuantityCheck, check_expected
 from backprop_cli.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
-from backprop_cli.solve import Solution
 from backprop_cli.targets import Tolerance
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from backprop_cli.bounds import bounds, likely
+from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.core.solve import solve
 from backprop_cli.draft import build
-from backprop_cli.names import QUANTITIES, nodes
-from backprop_cli.solve import solve
 from tests.reference import as_draft, backpropagate, random_network
 
 

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 
 from backprop_cli import terms
-from backprop_cli.activations import Array
 from backprop_cli.bounds import bounds
+from backprop_cli.core.activations import Array
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import AXES, QUANTITIES, Node, nodes
+from backprop_cli.core.solve import solve
 from backprop_cli.draft import build
 from backprop_cli.explain import Explanation, Extent, explain, walk
-from backprop_cli.names import AXES, QUANTITIES, Node, nodes
-from backprop_cli.problem import Problem
 from backprop_cli.render import json as render_json
-from backprop_cli.solve import solve
 from tests.conftest import ROOT, Run
 from tests.reference import as_draft, random_network
 

@@ -33,7 +33,7 @@ def command(*argv: str) -> str:
     ("code", "expected"),
     [
         pytest.param("import backprop_cli", set(), id="the package"),
-        pytest.param("import backprop_cli.solve", {"numpy"}, id="the maths"),
+        pytest.param("import backprop_cli.core.solve", {"numpy"}, id="the maths"),
         pytest.param("import backprop_cli.load, backprop_cli.render.json", {"numpy"}, id="files"),
         pytest.param(command("--version"), {"typer"}, id="--version"),
         pytest.param(command("--help"), {"typer"}, id="--help"),
@@ -50,4 +50,4 @@ def test_only_what_is_needed_is_imported(code: str, expected: set[str]) -> None:
 
 
 def test_the_trial_can_fail() -> None:
-    assert imported_by("import rich, backprop_cli.solve") == {"numpy", "rich"}
+    assert imported_by("import rich, backprop_cli.core.solve") == {"numpy", "rich"}

@@ -9,12 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
+from backprop_cli.core.quantities import nodes
+from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
 from backprop_cli.expected import QuantityCheck, check_expected
 from backprop_cli.mistakes import MISTAKES
-from backprop_cli.names import nodes
-from backprop_cli.solve import Solution, solve
 from backprop_cli.targets import Tolerance
 
 RATE = 0.125

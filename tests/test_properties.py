@@ -13,12 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backprop_cli.activations import Array
 from backprop_cli.bounds import bounds
 from backprop_cli.cli import main
+from backprop_cli.core.activations import Array
+from backprop_cli.core.quantities import nodes
+from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
-from backprop_cli.names import nodes
-from backprop_cli.solve import Solution, solve
 
 MODERATE = st.floats(-1e100, 1e100, allow_subnormal=True)
 SMALL = st.integers(-50, 50).map(float)

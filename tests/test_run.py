@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli import blocks, spool
 from backprop_cli.cli import main
+from backprop_cli.core import blocks
+from backprop_cli.core import scratch as spool
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.load import source
-from backprop_cli.names import QUANTITIES
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
 

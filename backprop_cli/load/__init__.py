@@ -10,16 +10,16 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from backprop_cli.activations import Array
 from backprop_cli.arrays import FLOAT32, FLOAT64, NumberKind, describe, to_array
-from backprop_cli.dotted import nest
+from backprop_cli.core.activations import Array
+from backprop_cli.core.places import nest
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import UPSTREAM_RULES, Precision, layer_place
 from backprop_cli.draft import LAYER_KEYS, build, number_kind
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.source import mapped, pieces, read, shown
-from backprop_cli.names import UPSTREAM_RULES, Precision, layer_place
-from backprop_cli.problem import Problem
+from backprop_cli.messages import counted, did_you_mean, listed, reason_of, suffix
 from backprop_cli.progress import Watch, unwatched
-from backprop_cli.text import counted, did_you_mean, listed, reason_of, suffix
 
 _MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _PROBLEM_SUFFIXES = (".json", ".npz")

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.activations import Array
 from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
+from backprop_cli.core.activations import Array
+from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
 from backprop_cli.load import fast
 from backprop_cli.load.source import normalized, whole_rows
-from backprop_cli.spool import Growing
-from backprop_cli.text import counted
+from backprop_cli.messages import counted
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
@@ -197,7 +197,7 @@ def _require_number(cell: str, line: int, column: int, delimiter: str) -> None:
 
 def _require_in_range(cell: str, line: int, column: int, *, exact: bool) -> None:
     if exact:
-        from backprop_cli.exact import to_decimal
+        from backprop_cli.core.exact import to_decimal
 
         if to_decimal(cell) is None:
             reason = f"{describe(cell)} is out of the range of exact arithmetic"

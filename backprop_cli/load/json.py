@@ -80,7 +80,7 @@ def _careful_int(literal: str) -> int | float | _Refused:
 
 
 def _careful_decimal(literal: str) -> "Decimal | _Refused":
-    from backprop_cli.exact import to_decimal
+    from backprop_cli.core.exact import to_decimal
 
     decimal = to_decimal(literal)
     return _out_of_range(literal, "exact arithmetic") if decimal is None else decimal

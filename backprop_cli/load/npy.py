@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from backprop_cli.activations import Array
-from backprop_cli.dotted import nest
+from backprop_cli.core.activations import Array
+from backprop_cli.core.places import nest
 from backprop_cli.errors import InputError
 from backprop_cli.load.source import Data
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
 from backprop_cli.errors import InputError
+from backprop_cli.messages import clean, reason_of, suffix
 from backprop_cli.progress import Watch, unwatched
-from backprop_cli.text import clean, reason_of, suffix
 
 STDIN = "-"
 _CHUNK = 2**20

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
+from backprop_cli.core.scratch import stretches
 from backprop_cli.render.numbers import literals
-from backprop_cli.spool import stretches
 
 
 def matrix(array: Array) -> Iterator[str]:

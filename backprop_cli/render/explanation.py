@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from backprop_cli.explain import Explanation, Term, Walk
+from backprop_cli.messages import clean
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
 from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
-from backprop_cli.text import clean
 
 _LETTERS = "L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs"
 

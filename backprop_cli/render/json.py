@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backprop_cli.core.scratch import stretches
+from backprop_cli.core.solve import Solution
 from backprop_cli.render.numbers import literal, literals
-from backprop_cli.solve import Solution
-from backprop_cli.spool import stretches
 
 if TYPE_CHECKING:
     from backprop_cli.explain import Explanation, Term, Walk

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backprop_cli.explain import Explanation, Walk
+from backprop_cli.messages import clean
 from backprop_cli.render.numbers import number
 from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
-from backprop_cli.text import clean
 
 _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"

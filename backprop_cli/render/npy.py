@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from backprop_cli.spool import stretches
+from backprop_cli.core.scratch import stretches
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold: numpy.savez writes today's
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -18,7 +18,7 @@ def literal(value: "float | Rational") -> str:
     """Return a number for programs: a float so that it reads back bit for bit, a fraction as its decimal in full."""
     if isinstance(value, float):
         return repr(value)
-    from backprop_cli.exact import in_full
+    from backprop_cli.core.exact import in_full
 
     return in_full(value)
 
@@ -39,7 +39,7 @@ def number(value: "float | Fraction", precision: int | None) -> str:
     if not value:
         return "0"
     if not isinstance(value, float):
-        from backprop_cli.exact import in_full, rounded
+        from backprop_cli.core.exact import in_full, rounded
 
         return in_full(value) if precision is None else rounded(value, precision)
     precision = 8 if precision is None else precision

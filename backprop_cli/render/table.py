@@ -6,14 +6,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.text import Text
 
-from backprop_cli.activations import Array
-from backprop_cli.names import AXES, LIKE_WEIGHTS, Node
-from backprop_cli.problem import Problem
+from backprop_cli.core.activations import Array
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
+from backprop_cli.core.rules import written
+from backprop_cli.core.solve import Solution
+from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
-from backprop_cli.rules import written
-from backprop_cli.solve import Solution
-from backprop_cli.text import clean, counted, listed
 
 _MANY_COLUMNS = 100  # a matrix wider than this shows its edges
 _EDGE_COLUMNS = 20

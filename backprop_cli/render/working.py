@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from backprop_cli.explain import Explanation, Term
+from backprop_cli.messages import counted
 from backprop_cli.render.numbers import number
-from backprop_cli.text import counted
 
 _MOST_TERMS = 8  # written out
 

@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from backprop_cli.core.quantities import nodes
+from backprop_cli.core.solve import solve
 from backprop_cli.gradcheck import Steps
 from backprop_cli.load import load_problem
-from backprop_cli.names import nodes
-from backprop_cli.solve import solve
 from backprop_cli.targets import Tolerance
 from backprop_cli.verdict import judge
 

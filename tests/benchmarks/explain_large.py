@@ -12,9 +12,9 @@ from statistics import median
 
 import numpy as np
 
+from backprop_cli.core.quantities import Node
 from backprop_cli.draft import build
 from backprop_cli.explain import Extent, explain
-from backprop_cli.names import Node
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -19,9 +19,9 @@ import numpy as np
 import pytest
 
 from backprop_cli.bounds import bounds
+from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.core.solve import solve
 from backprop_cli.load import load_problem
-from backprop_cli.names import QUANTITIES, nodes
-from backprop_cli.solve import solve
 from tests.conftest import sized
 from tests.process.command import LAYER, SMALL, Process, Started, contents, refusal, success, wait_until
 

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core.quantities import Name, nodes
+from backprop_cli.core.solve import solve
 from backprop_cli.draft import build
-from backprop_cli.names import Name, nodes
 from backprop_cli.render.table import Style, tables
-from backprop_cli.solve import solve
 
 
 def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli import blocks, spool
-from backprop_cli.blocks import work
 from backprop_cli.bounds import bounds
+from backprop_cli.core import blocks
+from backprop_cli.core import scratch as spool
+from backprop_cli.core.blocks import work
+from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.core.rules import RULES, working_order
+from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
 from backprop_cli.errors import InputError
 from backprop_cli.load.json import parse
-from backprop_cli.names import QUANTITIES, nodes
-from backprop_cli.rules import RULES, working_order
-from backprop_cli.solve import Solution, solve
 from tests.conftest import ROOT, Run
 from tests.reference import as_draft, backpropagate, random_network
 

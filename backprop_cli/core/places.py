@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from backprop_cli.errors import InputError
-from backprop_cli.text import listed
+from backprop_cli.messages import listed
 
 _MOST_LAYERS = 100_000
 _DEEPEST = 4  # parts of a name: expected.layers.0.weights

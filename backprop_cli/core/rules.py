@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
-from backprop_cli.activations import Activation, Array, where
-from backprop_cli.names import Node
-from backprop_cli.problem import Problem
-from backprop_cli.text import listed
+from backprop_cli.core.activations import Activation, Array, where
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Node
+from backprop_cli.messages import listed
 
 if TYPE_CHECKING:
     from fractions import Fraction

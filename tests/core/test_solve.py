@@ -7,11 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.activations import ACTIVATIONS, Array
+from backprop_cli.core.activations import ACTIVATIONS, Array
+from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES, nodes
+from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
 from backprop_cli.errors import InputError
-from backprop_cli.names import ACTIVATION_NAMES, QUANTITIES, nodes
-from backprop_cli.solve import Solution, solve
 from tests.reference import UNIT_ROUNDOFF, as_draft, backpropagate, random_network
 
 LIKE_WEIGHTS = ("dweights", "new_weights")

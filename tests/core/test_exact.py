@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.exact import exactly, in_full, rounded, to_decimal, to_float
+from backprop_cli.core.exact import exactly, in_full, rounded, to_decimal, to_float
 
 POWER = Fraction(10) ** 15
 

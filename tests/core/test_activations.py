@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.activations import ACTIVATIONS, where
+from backprop_cli.core.activations import ACTIVATIONS, where
 
 ODD = [0.0, -0.0, 1.5, -2.5, 5e-324, -5e-324, 1e38, np.inf, -np.inf, np.nan]
 

@@ -8,7 +8,7 @@ import re
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from backprop_cli.errors import UsageError
-from backprop_cli.text import counted, did_you_mean, listed
+from backprop_cli.messages import counted, did_you_mean, listed
 
 # In the order in which they are worked by hand: forward, backward, step.
 QUANTITIES = ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")

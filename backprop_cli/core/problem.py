@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.activations import Activation, Array
-from backprop_cli.names import UpstreamRule, WeightLayout, layer_place
+from backprop_cli.core.activations import Activation, Array
+from backprop_cli.core.quantities import UpstreamRule, WeightLayout, layer_place
 
 if TYPE_CHECKING:
     from fractions import Fraction  # which costs more to import than a small problem to solve

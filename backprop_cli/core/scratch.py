@@ -12,9 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.activations import Array
+from backprop_cli.core.activations import Array
 from backprop_cli.errors import OutputError
-from backprop_cli.text import reason_of
+from backprop_cli.messages import reason_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
