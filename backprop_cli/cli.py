@@ -193,8 +193,8 @@ def _check(
 ) -> Action:
     _judge_stdin([*(("PROBLEM", path) for path in problems), ("--expect", expect)], quiet=quiet)
     from backprop_cli.check import CheckOptions, check
-    from backprop_cli.gradcheck import Steps
-    from backprop_cli.targets import Tolerance
+    from backprop_cli.checks.gradcheck import Steps
+    from backprop_cli.checks.tolerance import Tolerance
 
     return partial(
         check,

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from backprop_cli.bounds import bounds
+from backprop_cli.checks.rounding import bounds
 from backprop_cli.cli import main
 from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes

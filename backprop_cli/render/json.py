@@ -14,8 +14,8 @@ from backprop_cli.core.solve import Solution
 from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:
+    from backprop_cli.checks.verdict import Verdict
     from backprop_cli.explain import Explanation, Term, Walk
-    from backprop_cli.verdict import Verdict
 
 SCHEMA = "backprop.result/1"
 EXPLANATION_SCHEMA = "backprop.explanation/1"

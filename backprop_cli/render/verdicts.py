@@ -5,14 +5,14 @@ from fractions import Fraction
 
 from rich.text import Text
 
+from backprop_cli.checks.exactness import ExactCheck
+from backprop_cli.checks.expected import Difference, QuantityCheck
+from backprop_cli.checks.gradcheck import GradientCheck
+from backprop_cli.checks.verdict import Verdict
 from backprop_cli.core.exact import in_full
-from backprop_cli.exactcheck import ExactCheck
-from backprop_cli.expected import Difference, QuantityCheck
-from backprop_cli.gradcheck import GradientCheck
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of
-from backprop_cli.verdict import Verdict
 
 _MOST_LISTED = 10
 _PRECISION = 17

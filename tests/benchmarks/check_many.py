@@ -17,12 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from backprop_cli.checks.gradcheck import Steps
+from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.checks.verdict import judge
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.gradcheck import Steps
 from backprop_cli.load import load_problem
-from backprop_cli.targets import Tolerance
-from backprop_cli.verdict import judge
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dense_relu.json"
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.bounds import bounds
+from backprop_cli.checks.rounding import bounds
 from backprop_cli.core import blocks
 from backprop_cli.core import scratch as spool
 from backprop_cli.core.blocks import work

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.bounds import bounds
+from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load import load_problem

@@ -4,11 +4,11 @@ from fractions import Fraction
 
 import pytest
 
-from backprop_cli.exactcheck import ExactCheck, WrongSide
-from backprop_cli.gradcheck import GradientCheck, Kink, Slope
+from backprop_cli.checks.exactness import ExactCheck, WrongSide
+from backprop_cli.checks.gradcheck import GradientCheck, Kink, Slope
+from backprop_cli.checks.verdict import Verdict
 from backprop_cli.render.page import Look
 from backprop_cli.render.verdicts import verdicts
-from backprop_cli.verdict import Verdict
 
 
 def page(verdict: Verdict) -> list[str]:

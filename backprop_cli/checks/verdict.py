@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from backprop_cli.checks.exactness import ExactCheck, check_exactly
+from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
+from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.solve import Solution
 from backprop_cli.errors import InputError
-from backprop_cli.exactcheck import ExactCheck, check_exactly
-from backprop_cli.expected import QuantityCheck, check_expected
-from backprop_cli.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
-from backprop_cli.targets import Tolerance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from backprop_cli.bounds import bounds
+from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.activations import Array
 from backprop_cli.core.exact import to_float
 from backprop_cli.core.solve import Solution

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.bounds import likely
+from backprop_cli.checks.rounding import likely
 from backprop_cli.core.activations import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node

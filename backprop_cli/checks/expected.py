@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.arrays import describe, to_array
-from backprop_cli.bounds import likely
+from backprop_cli.checks.mistakes import explanations
+from backprop_cli.checks.rounding import likely
+from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
 from backprop_cli.core.activations import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.core.solve import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.messages import did_you_mean
-from backprop_cli.mistakes import explanations
-from backprop_cli.targets import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
 
 _MOST_LISTED = 10
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from backprop_cli.checks.exactness import ExactCheck, WrongSide, check_exactly
 from backprop_cli.core.quantities import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.draft import build
-from backprop_cli.exactcheck import ExactCheck, WrongSide, check_exactly
 from backprop_cli.load.json import parse
 
 UNIT = Fraction(1, 2**53)

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.mistakes import MISTAKES
+from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
-from backprop_cli.expected import QuantityCheck, check_expected
-from backprop_cli.mistakes import MISTAKES
-from backprop_cli.targets import Tolerance
 
 RATE = 0.125
 N_NETWORKS = 20

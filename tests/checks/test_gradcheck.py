@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.checks.expected import check_expected
+from backprop_cli.checks.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
+from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solve import Solution, solve
 from backprop_cli.draft import build
-from backprop_cli.expected import check_expected
-from backprop_cli.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
-from backprop_cli.targets import Tolerance
 from tests.reference import as_draft, random_network
 
 SMOOTH: dict[str, Any] = {

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.bounds import bounds, likely
+from backprop_cli.checks.rounding import bounds, likely
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.draft import build
