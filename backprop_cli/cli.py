@@ -224,8 +224,8 @@ def _explain(
     quiet: options.QuietOption = False,
 ) -> Action:
     _judge_stdin([("PROBLEM", problem)], quiet=quiet)
-    from backprop_cli.explain import Extent
     from backprop_cli.explaining import ExplainOptions, print_explanation
+    from backprop_cli.explanations.explainer import Extent
 
     return partial(
         print_explanation,

@@ -6,7 +6,7 @@ from typing import assert_never
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Entry, node_of
 from backprop_cli.errors import ExitStatus, InputError
-from backprop_cli.explain import Extent, explain, walk
+from backprop_cli.explanations.explainer import Extent, explain, walk
 from backprop_cli.load import load_problem
 from backprop_cli.load.source import shown
 from backprop_cli.options import ExplainFormat

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from backprop_cli.explain import Explanation, Term, Walk
+from backprop_cli.explanations.explainer import Explanation, Term, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.page import Column, Look, Page, width_of

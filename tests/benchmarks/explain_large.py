@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_cli.core.quantities import Node
 from backprop_cli.draft import build
-from backprop_cli.explain import Extent, explain
+from backprop_cli.explanations.explainer import Extent, explain
 
 
 def seconds(action: Callable[[], object]) -> float:

@@ -17,8 +17,8 @@ from backprop_cli.core.quantities import nodes as every_node
 from backprop_cli.core.rules import Missing, operands
 from backprop_cli.core.solve import Solution, needed_for, solve
 from backprop_cli.errors import InputError, UsageError
+from backprop_cli.explanations.notation import Position
 from backprop_cli.messages import counted, listed
-from backprop_cli.phrases import Position
 
 _SMALL = 10**7  # multiplications that are no matter beside the forward pass
 

@@ -15,8 +15,8 @@ import numpy as np
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.phrases import Phrases, Position, phrases
-from backprop_cli.terms import Entries, Sum
+from backprop_cli.explanations.notation import Phrases, Position, phrases
+from backprop_cli.explanations.terms import Entries, Sum
 
 Number: TypeAlias = float | Fraction
 
