@@ -9,8 +9,8 @@ from backprop_cli.checks.verdict import Verdict, judge
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
-from backprop_cli.load import load_expected, load_problem, read_problem
-from backprop_cli.load.source import shown
+from backprop_cli.load.files import shown
+from backprop_cli.load.problem import load_expected, load_problem, read_problem
 from backprop_cli.options import CheckFormat
 from backprop_cli.output import write_error, write_stdout
 from backprop_cli.terminal import Color, look

@@ -7,8 +7,8 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Entry, node_of
 from backprop_cli.errors import ExitStatus, InputError
 from backprop_cli.explanations.explainer import Extent, explain, walk
-from backprop_cli.load import load_problem
-from backprop_cli.load.source import shown
+from backprop_cli.load.files import shown
+from backprop_cli.load.problem import load_problem
 from backprop_cli.options import ExplainFormat
 from backprop_cli.output import write_stdout
 from backprop_cli.terminal import Color, look

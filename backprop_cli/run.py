@@ -10,10 +10,10 @@ from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Name, Precision, nodes
 from backprop_cli.core.solve import Solution, next_problem, solve
-from backprop_cli.draft import to_draft
 from backprop_cli.errors import ExitStatus, InputError, UsageError
-from backprop_cli.load import load_problem
-from backprop_cli.load.source import shown
+from backprop_cli.load.files import shown
+from backprop_cli.load.problem import load_problem
+from backprop_cli.load.schema import to_draft
 from backprop_cli.messages import suffix
 from backprop_cli.options import FolderFormat, Format
 from backprop_cli.output import Write, pending, write_stdout

@@ -17,9 +17,9 @@ from backprop_cli.core.activations import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, QUANTITIES, Node, nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.draft import build
 from backprop_cli.explanations import terms
 from backprop_cli.explanations.explainer import Explanation, Extent, explain, walk
+from backprop_cli.load.schema import build
 from backprop_cli.render import json as render_json
 from tests.conftest import ROOT, Run
 from tests.reference import as_draft, random_network

@@ -18,7 +18,7 @@ from backprop_cli.cli import main
 from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import Solution, solve
-from backprop_cli.draft import build
+from backprop_cli.load.schema import build
 
 MODERATE = st.floats(-1e100, 1e100, allow_subnormal=True)
 SMALL = st.integers(-50, 50).map(float)

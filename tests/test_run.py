@@ -16,7 +16,7 @@ from backprop_cli.cli import main
 from backprop_cli.core import blocks
 from backprop_cli.core import scratch as spool
 from backprop_cli.core.quantities import QUANTITIES
-from backprop_cli.load import source
+from backprop_cli.load import files as source
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
 

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.arrays import describe, to_array
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
 from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
@@ -22,6 +21,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.core.solve import Solution
 from backprop_cli.errors import InputError
+from backprop_cli.load.numbers import describe, to_array
 from backprop_cli.messages import did_you_mean
 
 _MOST_LISTED = 10

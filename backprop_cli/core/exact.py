@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.arrays import NumberKind
 from backprop_cli.core.activations import Array
 from backprop_cli.errors import InputError
+from backprop_cli.load.numbers import NumberKind
 
 # Beyond float64's own exponents, and small enough that a power of ten of it does not fill the memory.
 _LARGEST_EXPONENT = 400

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.arrays import LARGEST_EXACT, describe, require_exact
 from backprop_cli.core.activations import Array
 from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
-from backprop_cli.load import fast
-from backprop_cli.load.source import normalized, whole_rows
+from backprop_cli.load import csv_polars as fast
+from backprop_cli.load.files import normalized, whole_rows
+from backprop_cli.load.numbers import LARGEST_EXACT, describe, require_exact
 from backprop_cli.messages import counted
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -18,7 +18,7 @@ from numpy.lib import format as npy_format
 from backprop_cli.core.activations import Array
 from backprop_cli.core.places import nest
 from backprop_cli.errors import InputError
-from backprop_cli.load.source import Data
+from backprop_cli.load.files import Data
 
 # An archive may unpack to this many bytes, or else to this many times its own size.
 _UNPACKED_BYTES = 64 * 2**20

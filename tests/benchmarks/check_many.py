@@ -22,7 +22,7 @@ from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import judge
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.load import load_problem
+from backprop_cli.load.problem import load_problem
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dense_relu.json"
 

@@ -9,7 +9,7 @@ import numpy as np
 from backprop_cli.core.blocks import work
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import RULES, working_order
-from backprop_cli.draft import build
+from backprop_cli.load.schema import build
 from tests.benchmarks.measuring import ratio, seconds
 
 SHAPE = (65_536, 784, 512)

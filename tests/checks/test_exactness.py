@@ -11,8 +11,8 @@ import pytest
 from backprop_cli.checks.exactness import ExactCheck, WrongSide, check_exactly
 from backprop_cli.core.quantities import Name, nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.draft import build
 from backprop_cli.load.json import parse
+from backprop_cli.load.schema import build
 
 UNIT = Fraction(1, 2**53)
 

@@ -13,9 +13,9 @@ from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import Solution, solve
-from backprop_cli.draft import build
 from backprop_cli.errors import InputError
-from backprop_cli.load import load_problem
+from backprop_cli.load.problem import load_problem
+from backprop_cli.load.schema import build
 from tests.conftest import ROOT
 
 NOTEBOOK = sorted(path for path in (ROOT / "samples").glob("*.json") if "notebook" in path.read_text())

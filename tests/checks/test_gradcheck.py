@@ -15,7 +15,7 @@ from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solve import Solution, solve
-from backprop_cli.draft import build
+from backprop_cli.load.schema import build
 from tests.reference import as_draft, random_network
 
 SMOOTH: dict[str, Any] = {

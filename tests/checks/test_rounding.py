@@ -9,7 +9,7 @@ import pytest
 from backprop_cli.checks.rounding import bounds, likely
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.draft import build
+from backprop_cli.load.schema import build
 from tests.reference import as_draft, backpropagate, random_network
 
 

@@ -17,9 +17,9 @@ from backprop_cli.core.blocks import work
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.rules import RULES, working_order
 from backprop_cli.core.solve import Solution, solve
-from backprop_cli.draft import build
 from backprop_cli.errors import InputError
 from backprop_cli.load.json import parse
+from backprop_cli.load.schema import build
 from tests.conftest import ROOT, Run
 from tests.reference import as_draft, backpropagate, random_network
 

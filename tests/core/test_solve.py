@@ -10,8 +10,8 @@ import pytest
 from backprop_cli.core.activations import ACTIVATIONS, Array
 from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES, nodes
 from backprop_cli.core.solve import Solution, solve
-from backprop_cli.draft import build
 from backprop_cli.errors import InputError
+from backprop_cli.load.schema import build
 from tests.reference import UNIT_ROUNDOFF, as_draft, backpropagate, random_network
 
 LIKE_WEIGHTS = ("dweights", "new_weights")

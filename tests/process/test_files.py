@@ -21,7 +21,7 @@ import pytest
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.load import load_problem
+from backprop_cli.load.problem import load_problem
 from tests.conftest import sized
 from tests.process.command import LAYER, SMALL, Process, Started, contents, refusal, success, wait_until
 

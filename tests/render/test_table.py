@@ -8,7 +8,7 @@ import pytest
 
 from backprop_cli.core.quantities import Name, nodes
 from backprop_cli.core.solve import solve
-from backprop_cli.draft import build
+from backprop_cli.load.schema import build
 from backprop_cli.render.table import Style, tables
 
 

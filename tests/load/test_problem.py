@@ -19,7 +19,9 @@ import pytest
 
 from backprop_cli.errors import InputError
 from backprop_cli.load import csv as csv_module
-from backprop_cli.load import fast, npy, source
+from backprop_cli.load import csv_polars as fast
+from backprop_cli.load import files as source
+from backprop_cli.load import npy
 from tests.conftest import Run
 
 PROBLEM: dict[str, Any] = {

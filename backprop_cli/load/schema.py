@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from backprop_cli.arrays import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
 from backprop_cli.core.activations import ACTIVATIONS, Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import (
@@ -21,8 +20,9 @@ from backprop_cli.core.quantities import (
     WeightLayout,
 )
 from backprop_cli.errors import InputError
+from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
+from backprop_cli.load.shapes import SAMPLES, fit
 from backprop_cli.messages import did_you_mean, listed
-from backprop_cli.shapes import SAMPLES, fit
 
 if TYPE_CHECKING:
     from fractions import Fraction
