@@ -78,7 +78,7 @@ def _rendered(verdicts: tuple[Verdict, ...], options: CheckOptions) -> str:
 
             return json.check(verdicts)
         case "table":
-            from backprop_cli.render import verdicts as pages
+            from backprop_cli.render.terminal import verdict as pages
 
             return pages.verdicts(verdicts, look(options.color))
         case _:

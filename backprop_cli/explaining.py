@@ -50,7 +50,7 @@ def _explained(problem: Problem, entry: Entry, options: ExplainOptions) -> str:
 
             return markdown.explanation(found, options.precision)
         case "table":
-            from backprop_cli.render import explanation
+            from backprop_cli.render.terminal import explanation
 
             return explanation.explanation(found, look(options.color), options.precision)
         case _:
@@ -69,7 +69,7 @@ def _walked(problem: Problem, options: ExplainOptions) -> str:
 
             return markdown.walk(found, options.precision)
         case "table":
-            from backprop_cli.render import explanation
+            from backprop_cli.render.terminal import explanation
 
             return explanation.walk(found, look(options.color), options.precision)
         case _:

@@ -126,7 +126,7 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
             ((_, matrix),) = solution.matrices()
             return csv.matrix(matrix)
         case "table":
-            from backprop_cli.render import table
+            from backprop_cli.render.terminal import result as table
 
             style = table.Style(
                 width=width(),

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from backprop_cli.render.page import Look
+    from backprop_cli.render.terminal.page import Look
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
@@ -42,6 +42,6 @@ def takes_ascii_only() -> bool:
 
 def look(color: Color) -> "Look":
     """Return how a page on standard output is to look."""
-    from backprop_cli.render.page import Look
+    from backprop_cli.render.terminal.page import Look
 
     return Look(width=width(), color=wants_color(color), ascii_only=takes_ascii_only())

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from backprop_cli.explanations.explainer import Explanation, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import number
-from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
+from backprop_cli.render.steps import adds_up, steps, term_names, term_numbers
 
 _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"

@@ -13,7 +13,7 @@ from backprop_cli.core.rules import written
 from backprop_cli.core.solve import Solution
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.page import Column, Look, Page, width_of
+from backprop_cli.render.terminal.page import Column, Look, Page, width_of
 
 _MANY_COLUMNS = 100  # a matrix wider than this shows its edges
 _EDGE_COLUMNS = 20

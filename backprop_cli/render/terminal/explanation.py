@@ -7,8 +7,8 @@ from rich.text import Text
 from backprop_cli.explanations.explainer import Explanation, Term, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.page import Column, Look, Page, width_of
-from backprop_cli.render.working import adds_up, steps, term_names, term_numbers
+from backprop_cli.render.steps import adds_up, steps, term_names, term_numbers
+from backprop_cli.render.terminal.page import Column, Look, Page, width_of
 
 _LETTERS = "L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs"
 

@@ -12,7 +12,7 @@ from backprop_cli.checks.verdict import Verdict
 from backprop_cli.core.exact import in_full
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.page import Column, Look, Page, width_of
+from backprop_cli.render.terminal.page import Column, Look, Page, width_of
 
 _MOST_LISTED = 10
 _PRECISION = 17

@@ -9,7 +9,7 @@ import pytest
 from backprop_cli.core.quantities import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
-from backprop_cli.render.table import Style, tables
+from backprop_cli.render.terminal.result import Style, tables
 
 
 def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:

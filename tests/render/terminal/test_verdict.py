@@ -7,8 +7,8 @@ import pytest
 from backprop_cli.checks.exactness import ExactCheck, WrongSide
 from backprop_cli.checks.gradcheck import GradientCheck, Kink, Slope
 from backprop_cli.checks.verdict import Verdict
-from backprop_cli.render.page import Look
-from backprop_cli.render.verdicts import verdicts
+from backprop_cli.render.terminal.page import Look
+from backprop_cli.render.terminal.verdict import verdicts
 
 
 def page(verdict: Verdict) -> list[str]:
