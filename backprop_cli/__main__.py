@@ -29,7 +29,7 @@ def run_process() -> None:
         ours = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # and not ignored, as under nohup
         if ours:
             signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-        from backprop_cli.cli import main
+        from backprop_cli.cli.app import main
 
         if ours:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from backprop_cli.cli import main
+from backprop_cli.cli.app import main
 
 ROOT = Path(__file__).parent.parent
 

@@ -26,7 +26,7 @@ def imported_by(code: str) -> set[str]:
 
 
 def command(*argv: str) -> str:
-    return f"from backprop_cli.cli import main; assert main({list(argv)!r}) == 0"
+    return f"from backprop_cli.cli.app import main; assert main({list(argv)!r}) == 0"
 
 
 @pytest.mark.parametrize(

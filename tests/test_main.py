@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from backprop_cli import cli
 from backprop_cli.__main__ import run_process
+from backprop_cli.cli import app as cli
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.cli import main
+from backprop_cli.cli.app import main
 from backprop_cli.core.activations import Array
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import Solution, solve

@@ -7,13 +7,13 @@ dtype, so that exact arithmetic needs no second copy of the maths.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from backprop_cli.cli.progress import Watch, unwatched
 from backprop_cli.core.activations import ACTIVATIONS, Array
 from backprop_cli.core.blocks import work
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import LIKE_WEIGHTS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Missing, Rules, operands, working_order
 from backprop_cli.errors import InputError
-from backprop_cli.progress import Watch, unwatched
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
+from backprop_cli.cli.progress import Watch, unwatched
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, reason_of, suffix
-from backprop_cli.progress import Watch, unwatched
 
 STDIN = "-"
 _CHUNK = 2**20

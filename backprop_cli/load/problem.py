@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
+from backprop_cli.cli.progress import Watch, unwatched
 from backprop_cli.core.activations import Array
 from backprop_cli.core.places import nest
 from backprop_cli.core.problem import Problem
@@ -19,7 +20,6 @@ from backprop_cli.load.files import mapped, pieces, read, shown
 from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array
 from backprop_cli.load.schema import LAYER_KEYS, build, number_kind
 from backprop_cli.messages import counted, did_you_mean, listed, reason_of, suffix
-from backprop_cli.progress import Watch, unwatched
 
 _MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _PROBLEM_SUFFIXES = (".json", ".npz")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from backprop_cli.cli import main
+from backprop_cli.cli.app import main
 from tests.conftest import sized
 from tests.hostile.damage import SEEDS, damaged
 from tests.hostile.messages import are_errors

@@ -76,7 +76,7 @@ def patched() -> Process:
     """The command line in a fresh process, after some code has planted a fault in it."""
 
     def run(code: str, *argv: object, env: Mapping[str, str] | None = None) -> Any:
-        whole = f"import sys\n{code}\nfrom backprop_cli.cli import main\nsys.exit(main(sys.argv[1:]))\n"
+        whole = f"import sys\n{code}\nfrom backprop_cli.cli.app import main\nsys.exit(main(sys.argv[1:]))\n"
         return subprocess.run(
             [sys.executable, "-c", whole, *map(str, argv)],
             env=clean_environment(env),

@@ -183,8 +183,8 @@ def test_row_18_no_progress_for_short_work(started: Started, terminal: Terminal)
     ("planted", "options", "shown"),
     [
         ("", [], False),
-        ("import backprop_cli.progress as p; p._PATIENCE = p._BETWEEN = 0", [], True),
-        ("import backprop_cli.progress as p; p._PATIENCE = p._BETWEEN = 0", ["-q"], False),
+        ("import backprop_cli.cli.progress as p; p._PATIENCE = p._BETWEEN = 0", [], True),
+        ("import backprop_cli.cli.progress as p; p._PATIENCE = p._BETWEEN = 0", ["-q"], False),
     ],
     ids=["short work", "long work", "quiet"],
 )
@@ -192,7 +192,7 @@ def test_row_18_progress_on_a_terminal_is_cleared_in_the_end(
     terminal: Terminal, tmp_path: Path, planted: str, options: list[str], shown: bool
 ) -> None:
     (tmp_path / "z[b].csv").write_text("1.5,2\n" * 1000)
-    code = f"{planted}\nimport sys\nfrom backprop_cli.cli import main\nsys.exit(main(sys.argv[1:]))"
+    code = f"{planted}\nimport sys\nfrom backprop_cli.cli.app import main\nsys.exit(main(sys.argv[1:]))"
     ran = subprocess.Popen(
         [sys.executable, "-c", code, "run", "--z", "z[b].csv", "--only", "outputs", "--format", "csv", *options],
         env=clean_environment({"TERM": "xterm", "COLUMNS": "100"}),

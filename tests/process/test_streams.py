@@ -50,12 +50,12 @@ def test_row_08_exit_statuses(process: Process, neuron: Path, argv: list[str], s
 
 def test_row_08_a_bug_is_70_and_never_a_traceback(patched: Process) -> None:
     planted = """
-        import backprop_cli.run
+        import backprop_cli.cli.run
 
         def broken(*arguments, **options):
             raise ZeroDivisionError("planted\\n\x1b[2J")
 
-        backprop_cli.run.load_problem = broken
+        backprop_cli.cli.run.load_problem = broken
     """
     ran = patched(textwrap.dedent(planted), "run", LAYER)
     message, hint = refusal(ran, 70).splitlines()

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.cli import main
+from backprop_cli.cli.app import main
 from backprop_cli.core import blocks
 from backprop_cli.core import scratch as spool
 from backprop_cli.core.quantities import QUANTITIES

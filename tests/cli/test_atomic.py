@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli import output
+from backprop_cli.cli import atomic as output
 from backprop_cli.errors import ClosedPipeError, InputError, OutputError
 
 

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from backprop_cli import progress
-from backprop_cli.progress import unwatched, watching
+from backprop_cli.cli import progress
+from backprop_cli.cli.progress import unwatched, watching
 
 
 class Terminal(io.StringIO):

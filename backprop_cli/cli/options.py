@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import typer
 
+from backprop_cli.cli.terminal import Color
 from backprop_cli.core.quantities import ACTIVATION_NAMES, DTYPES, WEIGHT_LAYOUTS, Name, parse_entry, parse_name
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import did_you_mean, listed, suffix
-from backprop_cli.terminal import Color
 
 Format: TypeAlias = Literal["table", "json", "csv"]
 ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]

@@ -16,12 +16,13 @@ from typing import cast
 
 import typer
 
-from backprop_cli import __version__, options
+from backprop_cli import __version__
+from backprop_cli.cli import options
+from backprop_cli.cli.atomic import write_error, write_stderr, write_stdout
+from backprop_cli.cli.terminal import Color
 from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
 from backprop_cli.messages import clean, listed
-from backprop_cli.output import write_error, write_stderr, write_stdout
-from backprop_cli.terminal import Color
 
 Action = Callable[[], ExitStatus]
 
@@ -153,7 +154,7 @@ def _run(
     }
     given_files = {key: path for key, path in files.items() if path is not None}
     _judge_stdin([("PROBLEM", problem), *((f"--{key}", path) for key, path in given_files.items())], quiet=quiet)
-    from backprop_cli.run import RunOptions, run
+    from backprop_cli.cli.run import RunOptions, run
 
     return partial(
         run,
@@ -192,9 +193,9 @@ def _check(
     quiet: options.QuietOption = False,
 ) -> Action:
     _judge_stdin([*(("PROBLEM", path) for path in problems), ("--expect", expect)], quiet=quiet)
-    from backprop_cli.check import CheckOptions, check
     from backprop_cli.checks.gradcheck import Steps
     from backprop_cli.checks.tolerance import Tolerance
+    from backprop_cli.cli.check import CheckOptions, check
 
     return partial(
         check,
@@ -224,7 +225,7 @@ def _explain(
     quiet: options.QuietOption = False,
 ) -> Action:
     _judge_stdin([("PROBLEM", problem)], quiet=quiet)
-    from backprop_cli.explaining import ExplainOptions, print_explanation
+    from backprop_cli.cli.explain import ExplainOptions, print_explanation
     from backprop_cli.explanations.explainer import Extent
 
     return partial(

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO, Any, assert_never
 
+from backprop_cli.cli.atomic import Write, pending, write_stdout
+from backprop_cli.cli.options import FolderFormat, Format
+from backprop_cli.cli.progress import Watch, watching
+from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
 from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Name, Precision, nodes
@@ -15,10 +19,6 @@ from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 from backprop_cli.load.schema import to_draft
 from backprop_cli.messages import suffix
-from backprop_cli.options import FolderFormat, Format
-from backprop_cli.output import Write, pending, write_stdout
-from backprop_cli.progress import Watch, watching
-from backprop_cli.terminal import Color, takes_ascii_only, wants_color, width
 
 _ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))

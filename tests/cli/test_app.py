@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-import backprop_cli.run
-from backprop_cli import cli
+import backprop_cli.cli.run
+from backprop_cli.cli import app as cli
 from backprop_cli.errors import BackpropError, ClosedPipeError, InputError, OutputError, UsageError
 from tests.conftest import ROOT, Run
 
@@ -39,7 +39,7 @@ def test_what_is_raised_becomes_a_line_and_a_status(
     def broken(*_: Any, **__: Any) -> None:
         raise raised
 
-    monkeypatch.setattr(backprop_cli.run, "load_problem", broken)
+    monkeypatch.setattr(backprop_cli.cli.run, "load_problem", broken)
     ran = backprop("run", LAYER)
     assert (ran.status, ran.out, ran.err) == (status, "", said)
     monkeypatch.setenv("BACKPROP_DEBUG", "1")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.terminal import takes_ascii_only, wants_color, width
+from backprop_cli.cli.terminal import takes_ascii_only, wants_color, width
 
 
 class Stream(io.TextIOWrapper):

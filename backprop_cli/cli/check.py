@@ -6,14 +6,14 @@ from typing import assert_never
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import Verdict, judge
+from backprop_cli.cli.atomic import write_error, write_stdout
+from backprop_cli.cli.options import CheckFormat
+from backprop_cli.cli.terminal import Color, look
 from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_expected, load_problem, read_problem
-from backprop_cli.options import CheckFormat
-from backprop_cli.output import write_error, write_stdout
-from backprop_cli.terminal import Color, look
 
 
 @dataclass(frozen=True, kw_only=True)
