@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_float
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,10 +16,10 @@ import numpy as np
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
 from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import describe, to_array
 from backprop_cli.messages import did_you_mean

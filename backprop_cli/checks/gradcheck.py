@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_cli.checks.rounding import likely
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import RULES, operands
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 
 _MOST_EVALUATIONS = 10_000
 _SHRINKING = 10.0

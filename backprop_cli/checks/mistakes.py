@@ -13,10 +13,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from backprop_cli.checks.tolerance import Target
-from backprop_cli.core.activations import Activation, Array
+from backprop_cli.core.activations import Activation
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import RULES, Rule
-from backprop_cli.core.solve import Solution, solve
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
 _ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred

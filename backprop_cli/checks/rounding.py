@@ -19,11 +19,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS, Activation, Array, where
+from backprop_cli.core.activations import ACTIVATIONS, Activation, where
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Layer, Problem
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import Missing, Operand, operands, working_order
-from backprop_cli.core.solve import LayerSolution, Solution, solve
+from backprop_cli.core.rules import Operand, operands, working_order
+from backprop_cli.core.solution import LayerSolution, Solution
+from backprop_cli.core.solve import solve
 
 UNIT_ROUNDOFF = 2.0**-53
 _LARGEST = float(np.finfo(np.float64).max)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import DECIMAL, to_float
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import to_array

@@ -8,7 +8,7 @@ from backprop_cli.checks.exactness import ExactCheck, check_exactly
 from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
 

@@ -3,23 +3,18 @@
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from backprop_cli.core.progress import Watch, unwatched
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-Watch: TypeAlias = Callable[[str, int, int | None], None]
-"""Is told what is being counted (`rows`, say), how many have been done, and of how many, if that is known."""
 
 _PATIENCE = 1.0  # seconds
 _BETWEEN = 0.1  # seconds
-
-
-def unwatched(what: str, done: int, total: int | None) -> None:
-    """Take no notice."""
-    del what, done, total
 
 
 @contextmanager

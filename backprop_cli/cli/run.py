@@ -8,12 +8,15 @@ from typing import IO, Any, assert_never
 
 from backprop_cli.cli.atomic import Write, pending, write_stdout
 from backprop_cli.cli.options import FolderFormat, Format
-from backprop_cli.cli.progress import Watch, watching
+from backprop_cli.cli.progress import watching
 from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
 from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.progress import Watch
 from backprop_cli.core.quantities import Name, Precision, nodes
-from backprop_cli.core.solve import Solution, next_problem, solve
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
+from backprop_cli.core.step import next_problem
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem

@@ -5,16 +5,10 @@ A row works entry by entry on any numeric dtype, floats and exact fractions alik
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Array: TypeAlias = npt.NDArray[Any]
-else:
-    Array: TypeAlias = np.ndarray
+from backprop_cli.core.arrays import Array
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

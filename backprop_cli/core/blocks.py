@@ -11,14 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from backprop_cli.cli.progress import Watch, unwatched
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array, all_finite, first_index, in_whole
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import forget, room
 from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import all_finite, first_index, in_whole
 
 # In the widest matrix of a block: what the products would gain by more, the rest would lose in the cache.
 _BLOCK_NUMBERS = 2**21

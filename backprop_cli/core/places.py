@@ -82,3 +82,8 @@ def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
             child = [child[number] for number in numbers]
         result[key] = child
     return result
+
+
+def layer_place(layer: int, name: str) -> str:
+    """Return where a layer's value stands in a file: `layers[1].weights`."""
+    return f"layers[{layer}].{name}"

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.core.activations import Activation, Array
-from backprop_cli.core.quantities import UpstreamRule, WeightLayout, layer_place
+from backprop_cli.core.activations import Activation
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.places import layer_place
+from backprop_cli.core.quantities import UpstreamRule, WeightLayout
 
 if TYPE_CHECKING:
     from fractions import Fraction  # which costs more to import than a small problem to solve

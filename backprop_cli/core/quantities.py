@@ -7,6 +7,7 @@ line can judge a name before anything heavy is loaded.
 import re
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
+from backprop_cli.core.places import layer_place
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import counted, did_you_mean, listed
 
@@ -56,11 +57,6 @@ class Entry(NamedTuple):
 
     name: Name
     at: tuple[int, ...]
-
-
-def layer_place(layer: int, name: str) -> str:
-    """Return where a layer's value stands in a file: `layers[1].weights`."""
-    return f"layers[{layer}].{name}"
 
 
 def parse_name(text: str) -> Name:

@@ -4,74 +4,19 @@ It walks the table of rules in working order. It knows nothing of files, options
 dtype, so that exact arithmetic needs no second copy of the maths.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from backprop_cli.cli.progress import Watch, unwatched
-from backprop_cli.core.activations import ACTIVATIONS, Array
+from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.blocks import work
+from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.core.quantities import LIKE_WEIGHTS, QUANTITIES, Node
-from backprop_cli.core.rules import RULES, Missing, Rules, operands, working_order
+from backprop_cli.core.rules import RULES, Rules, operands, working_order
+from backprop_cli.core.solution import LayerSolution, Solution
 from backprop_cli.errors import InputError
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class LayerSolution:
-    """What was wanted of one layer: the quantities that follow, and what each of the others would need.
-
-    Shapes: z, outputs, dz (n_samples, n_neurons); dinputs (n_samples, n_inputs); dweights, new_weights as the
-    weights were written; dbiases, new_biases (n_neurons,). `closed` is where the activation's slope is zero,
-    (n_samples, n_neurons); None where z is not known or the slope never is.
-    """
-
-    computed: Mapping[str, Array]
-    not_computed: Mapping[str, str]
-    closed: Array | None
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Solution:
-    """A problem and what follows from it, layer by layer."""
-
-    problem: Problem
-    layers: tuple[LayerSolution, ...]
-
-    def matrices(self) -> Iterator[tuple[str, Array]]:
-        """Yield every computed quantity with its place (`dz`, `layers[1].dz`), layer by layer."""
-        for i, layer in enumerate(self.layers):
-            for quantity, matrix in layer.computed.items():
-                yield self.problem.place(i, quantity), matrix
-
-    def only(self, wanted: Sequence[Node]) -> "Solution":
-        """Return the solution without the quantities that are not wanted.
-
-        Raises:
-            InputError: None of what is wanted was computed.
-        """
-        kept = set(wanted)
-        result = replace(
-            self,
-            layers=tuple(
-                replace(
-                    layer,
-                    computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in kept},
-                    not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in kept},
-                )
-                for i, layer in enumerate(self.layers)
-            ),
-        )
-        if not any(layer.computed for layer in result.layers):
-            raise _too_little(result, wanted)
-        return result
-
-    def not_computed(self) -> Mapping[str, str]:
-        """Return, for each wanted quantity that does not follow, by place, what it needs."""
-        return {
-            self.problem.place(i, quantity): needs
-            for i, layer in enumerate(self.layers)
-            for quantity, needs in layer.not_computed.items()
-        }
 
 
 def solve(
@@ -118,37 +63,6 @@ def solve(
         for i in range(len(problem.layers))
     )
     return Solution(problem=problem, layers=layers).only(wanted)
-
-
-def next_problem(problem: Problem, solution: Solution) -> Problem:
-    """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
-
-    Raises:
-        InputError: A new parameter was not computed, there is none, or a given z belongs to the old ones.
-    """
-    layers = []
-    for i, (layer, solved) in enumerate(zip(problem.layers, solution.layers, strict=True)):
-        if layer.z is not None:
-            raise InputError(
-                "belongs to the weights before the step, so the next problem cannot keep it",
-                place=problem.place(i, "z"),
-            )
-        for name in ("weights", "biases"):
-            if getattr(layer, name) is not None and f"new_{name}" not in solved.computed:
-                needs = solved.not_computed[f"new_{name}"]
-                raise InputError(f"{problem.place(i, f'new_{name}')} cannot be computed (needs {needs})")
-        new_weights = solved.computed.get("new_weights")
-        layers.append(
-            replace(
-                layer,
-                # Laying out twice undoes it: inside, weights are always (n_inputs, n_neurons).
-                weights=None if new_weights is None else problem.laid_out(new_weights),
-                biases=solved.computed.get("new_biases"),
-            )
-        )
-    if all(layer.weights is None and layer.biases is None for layer in layers):
-        raise InputError("there are no weights or biases to step")
-    return replace(problem, layers=tuple(layers), expected={})
 
 
 def needed_for(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> set[Node]:

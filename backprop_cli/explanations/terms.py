@@ -10,12 +10,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, QUOTING, Node
 from backprop_cli.core.quantities import nodes as every_node
-from backprop_cli.core.rules import Missing, operands
-from backprop_cli.core.solve import Solution, needed_for, solve
+from backprop_cli.core.rules import operands
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import needed_for, solve
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.explanations.notation import Position
 from backprop_cli.messages import counted, listed

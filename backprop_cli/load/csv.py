@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
 from backprop_cli.load import csv_polars as fast

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from functools import cache
 from types import FrameType
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 
 WORTH_IT = 2**20  # bytes: a shorter text is read while Polars would still be loading
 _BEGINS_A_ROW = frozenset(b"0123456789+-. ")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
-from backprop_cli.cli.progress import Watch, unwatched
+from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, reason_of, suffix
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy_format
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import nest
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import Data

@@ -4,13 +4,13 @@ NumPy would take `true` for 1.0, `null` for nan and `"1.5"` for 1.5, and round a
 hold; here each of them is an error that names its place.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array, all_finite, bracketed, first_index, in_whole
 from backprop_cli.core.scratch import forget, room, stretches
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted
@@ -81,11 +81,6 @@ def to_array(value: object, place: str, kind: NumberKind | None = None) -> Array
     return array
 
 
-def in_whole(index: Sequence[int], first_row: int) -> tuple[int, ...]:
-    """Return an index into some rows of an array, from the first of them on, as one into the array."""
-    return (index[0] + first_row, *index[1:])
-
-
 def _require_finite(array: Array, place: str) -> None:
     listed = np.atleast_1d(array)
     for rows in stretches(listed):
@@ -106,21 +101,6 @@ def to_number(value: object, place: str, kind: NumberKind | None = None) -> "flo
         raise InputError(f"expected a number, got {describe(value)}", place=place)
     number: float | Fraction = array.item()
     return number
-
-
-def all_finite(array: Array) -> bool:
-    """Tell whether there is neither infinity nor anything that is not a number in an array of floats."""
-    return bool(np.isfinite(array).all())
-
-
-def first_index(mask: Array) -> tuple[int, ...]:
-    """Return the index of the first true entry of `mask`, row by row."""
-    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
-
-
-def bracketed(index: tuple[int, ...]) -> str:
-    """Return an index as it is written in a path: `[1][2]`."""
-    return "".join(f"[{i}]" for i in index)
 
 
 def _from_numpy(array: Array, place: str, kind: NumberKind) -> Array:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from backprop_cli.cli.progress import Watch, unwatched
-from backprop_cli.core.activations import Array
-from backprop_cli.core.places import nest
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.places import layer_place, nest
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import UPSTREAM_RULES, Precision, layer_place
+from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.files import mapped, pieces, read, shown
 from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS, Array
+from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import (
     QUANTITIES,

@@ -7,7 +7,7 @@ that names both. Nothing broadcasts. A hint is given where turning one array mak
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted, listed
 

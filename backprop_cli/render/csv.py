@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.scratch import stretches
 from backprop_cli.render.numbers import literals
 

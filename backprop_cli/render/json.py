@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from backprop_cli.core.scratch import stretches
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:

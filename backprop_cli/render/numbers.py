@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 
 if TYPE_CHECKING:
     from fractions import Fraction

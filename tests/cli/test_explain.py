@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, QUANTITIES, Node, nodes
 from backprop_cli.core.solve import solve

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from backprop_cli.cli import progress
-from backprop_cli.cli.progress import unwatched, watching
+from backprop_cli.cli.progress import watching
+from backprop_cli.core.progress import unwatched
 
 
 class Terminal(io.StringIO):

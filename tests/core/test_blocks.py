@@ -16,7 +16,8 @@ from backprop_cli.core import scratch as spool
 from backprop_cli.core.blocks import work
 from backprop_cli.core.quantities import QUANTITIES, nodes
 from backprop_cli.core.rules import RULES, working_order
-from backprop_cli.core.solve import Solution, solve
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 from backprop_cli.load.json import parse
 from backprop_cli.load.schema import build

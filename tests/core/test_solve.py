@@ -7,9 +7,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.core.activations import ACTIVATIONS, Array
+from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES, nodes
-from backprop_cli.core.solve import Solution, solve
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 from backprop_cli.load.schema import build
 from tests.reference import UNIT_ROUNDOFF, as_draft, backpropagate, random_network

@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from rich.text import Text
 
-from backprop_cli.core.activations import Array
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.core.rules import written
-from backprop_cli.core.solve import Solution
+from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.terminal.page import Column, Look, Page, width_of

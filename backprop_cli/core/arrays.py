@@ -1,0 +1,33 @@
+"""The type of arrays, and what is asked of any array."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array: TypeAlias = npt.NDArray[Any]
+else:
+    Array: TypeAlias = np.ndarray
+
+
+def in_whole(index: Sequence[int], first_row: int) -> tuple[int, ...]:
+    """Return an index into some rows of an array, from the first of them on, as one into the array."""
+    return (index[0] + first_row, *index[1:])
+
+
+def all_finite(array: Array) -> bool:
+    """Tell whether there is neither infinity nor anything that is not a number in an array of floats."""
+    return bool(np.isfinite(array).all())
+
+
+def first_index(mask: Array) -> tuple[int, ...]:
+    """Return the index of the first true entry of `mask`, row by row."""
+    return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
+
+
+def bracketed(index: tuple[int, ...]) -> str:
+    """Return an index as it is written in a path: `[1][2]`."""
+    return "".join(f"[{i}]" for i in index)

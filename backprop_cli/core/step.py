@@ -1,0 +1,38 @@
+"""The problem after a step: new parameters in place of the old."""
+
+from dataclasses import replace
+
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.solution import Solution
+from backprop_cli.errors import InputError
+
+
+def next_problem(problem: Problem, solution: Solution) -> Problem:
+    """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
+
+    Raises:
+        InputError: A new parameter was not computed, there is none, or a given z belongs to the old ones.
+    """
+    layers = []
+    for i, (layer, solved) in enumerate(zip(problem.layers, solution.layers, strict=True)):
+        if layer.z is not None:
+            raise InputError(
+                "belongs to the weights before the step, so the next problem cannot keep it",
+                place=problem.place(i, "z"),
+            )
+        for name in ("weights", "biases"):
+            if getattr(layer, name) is not None and f"new_{name}" not in solved.computed:
+                needs = solved.not_computed[f"new_{name}"]
+                raise InputError(f"{problem.place(i, f'new_{name}')} cannot be computed (needs {needs})")
+        new_weights = solved.computed.get("new_weights")
+        layers.append(
+            replace(
+                layer,
+                # Laying out twice undoes it: inside, weights are always (n_inputs, n_neurons).
+                weights=None if new_weights is None else problem.laid_out(new_weights),
+                biases=solved.computed.get("new_biases"),
+            )
+        )
+    if all(layer.weights is None and layer.biases is None for layer in layers):
+        raise InputError("there are no weights or biases to step")
+    return replace(problem, layers=tuple(layers), expected={})
