@@ -1,6 +1,5 @@
 """Text that somebody else wrote (titles, keys, column headers, file names), made fit for a terminal or a message."""
 
-import os
 from collections.abc import Iterable
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -39,15 +38,6 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return a hint that names the nearest of `known`, or None where nothing is close."""
     found = nearest(word, known)
     return f"did you mean {found!r}?" if found else None
-
-
-def suffix(path: str) -> str:
-    """Return the lower-case ending that names a file's format, or nothing, as for a pipe.
-
-    >>> suffix("folder.d/weights.CSV"), suffix("-")
-    ('.csv', '')
-    """
-    return os.path.splitext(path)[1].lower()
 
 
 def reason_of(error: OSError | ValueError) -> str:

@@ -15,8 +15,8 @@ from hypothesis.extra import numpy as hnp
 
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.cli.app import main
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import nodes
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build

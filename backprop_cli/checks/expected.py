@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
-from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Target, Tolerance, as_floats
+from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Accepted, Tolerance, as_floats
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
@@ -104,27 +104,27 @@ def _checks(
             yield _compare(Close(raw, place, tolerance, rounding[place]), node, solution, solution)
 
 
-def _compare(target: Target, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
+def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
     place = solution.problem.place(*node)
     value = compared.layers[node.layer].computed[node.quantity]
-    if not target.fit(value.shape):
-        shape = target.expected.shape
+    if not accepted.fit(value.shape):
+        shape = accepted.expected.shape
         turned = "; the transpose would fit" if shape == value.shape[::-1] else ""
         return QuantityCheck(
             place=place,
-            entries=target.expected.size,
-            different=target.expected.size,
+            entries=accepted.expected.size,
+            different=accepted.expected.size,
             problem=f"the expected values have shape {shape}, the computed ones {value.shape}{turned}",
-            explanations=explanations(target.in_floats(), node, solution),
+            explanations=explanations(accepted.in_floats(), node, solution),
         )
-    wrong = target.wrong(value)
+    wrong = accepted.wrong(value)
     if not wrong.any():
         return QuantityCheck(place=place, entries=value.size)
-    apart = as_floats(np.where(wrong, np.abs(target.expected - value), 0))
+    apart = as_floats(np.where(wrong, np.abs(accepted.expected - value), 0))
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
-        tuple(_difference(target, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)
+        tuple(_difference(accepted, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)
         for chosen in (worst.tolist(), [int(np.argmax(relative))])
     )
     return QuantityCheck(
@@ -133,19 +133,19 @@ def _compare(target: Target, node: Node, solution: Solution, compared: Solution)
         different=int(wrong.sum()),
         listed=listed,
         greatest_relative=greatest[0],
-        explanations=explanations(target.in_floats(), node, solution),
+        explanations=explanations(accepted.in_floats(), node, solution),
     )
 
 
 def _difference(
-    target: Target, value: Array, place: str, index: tuple[int, ...], apart: Array, relative: Array
+    accepted: Accepted, value: Array, place: str, index: tuple[int, ...], apart: Array, relative: Array
 ) -> Difference:
-    written, digits = target.written(index, value[index])
+    written, digits = accepted.written(index, value[index])
     return Difference(
         place=f"{place}[{','.join(map(str, index))}]",
-        expected=_plain(target.expected[index]),
+        expected=_plain(accepted.expected[index]),
         value=_plain(value[index]),
-        allowed=_plain(target.allowed(value)[index]),
+        allowed=_plain(accepted.allowed(value)[index]),
         absolute=float(apart[index]),
         relative=float(relative[index]),
         written=written,

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_cli.checks.tolerance import Target
+from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.quantities import Node
@@ -28,7 +28,7 @@ _BACKWARD = (*_GRADIENTS, *_STEPPED)
 _MATRICES = ("z", "outputs", "dz", "dinputs", "dweights", "new_weights")
 
 
-Candidates: TypeAlias = Callable[[Solution, Node, Target], Iterator[tuple[str, Array]]]
+Candidates: TypeAlias = Callable[[Solution, Node, Accepted], Iterator[tuple[str, Array]]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,11 +40,11 @@ class Mistake:
     candidates: Candidates
 
 
-def explanations(target: Target, node: Node, solution: Solution) -> tuple[str, ...]:
+def explanations(accepted: Accepted, node: Node, solution: Solution) -> tuple[str, ...]:
     """Return what was done wrong if the expected values of a quantity are what a mistake leads to.
 
     Args:
-        target: Expected values that the right ones do not agree with.
+        accepted: Expected values that the right ones do not agree with.
         node: The quantity.
         solution: Everything that follows from the problem, in float64.
     """
@@ -52,29 +52,29 @@ def explanations(target: Target, node: Node, solution: Solution) -> tuple[str, .
         words
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
-        for words, value in mistake.candidates(solution, node, target)
-        if _agrees(target, value) and _evidence(target, node, solution) >= _ENOUGH_EVIDENCE
+        for words, value in mistake.candidates(solution, node, accepted)
+        if _agrees(accepted, value) and _evidence(accepted, node, solution) >= _ENOUGH_EVIDENCE
     )
 
 
-def _agrees(target: Target, value: Array) -> bool:
-    return value.shape == target.expected.shape and not target.wrong(value).any()
+def _agrees(accepted: Accepted, value: Array) -> bool:
+    return value.shape == accepted.expected.shape and not accepted.wrong(value).any()
 
 
-def _evidence(target: Target, node: Node, solution: Solution, without: tuple[int, ...] | None = None) -> float:
+def _evidence(accepted: Accepted, node: Node, solution: Solution, without: tuple[int, ...] | None = None) -> float:
     """Return how many decimal digits it takes for a mistake to agree where the right values do not.
 
     The further the wrong entries are off, beside how far they may be, and the more there are of them, the less likely a
     mistake explains them by chance. The entry `without` does not count: something was fitted to it.
     """
     right = solution.layers[node.layer].computed[node.quantity]
-    if right.shape != target.expected.shape:
+    if right.shape != accepted.expected.shape:
         return np.inf
-    wrong = target.wrong(right)
+    wrong = accepted.wrong(right)
     if without is not None:
         wrong[without] = False
     with np.errstate(all="ignore"):
-        digits = np.log10(np.abs(target.expected - right) / target.allowed(right))
+        digits = np.log10(np.abs(accepted.expected - right) / accepted.allowed(right))
     return float(digits[wrong].sum())
 
 
@@ -84,8 +84,8 @@ def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Can
     `out_in` are the words for weights in the other layout, where the formulas read differently.
     """
 
-    def candidates(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
-        del target
+    def candidates(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
+        del accepted
         try:
             wrong = solve(solution.problem, [node], {**RULES, **rules}, block_rows=solution.problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
@@ -99,8 +99,8 @@ def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Can
 def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
     """Return the gradient, or the step with a gradient, multiplied by a factor of the number of samples."""
 
-    def candidates(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
-        del target
+    def candidates(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
+        del accepted
         n_samples = solution.problem.n_samples
         assert n_samples is not None, "a gradient that was computed has samples behind it"  # noqa: S101
         scale = float(factor(n_samples))
@@ -127,39 +127,39 @@ def _given(array: Array | None) -> Array:
     return array
 
 
-def _transposed(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
-    del target
+def _transposed(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
+    del accepted
     yield f"the transpose of {node.quantity}", solution.layers[node.layer].computed[node.quantity].T
 
 
-def _of_another_layer(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
-    del target
+def _of_another_layer(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
+    del accepted
     for i, layer in enumerate(solution.layers):
         if i != node.layer and node.quantity in layer.computed:
             place = solution.problem.place(i, node.quantity)
             yield f"the values of another layer, {place}", layer.computed[node.quantity]
 
 
-def _another_learning_rate(solution: Solution, node: Node, target: Target) -> Iterator[tuple[str, Array]]:
+def _another_learning_rate(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
     """Find the learning rate that the entry with the largest gradient tells, and say so if it is beyond doubt.
 
     Any single entry fits some learning rate: others have to bear it out, or it has to have few digits.
     """
     parameter = _parameter(solution, node)
     gradient = solution.layers[node.layer].computed[node.quantity.replace("new_", "d")]
-    if target.expected.shape != parameter.shape:
+    if accepted.expected.shape != parameter.shape:
         return
     largest = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
     right = float(solution.problem.learning_rate)
     with np.errstate(all="ignore"):
-        told = (parameter[largest] - target.expected[largest]) / gradient[largest]
+        told = (parameter[largest] - accepted.expected[largest]) / gradient[largest]
     if not np.isfinite(told) or told < 0:
         return
-    everything, others = (_evidence(target, node, solution, without=index) for index in (None, largest))
+    everything, others = (_evidence(accepted, node, solution, without=index) for index in (None, largest))
     for digits in (*range(1, 7), 17):
         rate = float(f"{told:.{digits}g}")
         value = parameter - rate * gradient
-        if rate != right and _agrees(target, value):
+        if rate != right and _agrees(accepted, value):
             # The digits of the rate are fitted to the largest entry, and are no evidence; those of the others are.
             if max(others, everything - digits) >= _ENOUGH_EVIDENCE:
                 yield f"a step with the learning rate {rate:g}, not {right:g}", value

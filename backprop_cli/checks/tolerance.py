@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.exact import DECIMAL, to_float
+from backprop_cli.core.exact import to_float
 from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import to_array
+from backprop_cli.load.numbers import DECIMAL, to_array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Tolerance:
     atol: float | None = None
 
 
-class Target:
+class Accepted:
     """Expected values of one quantity, and how far a value may be from them: `slack` + `rtol` times the value."""
 
     expected: Array
@@ -50,7 +50,7 @@ class Target:
         wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value))
         return wrong
 
-    def in_floats(self) -> "Target":
+    def in_floats(self) -> "Accepted":
         """Return the same with floats, for a look at what mistakes would lead to."""
         return self
 
@@ -60,7 +60,7 @@ class Target:
         return None, None
 
 
-class Close(Target):
+class Close(Accepted):
     """Values that may be off by a tolerance, and by what rounding may do on both sides."""
 
     def __init__(self, raw: Any, place: str, tolerance: Tolerance, rounding: Array) -> None:
@@ -73,7 +73,7 @@ class Close(Target):
         self.slack = np.broadcast_to(slack if same_shape else np.max(slack), self.expected.shape)
 
 
-class Rounded(Target):
+class Rounded(Accepted):
     """Values that stand for all that round to them, at the digits they are written with."""
 
     def __init__(self, raw: Any, place: str) -> None:
@@ -86,13 +86,13 @@ class Rounded(Target):
         self.slack = _each(lambda decimal: Fraction(10) ** _exponent(decimal) / 2, self._written)
 
     def fit(self, shape: tuple[int, ...]) -> bool:
-        """Take the shape of a computed quantity, as any target does."""
+        """Take the shape of a computed quantity, as any accepted does."""
         self._written = self._written.reshape(shape) if super().fit(shape) else self._written
         return self.expected.shape == shape
 
-    def in_floats(self) -> Target:
+    def in_floats(self) -> Accepted:
         """Return the same values as floats, with a little more slack for what those have lost."""
-        floats = Target()
+        floats = Accepted()
         floats.expected, floats.slack = self.expected.astype(float), self.slack.astype(float)
         floats.rtol = 1e-12  # for what the floats have lost
         return floats

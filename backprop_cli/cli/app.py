@@ -17,8 +17,9 @@ from typing import cast
 import typer
 
 from backprop_cli import __version__
-from backprop_cli.cli import options
-from backprop_cli.cli.atomic import write_error, write_stderr, write_stdout
+from backprop_cli.cli import options, values
+from backprop_cli.cli.help import _CHECK_HELP, _EXPLAIN_HELP, _GROUP_HELP, _RUN_HELP
+from backprop_cli.cli.streams import write_error, write_stderr, write_stdout
 from backprop_cli.cli.terminal import Color
 from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
@@ -29,79 +30,6 @@ Action = Callable[[], ExitStatus]
 _COMPLETION = "_BACKPROP_COMPLETE"  # is how a shell asks Typer what may come next
 _SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
 
-_STATUSES = """
-Exit status:
-  0    fine
-  1    a check found a difference
-  2    wrong usage
-  3    bad input: unreadable, malformed, of the wrong shape, or overflowing
-  4    the output could not be written
-  70   a bug in backprop
-  130  interrupted
-  141  the reader of the pipe went away
-"""
-
-_GROUP_HELP = f"""
-Compute the gradients of dense layers, and the parameters after a step.
-
-\b
-Examples:
-  backprop run samples/dense_relu.json
-  backprop check samples/*.json
-  backprop explain samples/dense_relu.json 'dweights[2,1]'
-
-\b{_STATUSES}
-"""
-
-_CHECK_HELP = """
-Check whether gradients are right, and name the mistake where they are not.
-
-The gradients of each problem are compared with finite differences of the
-loss, and whatever it expects ("expected" in the file, or --expect) with what
-is computed; with --exact, float64 also with exact arithmetic.
-
-\b
-Examples:
-  backprop check samples/*.json
-  backprop check samples/dense_relu.json --rounded --exact
-  backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
-    backprop check samples/dense_relu.json --expect /tmp/golden.npz
-
-Exits with 1 where something is wrong, and with 3 where a problem cannot be
-read; the others are still checked.
-"""
-
-_EXPLAIN_HELP = """
-Show the chain rule behind one number, or walk through a whole problem.
-
-For an entry such as 'dweights[2,1]' it prints the rule, every term with its
-numbers filled in, and where the factors come from. Without an entry it works
-through the problem as by hand: forward, backward, step.
-
-\b
-Examples:
-  backprop explain samples/dense_relu.json 'dweights[2,1]'
-  backprop explain samples/two_layers.json 'layers[0].dz[0,0]' --depth all
-  backprop explain samples/single_neuron.json
-  backprop explain samples/single_neuron.json --format markdown --exact
-"""
-
-_RUN_HELP = """
-Compute every gradient and the updated parameters of a problem.
-
-A problem is a file, or the matrices named by options; options override the
-file. Whatever follows from what is given is computed.
-
-\b
-Examples:
-  backprop run samples/dense_relu.json
-  backprop run samples/dense_relu.json --format json --only dweights,dbiases
-  backprop run --inputs samples/dense_relu/inputs.csv \\
-    --weights samples/dense_relu/weights.csv \\
-    --biases samples/dense_relu/biases.csv --upstream outputs
-  cut -d, -f1-4 samples/dense_relu/inputs.csv |
-    backprop run samples/dense_relu.json --inputs - --format csv --only z
-"""
 
 app = typer.Typer(
     help=_GROUP_HELP,
@@ -226,14 +154,14 @@ def _explain(
 ) -> Action:
     _judge_stdin([("PROBLEM", problem)], quiet=quiet)
     from backprop_cli.cli.explain import ExplainOptions, print_explanation
-    from backprop_cli.explanations.explainer import Extent
+    from backprop_cli.explanations.explanation import Extent
 
     return partial(
         print_explanation,
         ExplainOptions(
             problem=problem,
             entry=entry,
-            extent=Extent(terms=terms, depth=depth, whole=depth == options.ALL_LEVELS),
+            extent=Extent(terms=terms, depth=depth, whole=depth == values.ALL_LEVELS),
             exact=exact,
             precision=precision,
             format=cast("options.ExplainFormat", output),

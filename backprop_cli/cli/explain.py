@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import assert_never
 
-from backprop_cli.cli.atomic import write_stdout
+from backprop_cli.cli.entries import Entry, node_of
 from backprop_cli.cli.options import ExplainFormat
+from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import Color, look
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Entry, node_of
 from backprop_cli.errors import ExitStatus, InputError
-from backprop_cli.explanations.explainer import Extent, explain, walk
+from backprop_cli.explanations.explainer import explain, walk
+from backprop_cli.explanations.explanation import Extent
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 

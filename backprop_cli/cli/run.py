@@ -1,29 +1,27 @@
 """`backprop run`: from files to a result on standard output, and in files where they are asked for."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
-from typing import IO, Any, assert_never
+from typing import Any, assert_never
 
-from backprop_cli.cli.atomic import Write, pending, write_stdout
+from backprop_cli.cli.atomic import pending
+from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import FolderFormat, Format
 from backprop_cli.cli.progress import watching
+from backprop_cli.cli.saving import _ONE_FILE, _problem_file, _saved
+from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
-from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Watch
-from backprop_cli.core.quantities import Name, Precision, nodes
+from backprop_cli.core.quantities import Precision
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.core.step import next_problem
 from backprop_cli.errors import ExitStatus, InputError, UsageError
-from backprop_cli.load.files import shown
+from backprop_cli.load.files import shown, suffix
 from backprop_cli.load.problem import load_problem
-from backprop_cli.load.schema import to_draft
-from backprop_cli.messages import suffix
 
-_ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
 _STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
 
 
@@ -141,56 +139,3 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
             return table.tables(solution, style)
         case _:
             assert_never(options.format)
-
-
-def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
-    """Return what writes the files that hold every computed quantity: one, or one for each of them in a folder."""
-    match suffix(path):
-        case ".json":
-            from backprop_cli.render import json
-
-            return {path: partial(_write_text, json.result(solution))}
-        case ".npz":
-            from backprop_cli.render import npy
-
-            settings = {
-                "learning_rate": solution.problem.learning_rate,
-                "weight_layout": solution.problem.weight_layout,
-            }
-            arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
-            return {path: partial(npy.npz, arrays=arrays)}
-        case _:
-            return {
-                os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
-                for place, matrix in solution.matrices()
-            }
-
-
-def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
-    match folder_format:
-        case "csv":
-            from backprop_cli.render import csv
-
-            return partial(_write_text, csv.matrix(matrix))
-        case "npy":
-            from backprop_cli.render import npy
-
-            return partial(npy.npy, value=matrix)
-        case _:
-            assert_never(folder_format)
-
-
-def _problem_file(problem: Problem, path: str) -> Write:
-    draft = to_draft(problem)
-    if suffix(path) == ".npz":
-        from backprop_cli.render import npy
-
-        return partial(npy.npz, arrays=dict(flatten(draft)))
-    from backprop_cli.render import json
-
-    return partial(_write_text, json.problem(draft))
-
-
-def _write_text(pieces: Iterable[str], file: IO[bytes]) -> None:
-    for piece in pieces:
-        file.write(piece.encode())

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import NumberKind
 
 # Beyond float64's own exponents, and small enough that a power of ten of it does not fill the memory.
 _LARGEST_EXPONENT = 400
@@ -88,18 +86,3 @@ def _fractions(numbers: list[Any]) -> Array:
     array = np.empty(len(numbers), dtype=object)
     array[:] = [Fraction(number) for number in numbers]
     return array
-
-
-def _require_moderate(value: Decimal, place: str) -> None:
-    if to_decimal(str(value)) is None:
-        raise InputError(f"{str(value)[:40]} is out of the range of exact arithmetic", place=place)
-
-
-DECIMAL = NumberKind(
-    types=(Decimal,),
-    harmless=lambda row: False,  # noqa: ARG005 (exact arithmetic costs more than a look at every number)
-    judge=_require_moderate,
-    make=_fractions,
-    scalar=Fraction,
-    exact=True,
-)

@@ -4,16 +4,10 @@ These are the words of the files, the options and the output alike. Nothing here
 line can judge a name before anything heavy is loaded.
 """
 
-import re
 from typing import Literal, NamedTuple, TypeAlias, get_args
-
-from backprop_cli.core.places import layer_place
-from backprop_cli.errors import UsageError
-from backprop_cli.messages import counted, did_you_mean, listed
 
 # In the order in which they are worked by hand: forward, backward, step.
 QUANTITIES = ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
-QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
 UpstreamRule: TypeAlias = Literal["outputs", "ones"]
 Precision: TypeAlias = Literal["float64", "float32"]
@@ -22,7 +16,6 @@ WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
 DTYPES: tuple[Precision, ...] = get_args(Precision)
 ACTIVATION_NAMES = ("relu", "linear")
-_GIVEN = ("inputs", "weights", "biases", "upstream")
 LIKE_WEIGHTS = ("dweights", "new_weights")  # laid out as the weights were written
 
 
@@ -34,93 +27,9 @@ AXES = {
     **dict.fromkeys(("dbiases", "new_biases"), ("j",)),
 }
 
-_NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
-_ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
-
 
 class Node(NamedTuple):
     """One computed quantity of one layer, counted from 0."""
 
     layer: int
     quantity: str
-
-
-class Name(NamedTuple):
-    """What a user wrote to mean a quantity: of one layer, or of every layer where `layer` is None."""
-
-    layer: int | None
-    quantity: str
-
-
-class Entry(NamedTuple):
-    """What a user wrote to mean one entry of a quantity, its index counted from 0."""
-
-    name: Name
-    at: tuple[int, ...]
-
-
-def parse_name(text: str) -> Name:
-    """Read `dweights` or `layers[1].dweights`.
-
-    Raises:
-        UsageError: The text names no quantity; the hint names the nearest.
-    """
-    found = _NAME.fullmatch(text)
-    if found and found["quantity"] in _GIVEN:
-        raise UsageError(f"{found['quantity']} is given, not computed (expected {listed(QUANTITIES, 'or')})")
-    if not found or found["quantity"] not in QUANTITIES:
-        word = found["quantity"] if found else text
-        raise UsageError(
-            f"no quantity is called {text!r} (expected {listed(QUANTITIES, 'or')})",
-            hint=did_you_mean(word, QUANTITIES),
-        )
-    return Name(None if found["layer"] is None else int(found["layer"]), found["quantity"])
-
-
-def parse_entry(text: str) -> Entry:
-    """Read `dweights[2,1]`, `dbiases[1]` or `layers[1].dweights[2,1]`; without brackets the index is empty.
-
-    Raises:
-        UsageError: The text is no entry of a quantity; the hint names the nearest.
-    """
-    found = _ENTRY.fullmatch(re.sub(r"\s", "", text))
-    if not found:
-        raise UsageError(
-            f"{text!r} is no entry (expected one like dweights[2,1], counted from 0)",
-            hint=QUOTING if "]" not in text else None,
-        )
-    index = tuple(map(int, found["index"].split(","))) if found["index"] else ()
-    return Entry(parse_name(found["name"]), index)
-
-
-def node_of(name: Name, n_layers: int) -> Node:
-    """Return the one node that a name stands for in a network of `n_layers`.
-
-    Raises:
-        UsageError: The layer is not there, or has to be said and is not.
-    """
-    found = nodes((name,), n_layers)
-    if len(found) > 1:
-        examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
-        raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
-    return found[0]
-
-
-def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
-    """Return what `names` stand for in a network of `n_layers`, layer by layer, in the order of `QUANTITIES`.
-
-    None stands for everything.
-
-    Raises:
-        UsageError: A name is of a layer that is not there.
-    """
-    for layer, quantity in names or ():
-        if layer is not None and layer >= n_layers:
-            known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
-            raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
-    return tuple(
-        Node(layer, quantity)
-        for layer in range(n_layers)
-        for quantity in QUANTITIES
-        if names is None or Name(layer, quantity) in names or Name(None, quantity) in names
-    )

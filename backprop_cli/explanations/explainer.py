@@ -4,96 +4,24 @@ An explanation is built of frozen records from a problem and what follows from i
 shown.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import fsum, inf, isfinite
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.explanations.notation import Phrases, Position, phrases
+from backprop_cli.explanations.explanation import Explanation, Extent, Factor, Number, Term, Walk
+from backprop_cli.explanations.notation import Position, phrases
 from backprop_cli.explanations.terms import Entries, Sum
-
-Number: TypeAlias = float | Fraction
 
 _FEW_ENTRIES = 30  # a problem with no more entries than this is walked through whole
 _MOST_ENTRIES = 500  # in a tree
 _NO_LIMIT = "--exact has no such limit"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Factor:
-    """A number in a term, with the name of the entry whose value it is."""
-
-    name: str
-    value: Number
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """One term of a sum: its factors, their product, and the sum so far.
-
-    `coefficient` multiplies the product where it is not one of entries alone: the slope of an activation, which
-    `slope` names, or the -1 of a step downhill. `function` is what is applied to the one factor, with z for its place.
-    `closed` is whether a closed ReLU makes the term zero. A term without factors stands for the `rest`, the number of
-    terms that are too small to be shown one by one.
-    """
-
-    factors: tuple[Factor, ...]
-    value: Number
-    running: Number
-    coefficient: Number | None = None
-    slope: str | None = None
-    function: str | None = None
-    closed: bool = False
-    rest: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Explanation:
-    """Why an entry has its value.
-
-    `phrases` hold the rule and the chain of derivatives. `total` is what the terms add up to, rounded once, which the
-    value need not be. `passed_on` are the gradients that a sum passes on unchanged to its terms, and `more_passed_on`
-    how many more there are. `sources` explain the factors, one level down; one that has been explained already is there
-    without terms, as `repeated`. Where there is more to explain than anybody would read, an explanation is `cut`.
-    """
-
-    entry: str
-    value: Number
-    phrases: Phrases
-    terms: tuple[Term, ...] = ()
-    passed_on: tuple[Factor, ...] = ()
-    sources: tuple["Explanation", ...] = ()
-    repeated: bool = False
-    cut: bool = False
-    total: Number = 0.0
-    more_passed_on: int = 0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """The explanations of a whole problem in working order, and what each quantity that does not follow would need."""
-
-    title: str | None
-    steps: tuple[Explanation, ...]
-    not_computed: Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Extent:
-    """How far to explain: `terms` of a sum at the most, and `depth` levels of where factors come from.
-
-    `whole` is whether that is meant to be all of them, so that what is left out has to be said.
-    """
-
-    terms: int = 20
-    depth: int = 1
-    whole: bool = False
 
 
 def explain(problem: Problem, node: Node, index: tuple[int, ...], extent: Extent) -> Explanation:

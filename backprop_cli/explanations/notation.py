@@ -4,21 +4,11 @@ In the chain and in TeX, as in a textbook, L is the loss, and x, w, b, z and y a
 pre-activations and outputs of the layer.
 """
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
-
-
-@dataclass(frozen=True, kw_only=True)
-class Phrases:
-    """A rule in the words of the files and as TeX, and for a gradient the chain of derivatives behind it."""
-
-    rule: str
-    tex: str
-    chain: str | None = None
-    chain_tex: str | None = None
+from backprop_cli.explanations.explanation import Phrases
 
 
 class Position(NamedTuple):

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from backprop_cli.cli.entries import QUOTING
+from backprop_cli.cli.entries import nodes as every_node
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, QUOTING, Node
-from backprop_cli.core.quantities import nodes as every_node
+from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.core.rules import operands
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import needed_for, solve

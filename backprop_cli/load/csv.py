@@ -17,7 +17,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
 from backprop_cli.load import csv_polars as fast
-from backprop_cli.load.files import normalized, whole_rows
+from backprop_cli.load.encoding import normalized
 from backprop_cli.load.numbers import LARGEST_EXACT, describe, require_exact
 from backprop_cli.messages import counted
 
@@ -251,3 +251,58 @@ def _is_python_number(text: str) -> bool:
             continue
         return True
     return False
+
+
+_LONGEST_CELL = 2**17  # which is as far as the csv module reads for the end of a quote
+
+
+def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
+    """Yield the same bytes cut between rows of CSV: at the end of a line that is in no quotes, before empty lines.
+
+    A NUL, which no text has, is yielded as soon as it is found, and so is a quoted cell that is longer than any may be.
+    """
+    between = re.escape(delimiter.encode())
+    quoted = re.compile(rb'(?:\A|(?<=\A\xef\xbb\xbf)|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % between)
+    rest = b""  # empty lines and the begin of a row, so that unquoted rows end in the next piece
+    for piece in some:
+        if b"\0" in piece:
+            yield rest + piece
+            return
+        has_quotes = b'"' in piece or b'"' in rest
+        end = 0 if has_quotes else _before_empty_lines(piece, piece.rfind(b"\n") + 1)
+        if end:
+            yield b"".join((rest, memoryview(piece)[:end]))  # one copy, where slices would be two
+            rest = piece[end:]
+            continue
+        data = rest + piece
+        end = _before_empty_lines(data, _end_of_rows(data, quoted))
+        if end:
+            yield data[:end]
+        rest = data[end:]
+    if rest:
+        yield rest
+
+
+def _before_empty_lines(data: bytes, end: int) -> int:
+    """Return where the last line before `end` ends that is not empty, whatever its end is."""
+    while end and data[end - 1] in b"\r\n":
+        begin = max(end - 2**16, 0)
+        end = begin + len(data[begin:end].rstrip(b"\r\n"))
+    if not end:
+        return 0
+    return end + (2 if data.startswith(b"\r\n", end) else 1)
+
+
+def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
+    """Return where the last line ends that is in no quotes; data begins with a row."""
+    end = data.rfind(b"\n") + 1
+    cells = list(quoted.finditer(data)) if end and b'"' in data else []  # to look for them takes long
+    for cell in reversed(cells):
+        is_open = not cell[1]
+        if is_open and cell.end() - cell.start() > _LONGEST_CELL:
+            return end  # and let the error be found
+        if cell.start() < end and (end <= cell.end() or is_open):
+            end = data.rfind(b"\n", 0, cell.start()) + 1
+        elif cell.end() < end:
+            break
+    return end

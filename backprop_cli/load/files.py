@@ -3,7 +3,6 @@
 import errno
 import mmap
 import os
-import re
 import stat
 import sys
 import time
@@ -13,21 +12,14 @@ from typing import BinaryIO, TypeAlias
 
 from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.errors import InputError
-from backprop_cli.messages import clean, reason_of, suffix
+from backprop_cli.messages import clean, listed, reason_of
 
 STDIN = "-"
 _CHUNK = 2**20
 _PIECE = 2**23  # large enough for what is done once for each of them to cost next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
-_LONGEST_CELL = 2**17  # which is as far as the csv module reads for the end of a quote
 _LONGEST_COMMENT = 2**16  # in an archive
 _PATIENCE = 0.5  # seconds for somebody to begin to write to a named pipe
-_ENCODINGS_BY_MARK = {
-    b"\xff\xfe\x00\x00": "UTF-32",
-    b"\x00\x00\xfe\xff": "UTF-32",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
 
 
 Data: TypeAlias = bytes | mmap.mmap
@@ -71,58 +63,6 @@ def pieces(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iter
             raise InputError("cannot read: standard input is closed", file=shown(path))
         else:
             yield from _watched(_pieces(sys.stdin.buffer), shown(path), None, watch)
-
-
-def whole_rows(some: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
-    """Yield the same bytes cut between rows of CSV: at the end of a line that is in no quotes, before empty lines.
-
-    A NUL, which no text has, is yielded as soon as it is found, and so is a quoted cell that is longer than any may be.
-    """
-    between = re.escape(delimiter.encode())
-    quoted = re.compile(rb'(?:\A|(?<=\A\xef\xbb\xbf)|(?<=[\r\n%s]))"[^"]*(?:""[^"]*)*("?)' % between)
-    rest = b""  # empty lines and the begin of a row, so that unquoted rows end in the next piece
-    for piece in some:
-        if b"\0" in piece:
-            yield rest + piece
-            return
-        has_quotes = b'"' in piece or b'"' in rest
-        end = 0 if has_quotes else _before_empty_lines(piece, piece.rfind(b"\n") + 1)
-        if end:
-            yield b"".join((rest, memoryview(piece)[:end]))  # one copy, where slices would be two
-            rest = piece[end:]
-            continue
-        data = rest + piece
-        end = _before_empty_lines(data, _end_of_rows(data, quoted))
-        if end:
-            yield data[:end]
-        rest = data[end:]
-    if rest:
-        yield rest
-
-
-def _before_empty_lines(data: bytes, end: int) -> int:
-    """Return where the last line before `end` ends that is not empty, whatever its end is."""
-    while end and data[end - 1] in b"\r\n":
-        begin = max(end - 2**16, 0)
-        end = begin + len(data[begin:end].rstrip(b"\r\n"))
-    if not end:
-        return 0
-    return end + (2 if data.startswith(b"\r\n", end) else 1)
-
-
-def _end_of_rows(data: bytes, quoted: re.Pattern[bytes]) -> int:
-    """Return where the last line ends that is in no quotes; data begins with a row."""
-    end = data.rfind(b"\n") + 1
-    cells = list(quoted.finditer(data)) if end and b'"' in data else []  # to look for them takes long
-    for cell in reversed(cells):
-        is_open = not cell[1]
-        if is_open and cell.end() - cell.start() > _LONGEST_CELL:
-            return end  # and let the error be found
-        if cell.start() < end and (end <= cell.end() or is_open):
-            end = data.rfind(b"\n", 0, cell.start()) + 1
-        elif cell.end() < end:
-            break
-    return end
 
 
 def mapped(path: str, hint: str | None = None) -> Data:
@@ -233,44 +173,23 @@ def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> 
     return b"".join(chunks)
 
 
-def normalized(data: bytes, first_line: int = 1) -> bytes:
-    """Return the bytes of a UTF-8 file without a byte order mark, every line end made a newline.
+def suffix(path: str) -> str:
+    """Return the lower-case ending that names a file's format, or nothing, as for a pipe.
 
-    Raises:
-        InputError: As `decode` does.
+    >>> suffix("folder.d/weights.CSV"), suffix("-")
+    ('.csv', '')
     """
-    if data.isascii() and b"\0" not in data and b"\r" not in data:
-        return data  # which most tables are, and a long one need not become text for it
-    return decode(data, first_line).encode()
+    return os.path.splitext(path)[1].lower()
 
 
-def decode(data: bytes, first_line: int = 1) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark, every line end made a newline.
-
-    What begins with another line than the first is a part of a file, where no mark is looked for.
-
-    Raises:
-        InputError: It is not UTF-8 text, at the line and byte column named.
-    """
-    begins = first_line == 1
-    marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
-    if begins and marked:
-        raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
+@contextmanager
+def _named(path: str) -> Iterator[None]:
     try:
-        text = data.decode("utf-8-sig" if begins else "utf-8")
-    except UnicodeDecodeError as error:
-        hint = "iconv -f LATIN1 -t UTF-8 may convert it"
-        raise _not_text(error.object, error.start, first_line, hint) from None
-    if "\0" in text:
-        raise _not_text(data, data.index(0), first_line)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        yield
+    except InputError as error:
+        raise error.at(shown(path)) from None
 
 
-def _not_text(data: bytes, at: int, first_line: int, hint: str | None = None) -> InputError:
-    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return InputError(
-        f"expected UTF-8 text, got the byte 0x{data[at]:02x}",
-        line=before.count(b"\n") + first_line,
-        column=len(before) - (before.rfind(b"\n") + 1) + 1,
-        hint=hint,
-    )
+def _require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
+    if suffix(path) not in ("", *known):
+        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})", hint=hint)

@@ -6,7 +6,7 @@ from math import isinf
 from typing import TYPE_CHECKING, Any
 
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import decode
+from backprop_cli.load.encoding import decode
 
 if TYPE_CHECKING:
     from decimal import Decimal

@@ -6,11 +6,14 @@ hold; here each of them is an error that names its place.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array, all_finite, bracketed, first_index, in_whole
+from backprop_cli.core.exact import _fractions, to_decimal
 from backprop_cli.core.scratch import forget, room, stretches
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted
@@ -192,3 +195,18 @@ FLOAT64 = NumberKind(
     scalar=float,
 )
 FLOAT32 = replace(FLOAT64, dtype=np.dtype(np.float32))
+
+
+def _require_moderate(value: Decimal, place: str) -> None:
+    if to_decimal(str(value)) is None:
+        raise InputError(f"{str(value)[:40]} is out of the range of exact arithmetic", place=place)
+
+
+DECIMAL = NumberKind(
+    types=(Decimal,),
+    harmless=lambda row: False,  # noqa: ARG005 (exact arithmetic costs more than a look at every number)
+    judge=_require_moderate,
+    make=_fractions,
+    scalar=Fraction,
+    exact=True,
+)

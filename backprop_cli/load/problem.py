@@ -4,26 +4,22 @@ A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input 
 (a pipe, say), holds a problem in JSON or a matrix in CSV.
 """
 
-import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import layer_place, nest
+from backprop_cli.core.places import layer_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Watch, unwatched
-from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
+from backprop_cli.core.quantities import Precision
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load.files import mapped, pieces, read, shown
-from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array
+from backprop_cli.load.files import _named, _require_suffix, read, shown, suffix
+from backprop_cli.load.matrix import _MATRIX_SUFFIXES, load_matrix
+from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, build, number_kind
-from backprop_cli.messages import counted, did_you_mean, listed, reason_of, suffix
+from backprop_cli.messages import counted
 
-_MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _PROBLEM_SUFFIXES = (".json", ".npz")
-_RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
 _BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
 
@@ -72,28 +68,6 @@ def load_problem(
         raise error if origin is None else error.at(shown(origin)) from None
 
 
-def load_matrix(
-    path: str, key: str, kind: NumberKind = FLOAT64, watch: Watch = unwatched
-) -> tuple[Array, tuple[str, ...] | None]:
-    """Return the matrix or list in a file, and the names in its header, if it has one.
-
-    Args:
-        path: The file.
-        key: What it is for (`inputs`, …), as errors are to call it.
-        kind: What its numbers are to be.
-        watch: Is told how far the reading of a long text has come.
-
-    Raises:
-        InputError: With the file, and the line and cell or the path at fault.
-    """
-    with _named(path):
-        value, header = _parse_matrix(path, key, exact=kind.exact, watch=watch)
-        array = to_array(value, key, kind)
-        if array.ndim == 0:
-            raise InputError("expected a list of numbers or of rows, got a single number", place=key)
-        return array, header
-
-
 def read_problem(path: str) -> bytes:
     """Return the bytes of a problem's file.
 
@@ -103,79 +77,6 @@ def read_problem(path: str) -> bytes:
     with _named(path):
         _require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in _MATRIX_SUFFIXES else None)
         return read(path)
-
-
-def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapping[str, Any]:
-    """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
-
-    Args:
-        path: The file or the folder.
-        problem: What the values are for: weights-like ones have to be in its layout.
-        written: Whether the numbers of a text are to be decimals, with the digits that they were written with.
-
-    Raises:
-        InputError: With the file at fault.
-    """
-    with _named(path):
-        if os.path.isdir(path):
-            tree = nest(_folder(path, written=written), gaps=True)
-        elif suffix(path) == ".npz":
-            from backprop_cli.load import npy
-
-            tree = nest(npy.leaves_npz(read(path)), gaps=True)
-        else:
-            tree = _load_draft(path, None, exact=written)
-        layout = tree.get("weight_layout", problem.weight_layout)
-        if layout != problem.weight_layout:
-            raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
-        expected = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
-        if tree.get("dtype") == "float32" and not written:
-            expected = _in_float32(expected, "expected")
-        if not expected:
-            raise InputError("there are no expected values in it")
-        return expected
-
-
-def _in_float32(tree: Any, place: str) -> Any:
-    """Return what a result in float32 holds as arrays of that, which are held to no more."""
-    match tree:
-        case dict():
-            return {key: _in_float32(value, f"{place}.{key}") for key, value in tree.items()}
-        case [dict(), *_]:
-            return [_in_float32(value, f"{place}[{i}]") for i, value in enumerate(tree)]
-        case _:
-            return to_array(tree, place, FLOAT32)
-
-
-def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
-    try:
-        names = sorted(os.listdir(path))
-    except OSError as error:
-        raise InputError(f"cannot read: {reason_of(error)}") from error
-    for name in names:
-        stem, ending = os.path.splitext(name)
-        if ending.lower() in _MATRIX_SUFFIXES:
-            file = os.path.join(path, name)
-            with _named(file):
-                yield stem, _parse_matrix(file, stem, exact=written)[0]
-
-
-def _parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) -> tuple[Any, tuple[str, ...] | None]:
-    hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
-    _require_suffix(path, _MATRIX_SUFFIXES, hint)
-    hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
-    if suffix(path) == ".npy":
-        from backprop_cli.load import npy
-
-        return npy.parse_npy(mapped(path, hint)), None
-    if suffix(path) == ".json":
-        from backprop_cli.load import json
-
-        return json.parse(read(path, hint), exact=exact), None
-    from backprop_cli.load import csv
-
-    parse = csv.parse_exact if exact else csv.parse
-    return parse(pieces(path, hint, watch), delimiter="\t" if suffix(path) == ".tsv" else ",")
 
 
 def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:
@@ -198,19 +99,6 @@ def _parse_problem(path: str, data: bytes, *, exact: bool) -> Any:
     from backprop_cli.load import json
 
     return json.parse(data, exact=exact)
-
-
-@contextmanager
-def _named(path: str) -> Iterator[None]:
-    try:
-        yield
-    except InputError as error:
-        raise error.at(shown(path)) from None
-
-
-def _require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
-    if suffix(path) not in ("", *known):
-        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})", hint=hint)
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:

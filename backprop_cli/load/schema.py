@@ -42,7 +42,7 @@ def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
     """Return the kind of number to read: floats, or decimals as they were written."""
     if not exact:
         return FLOAT64 if dtype == "float64" else FLOAT32
-    from backprop_cli.core.exact import DECIMAL
+    from backprop_cli.load.numbers import DECIMAL
 
     return DECIMAL
 

@@ -15,7 +15,7 @@ from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:
     from backprop_cli.checks.verdict import Verdict
-    from backprop_cli.explanations.explainer import Explanation, Term, Walk
+    from backprop_cli.explanations.explanation import Explanation, Term, Walk
 
 SCHEMA = "backprop.result/1"
 EXPLANATION_SCHEMA = "backprop.explanation/1"

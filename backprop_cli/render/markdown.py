@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from backprop_cli.explanations.explainer import Explanation, Walk
+from backprop_cli.explanations.explanation import Explanation, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import number
 from backprop_cli.render.steps import adds_up, steps, term_names, term_numbers

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from backprop_cli.explanations.explainer import Explanation, Term
+from backprop_cli.explanations.explanation import Explanation, Term
 from backprop_cli.messages import counted
 from backprop_cli.render.numbers import number
 

@@ -20,7 +20,7 @@ from statistics import median
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import judge
-from backprop_cli.core.quantities import nodes
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.problem import load_problem
 

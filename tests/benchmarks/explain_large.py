@@ -13,7 +13,8 @@ from statistics import median
 import numpy as np
 
 from backprop_cli.core.quantities import Node
-from backprop_cli.explanations.explainer import Extent, explain
+from backprop_cli.explanations.explainer import explain
+from backprop_cli.explanations.explanation import Extent
 from backprop_cli.load.schema import build
 
 

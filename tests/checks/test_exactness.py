@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backprop_cli.checks.exactness import ExactCheck, WrongSide, check_exactly
-from backprop_cli.core.quantities import Name, nodes
+from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.json import parse
 from backprop_cli.load.schema import build

@@ -11,7 +11,7 @@ import pytest
 
 from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.core.quantities import nodes
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError

@@ -11,8 +11,8 @@ import pytest
 from backprop_cli.checks.expected import check_expected
 from backprop_cli.checks.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import nodes
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds, likely
-from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.cli.entries import nodes
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from tests.reference import as_draft, backpropagate, random_network

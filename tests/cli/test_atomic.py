@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from backprop_cli.cli import atomic as output
+from backprop_cli.cli import streams
 from backprop_cli.errors import ClosedPipeError, InputError, OutputError
 
 
@@ -42,7 +43,7 @@ def replace_stdout(monkeypatch: pytest.MonkeyPatch, raw: Raw, encoding: str = "u
 def test_text_is_written_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = Raw()
     replace_stdout(monkeypatch, raw, "ascii")
-    output.write_stdout("∂L and more\n")
+    streams.write_stdout("∂L and more\n")
     assert raw.taken == b"\\u2202L and more\n"
 
 
@@ -58,20 +59,20 @@ def test_a_stream_that_refuses_is_an_error(
 ) -> None:
     replace_stdout(monkeypatch, Raw(refusal))
     with pytest.raises(error, match=said):
-        output.write_stdout("text")
+        streams.write_stdout("text")
 
 
 def test_no_standard_output_is_an_error_and_no_standard_error_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     with pytest.raises(OutputError, match="standard output is closed"):
-        output.write_stdout("text")
+        streams.write_stdout("text")
     monkeypatch.setattr(sys, "stderr", None)
-    output.write_error(InputError("bad", hint="good"))
+    streams.write_error(InputError("bad", hint="good"))
 
 
 def test_an_error_without_a_hint_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    output.write_error(InputError("bad"))
-    output.write_error(InputError("bad", hint="a\nb"))
+    streams.write_error(InputError("bad"))
+    streams.write_error(InputError("bad", hint="a\nb"))
     assert capsys.readouterr().err == "backprop: bad\nbackprop: bad\nhint: a\\nb\n"
 
 

@@ -13,12 +13,14 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, QUANTITIES, Node, nodes
+from backprop_cli.core.quantities import AXES, QUANTITIES, Node
 from backprop_cli.core.solve import solve
 from backprop_cli.explanations import terms
-from backprop_cli.explanations.explainer import Explanation, Extent, explain, walk
+from backprop_cli.explanations.explainer import explain, walk
+from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.load.schema import build
 from backprop_cli.render import json as render_json
 from tests.conftest import ROOT, Run

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core import blocks
 from backprop_cli.core import scratch as spool
 from backprop_cli.core.blocks import work
-from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.rules import RULES, working_order
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve

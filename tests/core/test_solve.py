@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from backprop_cli.cli.entries import nodes
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES, nodes
+from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError

@@ -411,7 +411,7 @@ def test_rows_are_cut_between_rows_whatever_is_in_quotes(delimiter: str, size: i
     ]
     for _ in range(300):
         data = "".join(rng.choice(parts) for _ in range(rng.randrange(1, 30))).encode()
-        pieces = list(source.whole_rows([data[i : i + size] for i in range(0, len(data), size)], delimiter))
+        pieces = list(csv_module.whole_rows([data[i : i + size] for i in range(0, len(data), size)], delimiter))
         assert b"".join(pieces) == data
 
         def rows(text: bytes) -> list[list[str]]:
@@ -472,13 +472,13 @@ def test_wide_tables_are_not_for_polars() -> None:
 
 def test_a_quote_that_is_longer_than_any_cell_may_be_is_not_waited_for() -> None:
     data = b'1\n"' + b"x\n" * 2**17
-    pieces = source.whole_rows(iter([data, b"the rest"]), ",")
+    pieces = csv_module.whole_rows(iter([data, b"the rest"]), ",")
     assert next(pieces) == data
 
 
 def test_nothing_is_read_after_a_nul() -> None:
     some = iter([b"1\n2", b"3\0\n", b"4\n"])
-    assert list(source.whole_rows(some, ",")) == [b"1\n", b"23\0\n"]
+    assert list(csv_module.whole_rows(some, ",")) == [b"1\n", b"23\0\n"]
     assert next(some) == b"4\n"
 
 

@@ -19,7 +19,8 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.core.quantities import QUANTITIES, nodes
+from backprop_cli.cli.entries import nodes
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.solve import solve
 from backprop_cli.load.problem import load_problem
 from tests.conftest import sized

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from backprop_cli.explanations.explainer import Explanation, Term, Walk
+from backprop_cli.explanations.explanation import Explanation, Term, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.steps import adds_up, steps, term_names, term_numbers

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.core.quantities import Name, nodes
+from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from backprop_cli.render.terminal.result import Style, tables

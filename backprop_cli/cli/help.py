@@ -1,0 +1,79 @@
+"""The texts of the help pages."""
+
+_STATUSES = """
+Exit status:
+  0    fine
+  1    a check found a difference
+  2    wrong usage
+  3    bad input: unreadable, malformed, of the wrong shape, or overflowing
+  4    the output could not be written
+  70   a bug in backprop
+  130  interrupted
+  141  the reader of the pipe went away
+"""
+
+
+_GROUP_HELP = f"""
+Compute the gradients of dense layers, and the parameters after a step.
+
+\b
+Examples:
+  backprop run samples/dense_relu.json
+  backprop check samples/*.json
+  backprop explain samples/dense_relu.json 'dweights[2,1]'
+
+\b{_STATUSES}
+"""
+
+
+_CHECK_HELP = """
+Check whether gradients are right, and name the mistake where they are not.
+
+The gradients of each problem are compared with finite differences of the
+loss, and whatever it expects ("expected" in the file, or --expect) with what
+is computed; with --exact, float64 also with exact arithmetic.
+
+\b
+Examples:
+  backprop check samples/*.json
+  backprop check samples/dense_relu.json --rounded --exact
+  backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
+    backprop check samples/dense_relu.json --expect /tmp/golden.npz
+
+Exits with 1 where something is wrong, and with 3 where a problem cannot be
+read; the others are still checked.
+"""
+
+
+_EXPLAIN_HELP = """
+Show the chain rule behind one number, or walk through a whole problem.
+
+For an entry such as 'dweights[2,1]' it prints the rule, every term with its
+numbers filled in, and where the factors come from. Without an entry it works
+through the problem as by hand: forward, backward, step.
+
+\b
+Examples:
+  backprop explain samples/dense_relu.json 'dweights[2,1]'
+  backprop explain samples/two_layers.json 'layers[0].dz[0,0]' --depth all
+  backprop explain samples/single_neuron.json
+  backprop explain samples/single_neuron.json --format markdown --exact
+"""
+
+
+_RUN_HELP = """
+Compute every gradient and the updated parameters of a problem.
+
+A problem is a file, or the matrices named by options; options override the
+file. Whatever follows from what is given is computed.
+
+\b
+Examples:
+  backprop run samples/dense_relu.json
+  backprop run samples/dense_relu.json --format json --only dweights,dbiases
+  backprop run --inputs samples/dense_relu/inputs.csv \\
+    --weights samples/dense_relu/weights.csv \\
+    --biases samples/dense_relu/biases.csv --upstream outputs
+  cut -d, -f1-4 samples/dense_relu/inputs.csv |
+    backprop run samples/dense_relu.json --inputs - --format csv --only z
+"""

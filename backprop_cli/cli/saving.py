@@ -1,0 +1,69 @@
+"""The files that a result, or the next problem, is saved to."""
+
+import os
+from collections.abc import Iterable
+from functools import partial
+from typing import IO, Any, assert_never
+
+from backprop_cli.cli.atomic import Write
+from backprop_cli.cli.options import FolderFormat
+from backprop_cli.core.places import dotted, flatten
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.solution import Solution
+from backprop_cli.load.files import suffix
+from backprop_cli.load.schema import to_draft
+
+_ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
+
+
+def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
+    """Return what writes the files that hold every computed quantity: one, or one for each of them in a folder."""
+    match suffix(path):
+        case ".json":
+            from backprop_cli.render import json
+
+            return {path: partial(_write_text, json.result(solution))}
+        case ".npz":
+            from backprop_cli.render import npy
+
+            settings = {
+                "learning_rate": solution.problem.learning_rate,
+                "weight_layout": solution.problem.weight_layout,
+            }
+            arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
+            return {path: partial(npy.npz, arrays=arrays)}
+        case _:
+            return {
+                os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
+                for place, matrix in solution.matrices()
+            }
+
+
+def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
+    match folder_format:
+        case "csv":
+            from backprop_cli.render import csv
+
+            return partial(_write_text, csv.matrix(matrix))
+        case "npy":
+            from backprop_cli.render import npy
+
+            return partial(npy.npy, value=matrix)
+        case _:
+            assert_never(folder_format)
+
+
+def _problem_file(problem: Problem, path: str) -> Write:
+    draft = to_draft(problem)
+    if suffix(path) == ".npz":
+        from backprop_cli.render import npy
+
+        return partial(npy.npz, arrays=dict(flatten(draft)))
+    from backprop_cli.render import json
+
+    return partial(_write_text, json.problem(draft))
+
+
+def _write_text(pieces: Iterable[str], file: IO[bytes]) -> None:
+    for piece in pieces:
+        file.write(piece.encode())

@@ -1,0 +1,53 @@
+"""How bytes become text: UTF-8, with line ends of any kind."""
+
+from backprop_cli.errors import InputError
+
+_ENCODINGS_BY_MARK = {
+    b"\xff\xfe\x00\x00": "UTF-32",
+    b"\x00\x00\xfe\xff": "UTF-32",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+
+
+def normalized(data: bytes, first_line: int = 1) -> bytes:
+    """Return the bytes of a UTF-8 file without a byte order mark, every line end made a newline.
+
+    Raises:
+        InputError: As `decode` does.
+    """
+    if data.isascii() and b"\0" not in data and b"\r" not in data:
+        return data  # which most tables are, and a long one need not become text for it
+    return decode(data, first_line).encode()
+
+
+def decode(data: bytes, first_line: int = 1) -> str:
+    """Return the text of a UTF-8 file, with or without a byte order mark, every line end made a newline.
+
+    What begins with another line than the first is a part of a file, where no mark is looked for.
+
+    Raises:
+        InputError: It is not UTF-8 text, at the line and byte column named.
+    """
+    begins = first_line == 1
+    marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
+    if begins and marked:
+        raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
+    try:
+        text = data.decode("utf-8-sig" if begins else "utf-8")
+    except UnicodeDecodeError as error:
+        hint = "iconv -f LATIN1 -t UTF-8 may convert it"
+        raise _not_text(error.object, error.start, first_line, hint) from None
+    if "\0" in text:
+        raise _not_text(data, data.index(0), first_line)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def _not_text(data: bytes, at: int, first_line: int, hint: str | None = None) -> InputError:
+    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return InputError(
+        f"expected UTF-8 text, got the byte 0x{data[at]:02x}",
+        line=before.count(b"\n") + first_line,
+        column=len(before) - (before.rfind(b"\n") + 1) + 1,
+        hint=hint,
+    )
