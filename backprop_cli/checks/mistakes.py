@@ -15,17 +15,19 @@ import numpy as np
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
+__all__ = ["MISTAKES", "Mistake", "explanations"]
+
 _ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
-_GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
-_STEPPED = ("new_weights", "new_biases")
+_GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
+_STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))
 _BACKWARD = (*_GRADIENTS, *_STEPPED)
-_MATRICES = ("z", "outputs", "dz", "dinputs", "dweights", "new_weights")
+_MATRICES = tuple(name for name, quantity in CHAIN_RULE.items() if len(quantity.axes) == 2)
 
 
 Candidates: TypeAlias = Callable[[Solution, Node, Accepted], Iterator[tuple[str, Array]]]
@@ -81,19 +83,44 @@ def _evidence(accepted: Accepted, node: Node, solution: Solution, without: tuple
 def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Candidates:
     """Return what the solver makes of a problem with wrong formulas in place of the right ones.
 
-    `out_in` are the words for weights in the other layout, where the formulas read differently.
+    `out_in` are the words for weights in the other layout, where the formulas read differently. Words may name the
+    activation that a mistake is about; where no layer has one with a kink, there is no such mistake.
     """
 
     def candidates(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
         del accepted
+        problem = solution.problem
+        kinked = [layer.activation for layer in problem.layers[node.layer :] if layer.activation.kinks]
+        if "dz" in rules and not kinked:
+            return
         try:
-            wrong = solve(solution.problem, [node], {**RULES, **rules}, block_rows=solution.problem.n_samples)
+            wrong = solve(problem, [node], {**RULES, **rules}, block_rows=problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
-        turned = solution.problem.weight_layout == "out-in" and out_in is not None
-        yield out_in if turned and out_in else words, wrong.layers[node.layer].computed[node.quantity]
+        said = out_in if out_in and problem.weight_layout == "out-in" else words
+        named = said.format(**_at_kink(kinked[0])) if kinked else said
+        yield named, wrong.layers[node.layer].computed[node.quantity]
 
     return candidates
+
+
+def _at_kink(activation: Activation) -> dict[str, object]:
+    """Return how to speak of an activation and its derivative at its first kink, and beyond it."""
+    kink = np.array(activation.kinks[0])
+    here, beyond = (float(activation.derivative(z)) for z in (kink, _beyond_kinks(activation, kink)))
+    mean = Fraction((here + beyond) / 2).limit_denominator(1000)
+    return {"f": activation.name, "title": activation.title, "kink": f"{kink:g}"} | {
+        "here": f"{here:g}",
+        "beyond": f"{beyond:g}",
+        "mean": mean,
+    }
+
+
+def _beyond_kinks(activation: Activation, z: Array) -> Array:
+    """Return z (any shape) with entries at a kink moved to the smallest number beyond it."""
+    for kink in activation.kinks:
+        z = np.where(z == kink, np.nextafter(kink, np.inf), z)
+    return z
 
 
 def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
@@ -117,14 +144,9 @@ def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
 
 def _parameter(solution: Solution, node: Node) -> Array:
     """Return the weights or biases that a stepped quantity started from, laid out as it is."""
-    layer = solution.problem.layers[node.layer]
-    array = layer.biases if node.quantity == "new_biases" else solution.problem.laid_out(_given(layer.weights))
-    return _given(array)
-
-
-def _given(array: Array | None) -> Array:
-    assert array is not None, "a parameter that was stepped was given"  # noqa: S101
-    return array
+    name = node.quantity.removeprefix("new_")
+    parameter: Array = solution.problem.as_written(name, solution.problem.given(Node(node.layer, name)))
+    return parameter
 
 
 def _transposed(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
@@ -166,13 +188,16 @@ def _another_learning_rate(solution: Solution, node: Node, accepted: Accepted) -
             return
 
 
-def _masked(mask: Callable[[Array, Array], Array]) -> Rule:
-    """Return a rule that lets the upstream gradient through a ReLU in a wrong way; other layers stay as they are."""
+def _backward_with(wrong: Callable[[Activation, Array, Array], Array]) -> Rule:
+    """Return a rule that takes upstream through activations with kinks in a wrong way, and through others rightly."""
 
-    def formula(activation: Activation, upstream: Array, z: Array | None = None) -> Array:
-        return mask(upstream, z) if activation.needs_z and z is not None else upstream
+    def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
+        if not activation.kinks:
+            return RULES["dz"].formula(activation, upstream, *read)
+        (z,) = read
+        return wrong(activation, upstream, z)
 
-    return Rule(("activation", "upstream", "z"), formula, "")
+    return Rule(("activation", "upstream", "z"), formula)
 
 
 def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
@@ -206,45 +231,47 @@ MISTAKES = (
     Mistake(
         name="not summed",
         strikes=("dbiases", "new_biases"),
-        candidates=_solved_with("dbiases not summed over samples: it is dz", dbiases=Rule(("dz",), lambda dz: dz, "")),
+        candidates=_solved_with("dbiases not summed over samples: it is dz", dbiases=Rule(("dz",), lambda dz: dz)),
     ),
     Mistake(
         name="wrong axis",
         strikes=("dbiases", "new_biases"),
         candidates=_solved_with(
-            "dbiases summed over neurons, not over samples", dbiases=Rule(("dz",), lambda dz: dz.sum(axis=1), "")
+            "dbiases summed over neurons, not over samples", dbiases=Rule(("dz",), lambda dz: dz.sum(axis=1))
         ),
     ),
     Mistake(
         name="mask forgotten",
         strikes=_BACKWARD,
         candidates=_solved_with(
-            "the ReLU's mask forgotten (or taken from outputs >= 0, which always holds)",
-            dz=_masked(lambda upstream, _z: upstream),
+            "the {title}'s mask forgotten (or taken from outputs >= {kink}, which always holds)",
+            dz=_backward_with(lambda _f, upstream, _z: upstream),
         ),
     ),
     Mistake(
         name="mask from upstream",
         strikes=_BACKWARD,
         candidates=_solved_with(
-            "the ReLU's mask taken from the upstream gradient, not from z",
-            dz=_masked(lambda upstream, _z: np.where(upstream > 0, upstream, 0)),
+            "the {title}'s mask taken from the upstream gradient, not from z",
+            dz=_backward_with(lambda f, upstream, _z: upstream * f.derivative(upstream)),
         ),
     ),
     Mistake(
-        name="slope 1 at zero",
+        name="derivative beyond the kink",
         strikes=_BACKWARD,
         candidates=_solved_with(
-            "relu'(0) = 1, where it is 0: z >= 0 in place of z > 0",
-            dz=_masked(lambda upstream, z: np.where(z >= 0, upstream, 0)),
+            "{f}'({kink}) = {beyond}, where it is {here}: z >= {kink} in place of z > {kink}",
+            dz=_backward_with(lambda f, upstream, z: upstream * f.derivative(_beyond_kinks(f, z))),
         ),
     ),
     Mistake(
-        name="slope 1/2 at zero",
+        name="mean derivative at the kink",
         strikes=_BACKWARD,
         candidates=_solved_with(
-            "relu'(0) = 1/2, where it is 0",
-            dz=_masked(lambda upstream, z: np.where(z > 0, upstream, np.where(z == 0, upstream / 2, 0))),
+            "{f}'({kink}) = {mean}, where it is {here}",
+            dz=_backward_with(
+                lambda f, upstream, z: upstream * (f.derivative(z) + f.derivative(_beyond_kinks(f, z))) / 2
+            ),
         ),
     ),
     Mistake(
@@ -253,7 +280,7 @@ MISTAKES = (
         candidates=_solved_with(
             "dinputs as dz @ weights, not dz @ weights.T (square weights fit both ways)",
             out_in="dinputs as dz @ weights.T, not dz @ weights (square weights fit both ways)",
-            dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights, ""),
+            dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights),
         ),
     ),
     Mistake(
@@ -261,7 +288,7 @@ MISTAKES = (
         strikes=_BACKWARD,
         candidates=_solved_with(
             "dinputs with the weights after the step, not before it",
-            dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), _update_first, ""),
+            dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), _update_first),
         ),
     ),
     Mistake(name="another learning rate", strikes=_STEPPED, candidates=_another_learning_rate),

@@ -21,7 +21,7 @@ from backprop_cli.cli import options, values
 from backprop_cli.cli.help import _CHECK_HELP, _EXPLAIN_HELP, _GROUP_HELP, _RUN_HELP
 from backprop_cli.cli.streams import write_error, write_stderr, write_stdout
 from backprop_cli.cli.terminal import Color
-from backprop_cli.core.quantities import UPSTREAM_RULES, Precision
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus, UsageError
 from backprop_cli.messages import clean, listed
 
@@ -93,7 +93,7 @@ def _run(
             only=only,
             format=cast("options.Format", output),
             exact=exact,
-            dtype=cast("Precision", dtype),
+            dtype=cast("Dtype", dtype),
             precision=precision,
             rows=rows,
             save=save,

@@ -6,10 +6,7 @@ from typing import NamedTuple
 from backprop_cli.core.places import layer_place
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import UsageError
-from backprop_cli.messages import counted, did_you_mean, listed
-
-QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
-
+from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
 _GIVEN = ("inputs", "weights", "biases", "upstream")
 

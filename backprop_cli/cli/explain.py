@@ -9,8 +9,9 @@ from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import Color, look
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import ExitStatus, InputError
-from backprop_cli.explanations.explainer import explain, walk
+from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent
+from backprop_cli.explanations.walk import walk
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 

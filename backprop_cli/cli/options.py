@@ -23,7 +23,7 @@ from backprop_cli.cli.values import (
     _tolerance,
     _whole_number,
 )
-from backprop_cli.core.quantities import ACTIVATION_NAMES, DTYPES, WEIGHT_LAYOUTS
+from backprop_cli.core.quantities import DTYPES, WEIGHT_LAYOUTS
 
 Format: TypeAlias = Literal["table", "json", "csv"]
 ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]
@@ -49,7 +49,7 @@ UpstreamOption: TypeAlias = Annotated[
 ZOption: TypeAlias = Annotated[str | None, _matrix("z", "Cached pre-activations, in place of computed ones.")]
 ActivationOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ACTIVATION_NAMES)),
+    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))),
 ]
 LayoutOption: TypeAlias = Annotated[
     str | None,

@@ -12,9 +12,10 @@ from backprop_cli.cli.progress import watching
 from backprop_cli.cli.saving import _ONE_FILE, _problem_file, _saved
 from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
+from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Watch
-from backprop_cli.core.quantities import Precision
+from backprop_cli.core.quantities import Dtype
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.core.step import next_problem
@@ -35,7 +36,7 @@ class RunOptions:
     only: tuple[Name, ...] | None
     format: Format
     exact: bool
-    dtype: Precision
+    dtype: Dtype
     precision: int | None
     rows: int
     save: str | None
@@ -76,11 +77,13 @@ def _worked(options: RunOptions, watch: Watch) -> tuple[Solution, Problem | None
     problem = load_problem(
         *(options.problem, options.files, _values(options)), exact=options.exact, dtype=options.dtype, watch=watch
     )
-    everything = options.only if options.only is None or options.next is None else options.only + _STEP
+    wanted = nodes(options.only, len(problem.layers))
+    step = nodes(_STEP, len(problem.layers)) if options.next is not None else ()
     try:
-        solution = solve(problem, nodes(everything, len(problem.layers)), watch=watch)
+        require_any(problem, wanted, plan(problem, wanted))
+        solution = solve(problem, (*wanted, *step), watch=watch)
         following = next_problem(problem, solution) if options.next is not None else None
-        return solution.only(nodes(options.only, len(problem.layers))), following
+        return solution.only(wanted), following
     except InputError as error:
         key = (error.place or "").rpartition(".")[2]
         file = options.files.get(key, options.problem)
