@@ -51,6 +51,7 @@ def where(is_open: Array, values: Array, out: Array | None = None) -> Array:
     return out
 
 
+DEFAULT_ACTIVATION = "relu"
 ACTIVATIONS = {
     activation.name: activation
     for activation in (

@@ -16,7 +16,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
 from backprop_cli.core.rules import Rules, operands
-from backprop_cli.core.scratch import forget, room
+from backprop_cli.core.scratch import release, scratch_array
 from backprop_cli.errors import InputError
 
 # In the widest matrix of a block: what the products would gain by more, the rest would lose in the cache.
@@ -101,7 +101,7 @@ class _Pass:
             elif node.quantity in _SUMMED:
                 self._sum_up(node, self._evaluate(part, node, values))
         for array in _of_samples(self._problem):
-            forget(array)
+            release(array)
 
     def finish(self) -> None:
         """Do what takes the sums over all samples: judge them, and step."""
@@ -148,9 +148,9 @@ class _Pass:
             kept[key] = value
             return
         if key not in kept:
-            kept[key] = room((n_samples, *value.shape[1:]), value.dtype)
+            kept[key] = scratch_array((n_samples, *value.shape[1:]), value.dtype)
         kept[key][rows] = value
-        forget(kept[key])
+        release(kept[key])
 
 
 def _is_per_sample(node: Node) -> bool:

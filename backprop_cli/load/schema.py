@@ -1,7 +1,7 @@
-"""From a draft to a problem: the keys of a problem file, their kinds and defaults.
+"""Build a problem from a draft: the keys of a problem file, their types and defaults.
 
-A draft is the plain tree that a file holds: `{"inputs": …, "weights": …, "biases": …, "upstream": …}`, or with
-`layers` in place of a layer's own keys. Part of a problem is a problem, so that any key may be missing.
+A draft is the tree in a file: `{"inputs": …, "weights": …, "biases": …, "upstream": …}`, or with `layers` instead of
+the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import (
@@ -39,12 +39,12 @@ Headers = Mapping[str, tuple[str, ...]]
 
 
 def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
-    """Return the kind of number to read: floats, or decimals as they were written."""
+    """Return the kind of numbers to read: floats, or decimals as exact fractions."""
     if not exact:
         return FLOAT64 if dtype == "float64" else FLOAT32
-    from backprop_cli.load.numbers import DECIMAL
+    from backprop_cli.load.decimals import FRACTIONS
 
-    return DECIMAL
+    return FRACTIONS
 
 
 def build(
@@ -53,13 +53,13 @@ def build(
     """Validate a draft and return its problem.
 
     Args:
-        draft: The tree that a problem file holds, with numbers, lists or arrays for matrices.
-        headers: The column names of matrices that came with some, by place (`weights`, `layers[0].weights`).
-        exact: Whether numbers are to be fractions: decimals as they were written, floats by their binary values.
-        dtype: Which floats they are to be where they are not.
+        draft: The tree in a problem file, with numbers, lists or arrays for matrices.
+        headers: The names in the headers of matrix files, by place (`weights`, `layers[0].weights`).
+        exact: Whether numbers become fractions with the values that were written, or that floats have.
+        dtype: The type of floats otherwise.
 
     Raises:
-        InputError: A key is unknown, a value is of the wrong kind, or a shape does not fit; `place` says where.
+        InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
     kind = number_kind(exact=exact, dtype=dtype)
     _check_keys(draft, PROBLEM_KEYS, "")
@@ -90,7 +90,7 @@ def build(
                 weights=fitted.get(prefix + "weights"),
                 biases=fitted.get(prefix + "biases"),
                 z=fitted.get(prefix + "z"),
-                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), "relu", prefix)],
+                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
                 n_inputs=sizes.get(layer),
                 n_neurons=sizes.get(layer + 1),
                 neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=sizes.get(layer + 1)),
@@ -109,7 +109,7 @@ def build(
 
 
 def to_draft(problem: Problem) -> dict[str, Any]:
-    """Return the draft that `build` makes the same problem of, in the layout in which it was written."""
+    """Return a draft from which `build` builds the same problem, weights in the layout in which they were written."""
     layers = [
         _given(
             weights=None if layer.weights is None else problem.laid_out(layer.weights),
@@ -145,7 +145,7 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
 
 
 def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return each layer's own part of the draft, and what stands before its keys in a place."""
+    """Return the part of the draft for each layer, and the prefix of its keys in places."""
     if "layers" not in draft:
         return [draft], [""]
     layers = draft["layers"]
@@ -172,7 +172,7 @@ def _array(part: Mapping[str, Any], key: str, place: str, kind: NumberKind) -> A
 def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fraction":
     given = "learning_rate" in draft
     number = to_number(draft["learning_rate"], "learning_rate", kind) if given else DEFAULT_LEARNING_RATE
-    result: float | Fraction = kind.scalar(number)
+    result: float | Fraction = kind.to_scalar(number)
     return result
 
 
@@ -215,11 +215,11 @@ def _expected(draft: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 class _Names:
-    """The names that headers give to inputs and neurons; where several files name the same, the first stands."""
+    """The names of inputs and neurons in headers; if several headers name the same, the first counts."""
 
     def __init__(self, headers: Headers, *, out_in: bool) -> None:
         self._headers = headers
-        self._weights_name_inputs = out_in  # a column of weights is an input in this layout, a neuron otherwise
+        self._weights_name_inputs = out_in  # in layout out-in, a column of weights is an input, otherwise a neuron
 
     def of_inputs(self, prefix: str, *, n: int | None) -> tuple[str, ...] | None:
         return self._first(["inputs"] + [prefix + "weights"] * self._weights_name_inputs, n)
@@ -229,6 +229,6 @@ class _Names:
         return self._first([*places, prefix + "biases", prefix + "z", *["upstream"] * last], n)
 
     def _first(self, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
-        # A column of biases has a header of one name, which names no neuron.
+        # A column of biases has one name in its header, which is not a neuron's.
         found = (self._headers[place] for place in places if len(self._headers.get(place, ())) == n)
         return next(found, None)

@@ -1,7 +1,7 @@
-"""The one judge of shapes: brings every array to its full shape, and refuses what does not fit the others.
+"""Bring every array of a problem to its full shape, and refuse one that does not fit the others.
 
-Each array claims the sizes of its axes. The first claim on an axis stands, and a later one that differs is an error
-that names both. Nothing broadcasts. A hint is given where turning one array makes everything fit.
+Each array claims the sizes of its axes. The first claim on an axis counts; a later one that differs is an error that
+names both. Nothing broadcasts. A hint is given if everything fits with one array transposed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,51 +11,51 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted, listed
 
-SAMPLES: Final = -1  # the axis of samples; axis k >= 0 is the inputs of layer k, which are the neurons of layer k - 1
+SAMPLES: Final = -1  # the axis of samples; axis k >= 0 is for the inputs of layer k, the neurons of layer k - 1
 
 
 class Fitted(NamedTuple):
-    """The arrays by place, each in its full shape, weights as (n_inputs, n_neurons); and the sizes of the axes."""
+    """The arrays by place in their full shapes, weights as (n_inputs, n_neurons), and the sizes of the axes."""
 
     arrays: Mapping[str, Array]
     sizes: Mapping[int, int]
 
 
 def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Fitted:
-    """Bring all arrays of a problem to their full shapes.
+    """Return all arrays of a problem in their full shapes.
 
-    A flat list of inputs is one sample, of weights one neuron, of `z` or upstream one sample or else one neuron;
-    biases may be a number, a flat list, a row or a column.
+    A flat list (n,) of inputs is one sample, of weights one neuron, of `z` or upstream one sample or else one neuron;
+    biases may be a number (), a flat list (n,), a row (1, n) or a column (n, 1).
 
     Args:
-        arrays: The arrays by place: `inputs`, `upstream`, and `weights`, `biases` and `z` after a layer's prefix.
-        prefixes: For each layer what stands before its names in a place: nothing, or `layers[0].`.
-        out_in: Whether weights come as (n_neurons, n_inputs).
+        arrays: The arrays by place: `inputs`, `upstream`, and a layer's prefix with `weights`, `biases` or `z`.
+        prefixes: The prefix of each layer in places: nothing, or `layers[0].`.
+        out_in: Whether weights are (n_neurons, n_inputs).
 
     Raises:
-        InputError: An array does not fit those before it, or a flat list could mean two things.
+        InputError: An array does not fit the ones before, or a flat list is ambiguous.
     """
     try:
         return _Fitting(out_in=out_in).fit(arrays, prefixes)
     except InputError as error:
-        turned = list(_turned_that_fit(arrays, prefixes, out_in=out_in))
-        if turned == ["weights"]:
+        transposed = list(_fitting_if_transposed(arrays, prefixes, out_in=out_in))
+        if transposed == ["weights"]:
             layout = "in-out" if out_in else "out-in"
             error.hint = f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
-        elif turned:
-            error.hint = f"{listed(turned, 'or')} may be transposed"
+        elif transposed:
+            error.hint = f"{listed(transposed, 'or')} may be transposed"
         raise
 
 
-def _turned_that_fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:
-    """Yield what would fit with the rest if it alone were transposed: one array, or the weights of all layers."""
+def _fitting_if_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:
+    """Yield each array that would fit if it alone were transposed; `weights` are those of all layers."""
     matrices = {place: array for place, array in arrays.items() if array.ndim == 2 and not place.endswith("biases")}
     weights = [place for prefix in prefixes if (place := prefix + "weights") in matrices]
     alone = [(place, [place]) for place in matrices if weights != [place]]
     for name, places in (("weights", weights), *alone):
-        turned = {place: matrices[place].T for place in places}
+        transposed = {place: matrices[place].T for place in places}
         try:
-            _Fitting(out_in=out_in).fit({**arrays, **turned}, prefixes)
+            _Fitting(out_in=out_in).fit({**arrays, **transposed}, prefixes)
         except InputError:
             continue
         yield name
@@ -76,14 +76,14 @@ class _Fitting:
     def fit(self, arrays: Mapping[str, Array], prefixes: Sequence[str]) -> Fitted:
         if "inputs" in arrays:
             self._inputs(arrays["inputs"])
-        for judge, name in ((self._weights, "weights"), (self._biases, "biases")):
+        for take, name in ((self._weights, "weights"), (self._biases, "biases")):
             for layer, prefix in enumerate(prefixes):
                 if prefix + name in arrays:
-                    judge(arrays[prefix + name], prefix + name, layer)
+                    take(arrays[prefix + name], prefix + name, layer)
         layer_of = {prefix + "z": layer for layer, prefix in enumerate(prefixes)}
         layer_of["upstream"] = len(prefixes) - 1
         pending = {place: arrays[place] for place in layer_of if place in arrays}
-        while pending:  # a flat list may wait for what another array tells
+        while pending:  # a flat list may be ambiguous until another array is fitted
             done = [place for place, array in pending.items() if self._per_sample(array, place, layer_of[place])]
             if not done:
                 raise _ambiguous(*next(iter(pending.items())))
@@ -111,7 +111,7 @@ class _Fitting:
         self._claim(array.reshape(-1), place, {layer + 1: "neuron"})
 
     def _per_sample(self, array: Array, place: str, layer: int) -> bool:
-        """Fit `z` or upstream, unless it is a flat list that may still be one sample or one neuron."""
+        """Fit `z` or upstream; return False for a flat list that is ambiguous so far."""
         axes = {SAMPLES: "sample", layer + 1: "neuron"}
         note = ""
         if array.ndim < 2:
@@ -129,7 +129,7 @@ class _Fitting:
         )
 
     def _claim(self, array: Array, place: str, axes: Mapping[int, str], note: str = "") -> Array:
-        """Take an array in for good; `axes` says what its rows, or its rows and columns, are called."""
+        """Fit an array; `axes` names an entry of each of its axes."""
         if not self._fits(array.shape, axes):
             sizes = [str(self._claims[axis].size) if axis in self._claims else f"n_{axes[axis]}s" for axis in axes]
             rival = next(

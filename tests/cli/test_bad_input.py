@@ -1,6 +1,6 @@
-"""What `run` says about input that it cannot take, to the letter, and what it takes although other tools stumble.
+"""The exact error messages of `run` for bad input, and unusual input that it accepts.
 
-Every refusal leaves standard output empty and the folder as it was. The numbers of what is taken are worked by hand.
+After an error, standard output is empty and the folder is unchanged. The results of accepted input are worked by hand.
 """
 
 import io
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from backprop_cli.load import files as source
+from backprop_cli.load import files as load_files
 from tests.conftest import Run
 
 Content: TypeAlias = "str | bytes | None"  # of a file, of standard input where the name is -, or None for a folder
@@ -1133,13 +1133,13 @@ def test_unusual_input_is_taken(
 
 
 @pytest.mark.parametrize("size", [4, 5, 9])
-def test_text_that_is_read_in_pieces_is_the_same_text(
+def test_text_in_small_chunks_is_the_same_text(
     backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Every text above, well or badly formed, in pieces so small that they end anywhere."""
+    """Every text above, well or badly formed, in chunks so small that they end anywhere."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(source, "_CHUNK", size)
-    monkeypatch.setattr(source, "_PIECE", size)
+    monkeypatch.setattr(load_files, "FIRST_CHUNK", size)
+    monkeypatch.setattr(load_files, "CHUNK", size)
     for name, (text, err) in CSV.items():
         lay_out({"w.csv": text}, tmp_path, monkeypatch)
         assert (name, *backprop("run", "--weights", "w.csv")) == (name, 3, "", f"backprop: {err}\n")
