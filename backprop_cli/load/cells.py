@@ -13,6 +13,8 @@ _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _VALUES = ("", "na", "n/a", "null", "none", "nil", "-", "true", "false")
 # A number with something around it, such as 10%, 1.5f, $1, '1' or (1), but not a name such as 1st or 28x28.
 _NUMBER_AND_UNIT = re.compile(r"[\s#'\"(\[$]*[+-]?\.?\d[\d.'\s]*([eE][+-]?\d+)?[%a-zA-Z]?[\s'\")\]]*", re.ASCII)
+_HEXADECIMAL = re.compile(r"[+-]?0x[0-9a-f]+", re.IGNORECASE)
+_FORTRAN_EXPONENT = re.compile(r"(?<=\d)[dD](?=[+-]?\d)")
 NO_COMMENTS = "a matrix file has no comments"
 # From other notations of a number to the one that is read.
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
@@ -79,7 +81,7 @@ def _hint(cell: str, delimiter: str) -> str | None:
 def _means_a_number(cell: str) -> bool:
     """Tell whether a cell was meant as a number, in whatever notation."""
     parts = re.split(r"[;\s]+", cell.strip().translate(_TO_PLAIN))
-    return all(map(_is_python_number, parts))
+    return all(_HEXADECIMAL.fullmatch(part) or _is_float(_FORTRAN_EXPONENT.sub("e", part)) for part in parts)
 
 
 def _is_like_a_value(cell: str) -> bool:
@@ -88,11 +90,9 @@ def _is_like_a_value(cell: str) -> bool:
     return cell.strip().lower() in _VALUES or _NUMBER_AND_UNIT.fullmatch(plain) is not None
 
 
-def _is_python_number(text: str) -> bool:
-    for read in (float, lambda t: int(t, 16) if t.lower().lstrip("+-").startswith("0x") else float(t)):
-        try:
-            read(re.sub(r"(?<=\d)[dD](?=[+-]?\d)", "e", text))
-        except ValueError:
-            continue
-        return True
-    return False
+def _is_float(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

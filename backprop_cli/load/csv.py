@@ -9,6 +9,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,41 +26,26 @@ from backprop_cli.messages import counted
 Header = tuple[str, ...] | None
 
 
-def parse(chunks: Iterable[bytes], delimiter: str) -> tuple[Array, Header]:
-    """Return the matrix (n_rows, n_columns) in a text file, float64, and the names in its header, if it has one.
+def parse(chunks: Iterable[bytes], delimiter: str, *, exact: bool = False) -> tuple[Array | list[list[Any]], Header]:
+    """Return the matrix (n_rows, n_columns) in a text file, and the names in its header, if it has one.
 
     If several things are wrong, the error names the first.
 
     Args:
         chunks: The bytes of the file.
         delimiter: The character between two cells.
+        exact: Whether to return rows of decimals instead of an array of float64.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
     table = _Table(chunks, delimiter)
-    with closing(Growing()) as rows:
-        for matrix in table.matrices():
-            rows.add(matrix)
-        result = rows.matrix()
+    result = table.decimals() if exact else table.matrix()
+    if result is None and table.header is not None:
+        raise InputError("no numbers in it, only a header")
     if result is None:
-        raise table.without_rows()
+        raise InputError("the file is empty (expected rows of numbers)")
     return result, table.header
-
-
-def parse_exact(chunks: Iterable[bytes], delimiter: str) -> tuple[list[list[Any]], Header]:
-    """Return the same as `parse`, as rows of decimals.
-
-    Raises:
-        InputError: As `parse` does.
-    """
-    from decimal import Decimal
-
-    table = _Table(chunks, delimiter)
-    rows = [[Decimal(cell) for cell in row] for row in table.rows(exact=True)]
-    if not rows:
-        raise table.without_rows()
-    return rows, table.header
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -91,25 +77,24 @@ class _Table:
         self._has_rows = False
         self._empty_line: int | None = None  # the last one since the row before
 
-    def without_rows(self) -> InputError:
-        """Return the error for a table without rows."""
-        if self.header is not None:
-            return InputError("no numbers in it, only a header")
-        return InputError("the file is empty (expected rows of numbers)")
+    def matrix(self) -> Array | None:
+        """Return the numbers (n_rows, n_columns), float64, or None without rows."""
+        with closing(Growing()) as rows:
+            for row in self._first_row(exact=False):
+                rows.add(_as_matrix([row]))
+            while self._at < len(self._body) or self._has_next_block():
+                if (matrix := self._rest_of_block()) is not None:
+                    rows.add(matrix)
+                elif examined := list(self._examined_block()):
+                    rows.add(_as_matrix(examined))
+            return rows.matrix()
 
-    def matrices(self) -> Iterator[Array]:
-        """Yield the numbers as matrices (some rows, n_columns) of float64."""
-        yield from (_as_matrix([row]) for row in self._first_row(exact=False))
-        while self._at < len(self._body) or self._has_next_block():
-            if (matrix := self._rest_of_block()) is not None:
-                yield matrix
-            elif rows := list(self._examined_block()):
-                yield _as_matrix(rows)
+    def decimals(self) -> list[list[Any]] | None:
+        """Return the rows of numbers, or None without rows."""
+        from decimal import Decimal
 
-    def rows(self, *, exact: bool) -> Iterator[list[str]]:
-        """Yield the cells of each row, every one checked to be a number."""
-        yield from self._first_row(exact=exact)
-        yield from self._checked(self._rows(), exact=exact)
+        rows = chain(self._first_row(exact=True), self._checked(self._rows(), exact=True))
+        return [[Decimal(cell) for cell in row] for row in rows] or None
 
     def _has_next_block(self) -> bool:
         block = next(self._blocks, b"")

@@ -26,21 +26,16 @@ def is_installed() -> bool:
 
 
 def numbers(body: bytes, delimiter: str) -> Array | None:
-    """Return the matrix (n_rows, n_columns) in some lines of a table, float64, or None if they need a closer look."""
+    """Return the matrix (n_rows, n_columns) in some lines of a table, float64, or None if they need a closer look.
+
+    Some text is left to NumPy because Polars reads it differently: Polars unpacks text that begins like an archive,
+    even in ASCII; it skips a byte order mark, and a delimiter at the end of a text without a last newline.
+    """
     width = body.count(delimiter.encode(), 0, body.find(b"\n")) + 1
-    if width > _MOST_COLUMNS or not _is_only_a_table(body):
+    if width > _MOST_COLUMNS or not body.endswith(b"\n") or body[0] not in _BEGINS_A_ROW:
         return None
     with _interrupts_held():
         return _read(body, delimiter, width)
-
-
-def _is_only_a_table(body: bytes) -> bool:
-    """Tell whether Polars reads the text as we do.
-
-    Polars unpacks text that begins like an archive, even in ASCII; it skips a byte order mark, and a delimiter at the
-    end of a text without a last newline.
-    """
-    return body.endswith(b"\n") and body[0] in _BEGINS_A_ROW
 
 
 def _read(body: bytes, delimiter: str, width: int) -> Array | None:

@@ -11,7 +11,7 @@ from backprop_cli.core.places import nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import named, read, suffix
+from backprop_cli.load.files import named
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
 from backprop_cli.load.numbers import FLOAT32, describe, to_array
 from backprop_cli.load.problem import load_draft
@@ -32,7 +32,10 @@ def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapp
         InputError: With the file, and the place in it.
     """
     with named(path):
-        tree = _load_result(path, exact=rounded)
+        if os.path.isdir(path):
+            tree = nest(_folder(path, exact=rounded), gaps=True)
+        else:
+            tree = load_draft(path, exact=rounded, gaps=True)
         layout = tree.get("weight_layout", problem.weight_layout)
         if layout != problem.weight_layout:
             raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
@@ -104,16 +107,6 @@ def _of_layer(values: Mapping[str, Any], layer: int, place: str) -> Iterator[tup
     for quantity in QUANTITIES:
         if quantity in values:
             yield Node(layer, quantity), values[quantity]
-
-
-def _load_result(path: str, *, exact: bool) -> dict[str, Any]:
-    if os.path.isdir(path):
-        return nest(_folder(path, exact=exact), gaps=True)
-    if suffix(path) == ".npz":
-        from backprop_cli.load import npy
-
-        return nest(npy.leaves_npz(read(path)), gaps=True)
-    return load_draft(path, None, exact=exact)
 
 
 def _folder(path: str, *, exact: bool) -> Iterator[tuple[str, Any]]:

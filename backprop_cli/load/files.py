@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
@@ -67,16 +67,22 @@ def read(path: str, hint: str | None = None) -> bytes:
     Raises:
         InputError: The file cannot be read (with the hint), or it is a pipe without a writer.
     """
-    magic = _MAGIC.get(suffix(path))
     with _opened(path, hint) as (file, begin):
         if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
             return file.read(len(_MAGIC[".npz"]))
-        content: list[bytes] = []
-        for chunk in _chunks(file, begin):
-            content.append(chunk)
-            if b"\0" in chunk if magic is None else not content[0].startswith(magic):
-                break
-        return b"".join(content)
+        return _content(file, path, begin)
+
+
+def mapped(path: str, hint: str | None = None) -> Data:
+    """Return the bytes of a file: memory-mapped if it is a regular file, read as `read` does otherwise.
+
+    Raises:
+        InputError: As `read` does.
+    """
+    with _opened(path, hint) as (file, begin):
+        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _content(file, path, begin)
 
 
 def chunks(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iterator[bytes]:
@@ -87,19 +93,11 @@ def chunks(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iter
     """
     with _opened(path, hint) as (file, begin):
         size = os.fstat(file.fileno()).st_size if path != STDIN and _is_regular(file) else None
-        yield from _watched(_chunks(file, begin), shown(path), size, watch)
-
-
-def mapped(path: str, hint: str | None = None) -> Data:
-    """Return the bytes of a file: memory-mapped if it is a regular file, read otherwise.
-
-    Raises:
-        InputError: As `read` does.
-    """
-    with _opened(path, hint) as (file, begin):
-        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return b"".join(_chunks(file, begin))
+        done = 0
+        for chunk in _chunks(file, begin):
+            done += len(chunk)
+            watch(f"bytes of {clean(shown(path))}", done, size)
+            yield chunk
 
 
 @contextmanager
@@ -160,6 +158,17 @@ def _ends_like_an_archive(file: BinaryIO) -> bool:
     return found
 
 
+def _content(file: BinaryIO, path: str, begin: bytes) -> bytes:
+    """Return the bytes of a file, or their begin if they cannot be of its format."""
+    magic = _MAGIC.get(suffix(path))
+    content: list[bytes] = []
+    for chunk in _chunks(file, begin):
+        content.append(chunk)
+        if b"\0" in chunk if magic is None else not content[0].startswith(magic):
+            break
+    return b"".join(content)
+
+
 def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
     size = FIRST_CHUNK
     chunk = begin + _read(file, size)
@@ -177,11 +186,3 @@ def _read(file: BinaryIO, size: int) -> bytes:
     if data is None:  # standard input is non-blocking and has no data
         raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     return data
-
-
-def _watched(some: Iterable[bytes], name: str, size: int | None, watch: Watch) -> Iterator[bytes]:
-    done = 0
-    for chunk in some:
-        done += len(chunk)
-        watch(f"bytes of {clean(name)}", done, size)
-        yield chunk

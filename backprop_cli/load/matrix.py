@@ -54,5 +54,4 @@ def parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) 
         return json.parse(read(path, hint), exact=exact), None
     from backprop_cli.load import csv
 
-    parse = csv.parse_exact if exact else csv.parse
-    return parse(chunks(path, hint, watch), delimiter="\t" if suffix(path) == ".tsv" else ",")
+    return csv.parse(chunks(path, hint, watch), "\t" if suffix(path) == ".tsv" else ",", exact=exact)

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import nest
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import Data
 
@@ -60,16 +59,7 @@ def _code_points(data: Data, dtype: np.dtype[Any], offset: int) -> Array:
     return np.frombuffer(data, dtype=np.dtype(np.uint32).newbyteorder(dtype.byteorder), offset=offset)
 
 
-def parse_npz(data: bytes) -> dict[str, Any]:
-    """Return the tree in an NPZ archive: `layers.0.weights` becomes `{"layers": [{"weights": …}]}`.
-
-    Raises:
-        InputError: As `leaves_npz` does, or the names do not form a tree.
-    """
-    return nest(leaves_npz(data))
-
-
-def leaves_npz(data: bytes) -> list[tuple[str, Any]]:
+def parse_npz(data: bytes) -> list[tuple[str, Any]]:
     """Return the names (`layers.0.weights`, say) and values of the members of an NPZ archive.
 
     A zero-dimensional array of characters is a text (`title`, `activation`, …).

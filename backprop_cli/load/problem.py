@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from backprop_cli.core.places import layer_place
+from backprop_cli.core.places import layer_place, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Watch, unwatched
 from backprop_cli.core.quantities import Precision
@@ -78,31 +78,30 @@ def read_problem(path: str) -> bytes:
         return read(path)
 
 
-def load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:
-    """Return the object in a problem's file, not validated yet; `data` are the file's bytes, if they have been read.
+def load_draft(path: str, data: bytes | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:
+    """Return the object in a problem's file, not validated yet.
+
+    Args:
+        path: The file.
+        data: The file's bytes, if they have been read already.
+        exact: Whether the numbers of a text become decimals.
+        gaps: Whether an archive may leave out layers; they are empty.
 
     Raises:
         InputError: With the file: it cannot be read, or does not hold an object.
     """
     with named(path):
         data = read_problem(path) if data is None else data
-        draft = _parse_problem(path, data, exact=exact)
+        if suffix(path) == ".npz":
+            from backprop_cli.load import npy
+
+            return nest(npy.parse_npz(data), gaps=gaps)
+        from backprop_cli.load import json
+
+        draft = json.parse(data, exact=exact)
         if not isinstance(draft, dict):
-            raise InputError(
-                f"expected a problem (an object), got {describe(draft)}",
-                hint=_BARE_MATRIX,
-            )
+            raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=_BARE_MATRIX)
         return draft
-
-
-def _parse_problem(path: str, data: bytes, *, exact: bool) -> Any:
-    if suffix(path) == ".npz":
-        from backprop_cli.load import npy
-
-        return npy.parse_npz(data)
-    from backprop_cli.load import json
-
-    return json.parse(data, exact=exact)
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:

@@ -22,7 +22,7 @@ from backprop_cli.core.quantities import (
 )
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
-from backprop_cli.load.shapes import SAMPLES, fit
+from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -61,49 +61,32 @@ def build(
     Raises:
         InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
-    kind = number_kind(exact=exact, dtype=dtype)
     _check_keys(draft, PROBLEM_KEYS, "")
-    parts, prefixes = _layer_drafts(draft)
-    if not any(key in part for part in (draft, *parts) for key in _NUMERIC_KEYS):
+    parts = _parts(draft)
+    if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
     layout = cast("WeightLayout", _choice(draft, "weight_layout", WEIGHT_LAYOUTS, "in-out"))
-    arrays = {
-        prefix + key: array
-        for part, prefix in ((draft, ""), *zip(parts, prefixes, strict=True))
-        for key in _NUMERIC_KEYS
-        if (array := _array(part, key, prefix + key, kind)) is not None
-    }
+    arrays = _arrays(draft, parts, number_kind(exact=exact, dtype=dtype))
     binary = tuple(place for place, array in arrays.items() if array.dtype.kind != "O") if exact else ()
     if exact:
         from backprop_cli.core.exact import exactly
 
         arrays = {place: exactly(array) for place, array in arrays.items()}
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
-    fitted, sizes = fit(arrays, prefixes, out_in=layout == "out-in")
-    names = _Names(headers or {}, out_in=layout == "out-in")
+    fitted = fit(arrays, tuple(parts), out_in=layout == "out-in")
+    input_places = ["inputs", *[f"{prefix}weights" for prefix in list(parts)[:1] if layout == "out-in"]]
     return Problem(
-        title=_text(draft, "title"),
-        source=_text(draft, "source"),
-        inputs=fitted.get("inputs"),
-        layers=tuple(
-            Layer(
-                weights=fitted.get(prefix + "weights"),
-                biases=fitted.get(prefix + "biases"),
-                z=fitted.get(prefix + "z"),
-                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
-                n_inputs=sizes.get(layer),
-                n_neurons=sizes.get(layer + 1),
-                neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=sizes.get(layer + 1)),
-            )
-            for layer, (part, prefix) in enumerate(zip(parts, prefixes, strict=True))
-        ),
-        upstream=fitted.get("upstream", _upstream_rule(draft)),
+        title=_typed(draft, "title", str, "a text"),
+        source=_typed(draft, "source", str, "a text"),
+        inputs=fitted.arrays.get("inputs"),
+        layers=_layers(parts, fitted, headers or {}, layout),
+        upstream=fitted.arrays.get("upstream", _upstream_rule(draft)),
         weight_layout=layout,
         learning_rate=_learning_rate(draft, number_kind(exact=exact)),
         layered="layers" in draft,
-        n_samples=sizes.get(SAMPLES),
-        input_names=names.of_inputs(prefixes[0], n=sizes.get(0)),
-        expected=_expected(draft),
+        n_samples=fitted.sizes.get(SAMPLES),
+        input_names=_names(headers or {}, input_places, fitted.sizes.get(0)),
+        expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
     )
 
@@ -144,10 +127,10 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
             raise InputError(f"unknown key{known_keys}", place=prefix + key or "''", hint=did_you_mean(key, known))
 
 
-def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return the part of the draft for each layer, and the prefix of its keys in places."""
+def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the part of the draft for each layer, by the prefix of its keys in places."""
     if "layers" not in draft:
-        return [draft], [""]
+        return {"": draft}
     layers = draft["layers"]
     for key in LAYER_KEYS:
         if key in draft:
@@ -160,13 +143,44 @@ def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], li
         if not isinstance(part, dict):
             raise InputError(f"expected a layer (an object), got {describe(part)}", place=f"layers[{i}]")
         _check_keys(part, LAYER_KEYS, f"layers[{i}].")
-    return layers, [f"layers[{i}]." for i in range(len(layers))]
+    return {f"layers[{i}].": part for i, part in enumerate(layers)}
 
 
-def _array(part: Mapping[str, Any], key: str, place: str, kind: NumberKind) -> Array | None:
-    if key not in part or (key == "upstream" and isinstance(part[key], str)):
-        return None
-    return to_array(part[key], place, kind)
+def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], kind: NumberKind) -> dict[str, Array]:
+    """Return every array of a draft by place, in the shape in which it is written."""
+    return {
+        prefix + key: to_array(part[key], prefix + key, kind)
+        for prefix, part in {"": draft, **parts}.items()
+        for key in _NUMERIC_KEYS
+        if key in part and not (key == "upstream" and isinstance(part[key], str))
+    }
+
+
+def _layers(
+    parts: Mapping[str, Mapping[str, Any]], fitted: Fitted, headers: Headers, layout: WeightLayout
+) -> tuple[Layer, ...]:
+    layers = []
+    for i, (prefix, part) in enumerate(parts.items()):
+        n_neurons = fitted.sizes.get(i + 1)
+        keys = [*["weights"] * (layout == "in-out"), "biases", "z"]  # a column of which is a neuron
+        places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]
+        layers.append(
+            Layer(
+                weights=fitted.arrays.get(prefix + "weights"),
+                biases=fitted.arrays.get(prefix + "biases"),
+                z=fitted.arrays.get(prefix + "z"),
+                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
+                n_inputs=fitted.sizes.get(i),
+                n_neurons=n_neurons,
+                neuron_names=_names(headers, places, n_neurons),
+            )
+        )
+    return tuple(layers)
+
+
+def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
+    """Return the n names in the first of the headers that has as many: a column of biases has one, of no neuron."""
+    return next((headers[place] for place in places if len(headers.get(place, ())) == n), None)
 
 
 def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fraction":
@@ -177,58 +191,29 @@ def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fract
 
 
 def _upstream_rule(draft: Mapping[str, Any]) -> UpstreamRule | None:
-    rule = draft.get("upstream")
-    if not isinstance(rule, str):
+    if not isinstance(rule := draft.get("upstream"), str):
         return None
-    if rule not in UPSTREAM_RULES:
-        raise InputError(
-            f"expected a matrix, {listed(map(repr, UPSTREAM_RULES), 'or')}, got {describe(rule)}",
-            place="upstream",
-            hint=did_you_mean(rule, UPSTREAM_RULES),
-        )
-    return rule
+    _require_known(rule, UPSTREAM_RULES, "upstream", "a matrix")
+    return cast("UpstreamRule", rule)
 
 
 def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], default: str, prefix: str = "") -> str:
     value = part.get(key, default)
+    _require_known(value, known, prefix + key)
+    return cast("str", value)
+
+
+def _require_known(value: object, known: Sequence[str], place: str, *others: str) -> None:
     if not isinstance(value, str) or value not in known:
         raise InputError(
-            f"expected {listed(map(repr, known), 'or')}, got {describe(value)}",
-            place=prefix + key,
+            f"expected {listed([*others, *map(repr, known)], 'or')}, got {describe(value)}",
+            place=place,
             hint=did_you_mean(value, known) if isinstance(value, str) else None,
         )
-    return value
 
 
-def _text(draft: Mapping[str, Any], key: str) -> str | None:
+def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:
     value = draft.get(key)
-    if key in draft and not isinstance(value, str):
-        raise InputError(f"expected a text, got {describe(value)}", place=key)
+    if key in draft and not isinstance(value, wanted):
+        raise InputError(f"expected {words}, got {describe(value)}", place=key)
     return value
-
-
-def _expected(draft: Mapping[str, Any]) -> Mapping[str, Any]:
-    expected = draft.get("expected", {})
-    if not isinstance(expected, dict):
-        raise InputError(f"expected an object, got {describe(expected)}", place="expected")
-    return expected
-
-
-class _Names:
-    """The names of inputs and neurons in headers; if several headers name the same, the first counts."""
-
-    def __init__(self, headers: Headers, *, out_in: bool) -> None:
-        self._headers = headers
-        self._weights_name_inputs = out_in  # in layout out-in, a column of weights is an input, otherwise a neuron
-
-    def of_inputs(self, prefix: str, *, n: int | None) -> tuple[str, ...] | None:
-        return self._first(["inputs"] + [prefix + "weights"] * self._weights_name_inputs, n)
-
-    def of_neurons(self, prefix: str, *, last: bool, n: int | None) -> tuple[str, ...] | None:
-        places = [prefix + "weights"] * (not self._weights_name_inputs)
-        return self._first([*places, prefix + "biases", prefix + "z", *["upstream"] * last], n)
-
-    def _first(self, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
-        # A column of biases has one name in its header, which is not a neuron's.
-        found = (self._headers[place] for place in places if len(self._headers.get(place, ())) == n)
-        return next(found, None)

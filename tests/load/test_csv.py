@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from backprop_cli.errors import InputError
@@ -93,6 +94,7 @@ def test_chunks_of_any_size_give_the_same_table(delimiter: str, size: int) -> No
     def parsed(chunks: list[bytes]) -> Any:
         try:
             matrix, header = csv.parse(chunks, delimiter)
+            assert isinstance(matrix, np.ndarray)
         except InputError as error:
             return str(error)
         return matrix.tolist(), header
