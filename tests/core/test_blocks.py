@@ -132,7 +132,7 @@ def test_where_there_is_no_room_it_is_said(
     monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
     monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    (tmp_path / "z.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "z.csv").write_text("x,y\n1,2\n3,4\n")
     np.save(tmp_path / "z.npy", np.array([[1.0, 2], [3, 4]]))
     ran = backprop("run", "--z", tmp_path / ("z.npy" if way == "result" else "z.csv"), "--save", tmp_path / "out")
     assert (ran.status, ran.out) == (4, "")
