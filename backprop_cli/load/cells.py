@@ -28,10 +28,21 @@ def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: 
     """
     if not _NUMBER.fullmatch(cell):
         raise not_a_number(cell, line, column, delimiter)
-    try:
-        _require_in_range(cell, exact=exact)
-    except InputError as error:
-        raise InputError(error.reason, line=line, column=column, hint=error.hint) from None
+    if exact:
+        from backprop_cli.core.exact import to_decimal
+
+        in_range, kind = to_decimal(cell) is not None, "exact arithmetic"
+    else:
+        in_range, kind = not isinf(float(cell)), "float64"
+    if not in_range:
+        raise InputError(f"{describe(cell)} is out of the range of {kind}", line=line, column=column)
+    if not exact and _INTEGER.fullmatch(cell):
+        try:
+            # Python reads at most 4,300 digits of an integer, leading zeros included.
+            require_exact(int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0")), "")
+        except InputError as error:
+            error.line, error.column = line, column
+            raise
 
 
 def not_a_number(cell: str, line: int, column: int, delimiter: str = ",") -> InputError:
@@ -45,19 +56,6 @@ def not_a_number(cell: str, line: int, column: int, delimiter: str = ",") -> Inp
 def is_header(cells: list[str]) -> bool:
     """Tell whether the cells of a first row are names: none was meant as a number, and not all look like values."""
     return not (any(map(_means_a_number, cells)) or all(map(_is_like_a_value, cells)))
-
-
-def _require_in_range(cell: str, *, exact: bool) -> None:
-    if exact:
-        from backprop_cli.core.exact import to_decimal
-
-        if to_decimal(cell) is None:
-            raise InputError(f"{describe(cell)} is out of the range of exact arithmetic")
-    elif isinf(float(cell)):
-        raise InputError(f"{describe(cell)} is out of the range of float64")
-    elif _INTEGER.fullmatch(cell):
-        # Python reads at most 4,300 digits of an integer, leading zeros included.
-        require_exact(int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0")), "")
 
 
 def _hint(cell: str, delimiter: str) -> str | None:

@@ -37,12 +37,13 @@ def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapp
         else:
             tree = load_draft(path, exact=rounded, gaps=True)
         layout = tree.get("weight_layout", problem.weight_layout)
-        if layout != problem.weight_layout:
-            raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
+        if not isinstance(layout, str) or layout != problem.weight_layout:
+            reason = f"expected the layout {problem.weight_layout!r}, got {describe(layout)}"
+            raise InputError(reason, place="weight_layout")
         values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
         if not values:
             raise InputError("there are no expected values in it")
-        return validate_expected(values, problem, rounded=rounded, in_float32=tree.get("dtype") == "float32")
+        return validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
 
 
 def validate_expected(

@@ -3,7 +3,7 @@
 import json
 import re
 from math import isinf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
@@ -16,14 +16,13 @@ if TYPE_CHECKING:
 _DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 
-class _Refused:
+class _Refused(NamedTuple):
     """A literal out of range. It stays in the tree, so that the error names its key path."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    text: str
 
     def __str__(self) -> str:
-        return self._text
+        return self.text
 
 
 class _Object(dict[str, Any]):
@@ -70,13 +69,13 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
 
 def _careful_float(literal: str) -> float | _Refused:
     value = float(literal)
-    return _out_of_range(literal) if isinf(value) else value
+    return _out_of_range(literal, "float64") if isinf(value) else value
 
 
 def _careful_int(literal: str) -> int | float | _Refused:
     if literal == "-0":
         return -0.0
-    return _out_of_range(literal) if isinf(float(literal)) else int(literal)
+    return _out_of_range(literal, "float64") if isinf(float(literal)) else int(literal)
 
 
 def _careful_decimal(literal: str) -> "Decimal | _Refused":
@@ -86,9 +85,9 @@ def _careful_decimal(literal: str) -> "Decimal | _Refused":
     return _out_of_range(literal, "exact arithmetic") if decimal is None else decimal
 
 
-def _out_of_range(literal: str, of: str = "float64") -> _Refused:
+def _out_of_range(literal: str, kind: str) -> _Refused:
     shown = literal if len(literal) <= 40 else f"{literal[:20]}... ({len(literal)} characters)"
-    return _Refused(f"{shown}, which is out of the range of {of}")
+    return _Refused(f"{shown}, which is out of the range of {kind}")
 
 
 def _repeated_key(tree: Any) -> InputError:

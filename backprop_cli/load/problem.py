@@ -61,10 +61,7 @@ def load_problem(
     try:
         return build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
-        if error.rival in origins and origins[error.rival] != origins.get(error.place or ""):
-            error.reason += f"; {error.rival} is from {shown(origins[error.rival])}"
-        origin = origins.get(error.place or "", path)
-        raise error if origin is None else error.at(shown(origin)) from None
+        raise _with_origin(error, origins, path) from None
 
 
 def read_problem(path: str) -> bytes:
@@ -102,6 +99,15 @@ def load_draft(path: str, data: bytes | None = None, *, exact: bool, gaps: bool 
         if not isinstance(draft, dict):
             raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=_BARE_MATRIX)
         return draft
+
+
+def _with_origin(error: InputError, origins: Mapping[str, str], path: str | None) -> InputError:
+    """Add the file to an error, and the file of the array that does not fit, if it is another."""
+    rival_origin = origins.get(error.rival or "")
+    if rival_origin is not None and rival_origin != origins.get(error.place or ""):
+        error.reason += f"; {error.rival} is from {shown(rival_origin)}"
+    origin = origins.get(error.place or "", path)
+    return error if origin is None else error.at(shown(origin))
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:

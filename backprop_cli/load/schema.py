@@ -74,7 +74,6 @@ def build(
         arrays = {place: exactly(array) for place, array in arrays.items()}
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
     fitted = fit(arrays, tuple(parts), out_in=layout == "out-in")
-    input_places = ["inputs", *[f"{prefix}weights" for prefix in list(parts)[:1] if layout == "out-in"]]
     return Problem(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
@@ -85,7 +84,7 @@ def build(
         learning_rate=_learning_rate(draft, number_kind(exact=exact)),
         layered="layers" in draft,
         n_samples=fitted.sizes.get(SAMPLES),
-        input_names=_names(headers or {}, input_places, fitted.sizes.get(0)),
+        input_names=_names(headers or {}, _input_places(parts, layout), fitted.sizes.get(0)),
         expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
     )
@@ -162,8 +161,8 @@ def _layers(
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
-        keys = [*["weights"] * (layout == "in-out"), "biases", "z"]  # a column of which is a neuron
-        places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]
+        keys = [*["weights"] * (layout == "in-out"), "biases", "z"]
+        neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),
@@ -172,10 +171,15 @@ def _layers(
                 activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
-                neuron_names=_names(headers, places, n_neurons),
+                neuron_names=_names(headers, neuron_places, n_neurons),
             )
         )
     return tuple(layers)
+
+
+def _input_places(parts: Mapping[str, Any], layout: WeightLayout) -> list[str]:
+    """Return the places of the arrays in which a column is an input."""
+    return ["inputs", *[prefix + "weights" for prefix in parts if layout == "out-in"][:1]]
 
 
 def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:

@@ -60,6 +60,15 @@ def test_a_result_in_float32_is_float32() -> None:
     assert (expected.dtype.name, expected.values.tolist()) == ("float32", [[float(np.float32(0.1)), 2]])
 
 
+def test_settings_of_a_result_may_be_of_any_type() -> None:
+    np.savez("r.npz", dtype=np.ones(2), dz=[[1, 2]])
+    assert load_expected("r.npz", build(LAYER))[Node(0, "dz")].dtype == np.float64
+    np.savez("r.npz", weight_layout=np.ones(2), dz=[[1, 2]])
+    with pytest.raises(InputError) as refused:
+        load_expected("r.npz", build(LAYER))
+    assert str(refused.value) == "r.npz: weight_layout: expected the layout 'in-out', got an array of shape (2,)"
+
+
 @pytest.mark.parametrize("expected", [{"dz": "x"}, {"dx": 1}, {"layers": 3}])
 def test_run_ignores_what_is_expected(backprop: Run, expected: Any) -> None:
     Path("p.json").write_text(json.dumps(LAYER))
