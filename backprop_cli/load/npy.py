@@ -49,7 +49,7 @@ def parse_npy(data: Data) -> Array:
     if promised != held:
         raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
     if dtype.kind == "U" and np.any(_code_points(data, dtype, file.tell()) > sys.maxunicode):
-        raise InputError("damaged: a text with characters that there are not")  # NumPy would accept them
+        raise InputError("damaged: a text with invalid characters")  # NumPy would accept them
     with _damage_reported("an NPY file"):
         flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
         return flat.reshape(shape, order="F" if fortran_order else "C")
