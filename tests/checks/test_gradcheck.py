@@ -17,6 +17,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
+from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.schema import build
 from tests.reference import as_draft, random_network
 
@@ -262,7 +263,7 @@ def test_a_deep_network_lets_nothing_pass(n_layers: int, width: int) -> None:
     assert alive == n_layers
     for factor in (-1, 0, 2, 1 + 1e-6):
         values = [{"dweights": factor * layer.computed["dweights"]} for layer in right.layers]
-        checks = check_expected(right, {"layers": values}, Tolerance())
+        checks = check_expected(right, validate_expected({"layers": values}, right.problem), Tolerance())
         assert not any(check.passed for check in checks), factor
 
 

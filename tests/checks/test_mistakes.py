@@ -16,6 +16,7 @@ from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
+from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.schema import build
 
 RATE = 0.125
@@ -122,7 +123,7 @@ def solved(draft: Draft) -> Solution:
 def checked(solution: Solution, layer: int, quantity: str, values: Array) -> QuantityCheck:
     expected: list[dict[str, Array]] = [{} for _ in solution.layers]
     expected[layer][quantity] = values
-    (check,) = check_expected(solution, {"layers": expected}, Tolerance())
+    (check,) = check_expected(solution, validate_expected({"layers": expected}, solution.problem), Tolerance())
     return check
 
 

@@ -12,8 +12,7 @@ import pytest
 
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.cli.entries import nodes
-from backprop_cli.core import blocks
-from backprop_cli.core import scratch as spool
+from backprop_cli.core import blocks, scratch
 from backprop_cli.core.blocks import work
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.rules import RULES, working_order
@@ -93,7 +92,7 @@ def test_progress_is_told_after_each_block() -> None:
 def test_what_is_large_is_in_a_file_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     draft = as_draft(random_network(random.Random(3), denominator=10))
     in_memory = solved(draft, 2)
-    monkeypatch.setattr(spool, "_LARGE", 1)
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
     in_files = solved(draft, 2)
     for (_, one), (_, other) in zip(in_memory.matrices(), in_files.matrices(), strict=True):
         assert one.tobytes() == other.tobytes()
@@ -105,22 +104,22 @@ def test_what_is_large_is_in_a_file_and_the_same(monkeypatch: pytest.MonkeyPatch
 def _mapping(array: Any) -> Any:
     while isinstance(array, np.ndarray):
         array = array.base
-    return array.obj if isinstance(array, memoryview) and isinstance(array.obj, mmap.mmap) else None
+    return array if isinstance(array, mmap.mmap) else None
 
 
 def test_what_is_forgotten_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_LARGE", 1)
-    monkeypatch.setattr(spool, "_STRIDE", 100)
-    array = spool.room((50, 9))
-    for number, rows in enumerate(spool.stretches(array)):
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
+    monkeypatch.setattr(scratch, "CHUNK_NUMBERS", 100)
+    array = scratch.scratch_array((50, 9))
+    for number, rows in enumerate(scratch.chunks(array)):
         array[rows] = number
     assert number == 4
     assert array[:, 3].tolist() == [row // 11 for row in range(50)]
 
 
 @pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (1, 1), (7, 1), (1, 7), (3, 10**6)])
-def test_stretches_are_the_whole(shape: tuple[int, ...]) -> None:
-    covered = [row for rows in spool.stretches(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
+def test_chunks_cover_the_array(shape: tuple[int, ...]) -> None:
+    covered = [row for rows in scratch.chunks(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
     assert covered == list(range(shape[0]))
 
 
@@ -129,11 +128,11 @@ def test_where_there_is_no_room_it_is_said(
     backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """A temporary folder that is not there stands for a disk that is full."""
-    monkeypatch.setattr(spool, "_LARGE", 1)
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
     monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
     monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
-    (tmp_path / "z.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "z.csv").write_text("x,y\n1,2\n3,4\n")
     np.save(tmp_path / "z.npy", np.array([[1.0, 2], [3, 4]]))
     ran = backprop("run", "--z", tmp_path / ("z.npy" if way == "result" else "z.csv"), "--save", tmp_path / "out")
     assert (ran.status, ran.out) == (4, "")
