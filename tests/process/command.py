@@ -1,6 +1,6 @@
 """The command lines that tests of the real process run, and helpers to examine the outcome.
 
-Nothing here runs inside the test's own process. Output is tested with Python's buffering and without, for a result that
+Where only the message of a refusal matters, the command line runs in the test's own process. Output is tested with Python's buffering and without, for a result that
 fits into the buffer of a pipe and for one that does not.
 """
 
@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Ran
 
 Process: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 Started: TypeAlias = Callable[..., subprocess.Popen[bytes]]
@@ -55,6 +55,16 @@ PRINTED = {
     "version": ["--version"],
 }
 everything_printed = pytest.mark.parametrize("argv", PRINTED.values(), ids=PRINTED)
+everything_printed_and_buffering = pytest.mark.parametrize(
+    ("argv", "env"),
+    [
+        *(pytest.param(argv, {}, id=name) for name, argv in PRINTED.items()),
+        *(
+            pytest.param(PRINTED[name], {"PYTHONUNBUFFERED": "1"}, id=f"{name} unbuffered")
+            for name in ("small", "large", "table", "help")
+        ),
+    ],
+)
 
 
 def close(*descriptors: int) -> None:
@@ -102,8 +112,10 @@ def waits(process: subprocess.Popen[bytes]) -> bool:
     return state.rpartition(") ")[2].startswith("S")
 
 
-def refusal(ran: subprocess.CompletedProcess[bytes], status: int) -> str:
+def refusal(ran: subprocess.CompletedProcess[bytes] | Ran, status: int) -> str:
     """Return the error of a run: one line, perhaps a hint, and nothing on standard output."""
+    if isinstance(ran, Ran):
+        ran = subprocess.CompletedProcess([], ran.status, ran.out.encode(), ran.err.encode())
     assert ran.stdout == b""
     lines = ran.stderr.decode().splitlines()
     assert [line.split(": ")[0] for line in lines] in (["backprop"], ["backprop", "hint"])

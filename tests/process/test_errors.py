@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Run
 from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refusal, success
 
 
@@ -27,11 +28,12 @@ from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refu
     ],
 )
 def test_an_error_is_one_line_that_says_where(
-    process: Process, tmp_path: Path, name: str, content: str, message: str
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, message: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content.encode("latin-1"))
     argv = [name] if name.startswith("p") else ["--z", name]
-    error = refusal(process("run", *argv, cwd=tmp_path), 3)
+    error = refusal(backprop("run", *argv), 3)
     assert error.startswith(f"backprop: {message}")
 
 
@@ -56,10 +58,8 @@ def test_backprop_debug_shows_the_traceback(process: Process, tmp_path: Path) ->
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_misspelled_names_are_corrected_and_abbreviations_refused(
-    process: Process, argv: list[str], message: str
-) -> None:
-    assert refusal(process(*argv), 2) == f"backprop: {message}"
+def test_misspelled_names_are_corrected_and_abbreviations_refused(backprop: Run, argv: list[str], message: str) -> None:
+    assert refusal(backprop(*argv), 2) == f"backprop: {message}"
 
 
 @pytest.mark.parametrize(

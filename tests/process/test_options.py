@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Run
 from tests.process.command import LAYER, NEURON, Process, Started, Terminal, refusal, success
 
 
@@ -103,12 +104,12 @@ def test_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[s
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_missing_or_empty_value_is_refused(process: Process, argv: list[str], named: str) -> None:
-    assert named in refusal(process("run", LAYER, *argv), 2)
+def test_a_missing_or_empty_value_is_refused(backprop: Run, argv: list[str], named: str) -> None:
+    assert named in refusal(backprop("run", LAYER, *argv), 2)
 
 
-def test_an_empty_path_of_a_problem_is_refused(process: Process) -> None:
-    assert refusal(process("run", ""), 2) == "backprop: PROBLEM: expected a value, got an empty text"
+def test_an_empty_path_of_a_problem_is_refused(backprop: Run) -> None:
+    assert refusal(backprop("run", ""), 2) == "backprop: PROBLEM: expected a value, got an empty text"
 
 
 @pytest.mark.parametrize(
@@ -128,5 +129,5 @@ def test_an_empty_path_of_a_problem_is_refused(process: Process) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_invalid_values_are_refused(process: Process, argv: list[str], line: str) -> None:
-    assert line in refusal(process("run", LAYER, *argv), 2)
+def test_invalid_values_are_refused(backprop: Run, argv: list[str], line: str) -> None:
+    assert line in refusal(backprop("run", LAYER, *argv), 2)

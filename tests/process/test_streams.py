@@ -10,7 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.process.command import LARGE, LAYER, SMALL, Process, buffering, everything_printed, refusal, success
+from tests.process.command import (
+    LARGE,
+    LAYER,
+    SMALL,
+    Process,
+    buffering,
+    everything_printed,
+    everything_printed_and_buffering,
+    refusal,
+    success,
+)
 
 
 @buffering
@@ -72,9 +82,7 @@ def test_head_ends_the_command_silently(shell: Process, large: Path, env: dict[s
     assert (ran.returncode, ran.stdout.count(b"\n"), ran.stderr) == (141, 1, b"")
 
 
-@buffering
-@everything_printed
-@pytest.mark.usefixtures("with_coverage")
+@everything_printed_and_buffering
 def test_a_closed_pipe_ends_the_command_silently(
     process: Process, large: Path, pipe: tuple[int, int], argv: list[str], env: dict[str, str]
 ) -> None:
@@ -84,8 +92,7 @@ def test_a_closed_pipe_ends_the_command_silently(
     assert (ran.returncode, ran.stderr) == (141, b"")
 
 
-@buffering
-@everything_printed
+@everything_printed_and_buffering
 @pytest.mark.usefixtures("with_coverage")
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
 def test_a_full_disk_is_reported_in_one_line(shell: Process, large: Path, argv: list[str], env: dict[str, str]) -> None:
