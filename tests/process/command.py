@@ -1,7 +1,7 @@
 """The command lines that tests of the real process run, and helpers to examine the outcome.
 
-Where only the message of a refusal matters, the command line runs in the test's own process. Output is tested with Python's buffering and without, for a result that
-fits into the buffer of a pipe and for one that does not.
+Where only the message of a refusal matters, the command line runs in the test's own process. Output is tested with
+Python's buffering and without, for a result that fits into the buffer of a pipe and for one that does not.
 """
 
 import array
