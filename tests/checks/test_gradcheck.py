@@ -104,6 +104,13 @@ def test_a_wrong_gradient_is_reported_with_its_slope() -> None:
     assert slope.allowed < 1e-5
 
 
+def test_a_kink_near_the_point_is_avoided_by_a_smaller_step() -> None:
+    """z is 2^-20, which the first step crosses."""
+    found = checked({"inputs": [[1]], "weights": [[1]], "biases": [-1 + 2**-20], "upstream": [[1]]})
+    assert found.passed
+    assert found.told == found.entries == 3
+
+
 KINK = {"inputs": [[1], [2]], "weights": [[3, 0]], "biases": [-3, -1], "upstream": [[5, 1], [7, 1]]}
 
 
