@@ -15,6 +15,9 @@ from backprop_cli.cli.app import main
 
 ROOT = Path(__file__).parent.parent
 
+# Threads of NumPy do not help with small matrices, and to start them takes 30 ms in each process.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def sized(name: str, small: int, full: int) -> pytest.MarkDecorator:
     """Run a test with a small size always, and with the full size under `pytest -m full`."""

@@ -150,7 +150,7 @@ def measured(*argv: str, cwd: Path) -> tuple[int, str, float, float]:
     process = subprocess.Popen(
         [sys.executable, *argv],
         cwd=cwd,
-        env=clean_environment({"OPENBLAS_NUM_THREADS": "1"}),
+        env=clean_environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

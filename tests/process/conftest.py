@@ -17,9 +17,8 @@ from tests.process.command import NEURON, Process, Started, Terminal, close
 
 
 @pytest.fixture(autouse=True)
-def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the runs: start no threads of NumPy, and measure coverage only where no other test reaches the code."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+def _coverage_where_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure the coverage of processes only where no test in this process reaches the code."""
     if not {"started", "pipe", "with_coverage"} & set(request.fixturenames):
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
