@@ -1,4 +1,4 @@
-"""The process's beginning and end: an interrupt at any time is 130, and one that is to be ignored is ignored."""
+"""The process starts and ends as a shell expects: an interrupt gives status 130, unless SIGINT is ignored."""
 
 import atexit
 import os
@@ -34,15 +34,15 @@ def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> N
     assert status(lambda: 3, monkeypatch) == 3
 
 
-def test_an_interrupt_that_nobody_has_caught_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncaught_interrupt_gives_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt
 
     assert status(interrupted, monkeypatch) == 130
 
 
-@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "nohup"])
-def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["default", "ignored"])
+def test_the_command_keeps_the_handler_of_sigint(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGINT, handler)
     during: list[Any] = []
 
@@ -52,9 +52,9 @@ def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeyp
 
     assert status(main, monkeypatch) == 0
     assert during == [handler]
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # when all is done and said
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # the command is complete
 
 
-def test_streams_that_are_closed_do_not_matter_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_streams_do_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert status(lambda: 4, monkeypatch) == 4
