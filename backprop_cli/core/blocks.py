@@ -19,9 +19,9 @@ from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import release, scratch_array
 from backprop_cli.errors import InputError
 
-__all__ = ["Found", "work"]
+__all__ = ["BLOCK_ROWS", "Found", "work"]
 
-_BLOCK_ROWS = 2048
+BLOCK_ROWS = 2048  # more would leave the cache, fewer make the products slower
 _BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
 _FEWEST_ROWS = 32
 
@@ -179,7 +179,7 @@ def _may_grow(problem: Problem, node: Node) -> bool:
 
 def _fitting_rows(problem: Problem) -> int:
     widths = [size for layer in problem.layers for size in (layer.n_inputs, layer.n_neurons) if size is not None]
-    return min(_BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
+    return min(BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
 
 
 def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: int = 0) -> None:

@@ -107,30 +107,13 @@ def _mapping(array: Any) -> Any:
     return array if isinstance(array, mmap.mmap) else None
 
 
-def test_released_pages_keep_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_LARGE", 1)
-    monkeypatch.setattr(spool, "_STRIDE", 100)
-    array = spool.room((50, 9))
-    for number, rows in enumerate(spool.stretches(array)):
-        array[rows] = number
-    assert number == 4
-    assert array[:, 3].tolist() == [row // 11 for row in range(50)]
-
-
-@pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (1, 1), (7, 1), (1, 7), (3, 10**6)])
-def test_chunks_cover_the_whole_array(shape: tuple[int, ...]) -> None:
-    covered = [row for rows in spool.stretches(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
-    assert covered == list(range(shape[0]))
-
-
 @pytest.mark.parametrize("way", ["result", "text"])
 def test_a_full_temporary_folder_is_reported(
     backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     """A missing temporary folder stands for a full disk."""
-    monkeypatch.setattr(spool, "_LARGE", 1)
-    monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
-    monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 1)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     (tmp_path / "z.csv").write_text("x,y\n1,2\n3,4\n")
     np.save(tmp_path / "z.npy", np.array([[1.0, 2], [3, 4]]))
@@ -154,7 +137,6 @@ def test_checks_and_explanations_succeed_in_blocks_of_one_row(backprop: Run, mon
 
     whole = everything()
     assert {ran.status for ran in whole} == {0}
-    monkeypatch.setattr(blocks, "_BLOCK_NUMBERS", 1)
-    monkeypatch.setattr(blocks, "_FEWEST_ROWS", 1)
+    monkeypatch.setattr(blocks, "BLOCK_ROWS", 1)
     in_rows = everything()
     assert [(ran.status, ran.err) for ran in in_rows] == [(0, "")] * len(whole)

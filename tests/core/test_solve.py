@@ -258,7 +258,3 @@ def test_missing_values_of_a_deep_network_are_listed_briefly() -> None:
     assert lacking["layers[2].z"] == "layers[1].biases, layers[2].biases"
     assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].biases and layers[2].biases)"
     assert max(map(len, lacking.values())) < 400
-
-
-def test_the_command_line_offers_every_activation() -> None:
-    assert tuple(ACTIVATIONS) == ACTIVATION_NAMES
