@@ -38,7 +38,6 @@ def _has_arrays(arguments: ast.arguments, result: ast.expr | None) -> bool:
     return any(re.search(r"\bArray\b", text) for text in texts)
 
 
-@pytest.mark.xfail(strict=False, reason="some docstrings do not state shapes yet")
 def test_docstrings_state_the_shapes_of_arrays() -> None:
     assert without_shape(package_sources()) == []
 

@@ -94,7 +94,6 @@ def import_circle(modules: Mapping[str, str]) -> list[str]:
     return []
 
 
-@pytest.mark.xfail(strict=False, reason="some modules do not follow the table yet")
 def test_the_package_follows_the_table_of_imports() -> None:
     assert forbidden_imports(package_sources()) == []
 

@@ -42,12 +42,12 @@ class Accepted:
         return self.expected.shape == shape
 
     def allowed(self, value: Array) -> Array:
-        """Return how far each entry of `value` may be off, in its shape."""
+        """Return how far each entry of `value` (any shape) may be off, in the same shape."""
         allowed: Array = self.slack + self.rtol * np.abs(value) if self.rtol else self.slack
         return allowed
 
     def wrong(self, value: Array) -> Array:
-        """Return a mask of the entries of `value` that are too far off, in its shape: the expected one."""
+        """Return which entries of `value`, which has the same shape as the expected values, are too far off."""
         wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value))
         return wrong
 

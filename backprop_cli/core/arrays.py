@@ -1,4 +1,4 @@
-"""The type of arrays, and what is asked of any array."""
+"""The type of arrays, and questions that are asked of any array."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,20 +14,20 @@ else:
 
 
 def in_whole(index: Sequence[int], first_row: int) -> tuple[int, ...]:
-    """Return an index into some rows of an array, from the first of them on, as one into the array."""
+    """Return the index in a whole array of an entry that has an index in some rows of it, from `first_row` on."""
     return (index[0] + first_row, *index[1:])
 
 
 def all_finite(array: Array) -> bool:
-    """Tell whether there is neither infinity nor anything that is not a number in an array of floats."""
+    """Tell whether an array of floats, (n,) or of any other shape, has no infinity and no NaN in it."""
     return bool(np.isfinite(array).all())
 
 
 def first_index(mask: Array) -> tuple[int, ...]:
-    """Return the index of the first true entry of `mask`, row by row."""
+    """Return the index of the first true entry of `mask`, (m, n) or (n,), row by row."""
     return tuple(int(i) for i in np.unravel_index(int(np.argmax(mask)), mask.shape))
 
 
 def bracketed(index: tuple[int, ...]) -> str:
-    """Return an index as it is written in a path: `[1][2]`."""
+    """Return an index as it is written in a key path: `[1][2]`."""
     return "".join(f"[{i}]" for i in index)

@@ -105,9 +105,9 @@ class Problem:
         return AXES[name][::-1] if transposed else AXES[name]
 
     def as_written(self, name: str, array: Array) -> Array:
-        """Return an array of a quantity, in the shape of its axes, with its axes as the author writes them.
+        """Return an array of a quantity, (n_inputs, n_neurons) for weights, with its axes as the author writes them.
 
-        Applied twice it changes nothing, so that it leads back, too.
+        Applied to an array that the author wrote, it leads back to the order in `AXES`.
         """
         return array.T if self.axes(name) != AXES[name] else array
 

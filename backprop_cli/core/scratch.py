@@ -23,7 +23,7 @@ CHUNK_NUMBERS = 2**20  # the numbers in a chunk
 
 
 def scratch_array(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -> Array:
-    """Return an uninitialized array of this shape; a large one is in a temporary file.
+    """Return an uninitialized array of a shape such as (n_rows, n_columns); a large one is in a temporary file.
 
     Raises:
         OutputError: The temporary folder is full, or cannot be written.
@@ -65,7 +65,7 @@ class Growing:
         self._file: IO[bytes] | None = None
 
     def add(self, rows: Array) -> None:
-        """Add rows (some rows, n_columns).
+        """Add rows (m, n_columns).
 
         Raises:
             OutputError: The temporary folder is full, or cannot be written.
@@ -96,7 +96,7 @@ class Growing:
 
 
 def chunks(array: Array) -> Iterator[slice]:
-    """Yield slices of rows that cover an array (n_rows, ...) in order; release the array after each."""
+    """Yield slices of rows that cover an array, (n_rows, n_columns) or (n_rows,), in order; release it after each."""
     n_rows = len(array)
     rows = max(1, CHUNK_NUMBERS * n_rows // max(array.size, 1))
     for start in range(0, n_rows, rows):
@@ -105,7 +105,7 @@ def chunks(array: Array) -> Iterator[slice]:
 
 
 def release(array: Array | None) -> None:
-    """Drop the pages of a mapped array, or of a view of one, from memory; other arrays stay as they are."""
+    """Drop the pages of a mapped array from memory, or of a view of one, such as (n_rows, n_columns) of a file."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base

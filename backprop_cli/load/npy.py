@@ -27,7 +27,7 @@ _VERSIONS = ((1, 0), (2, 0), (3, 0))
 
 
 def parse_npy(data: Data) -> Array:
-    """Return the array in an NPY file, of any type and shape, without a copy of the data.
+    """Return the array in an NPY file, of any type and any shape such as (m, n) or (), without a copy of the data.
 
     Raises:
         InputError: The file is damaged, or holds Python objects.

@@ -24,7 +24,7 @@ def literal(value: "float | Rational") -> str:
 
 
 def literals(row: Array) -> list[str]:
-    """Return the numbers of one row for programs; those of float32 with the digits of float64, which reads them."""
+    """Return the numbers of one row (n,) for programs; those of float32 have the digits of float64."""
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 
