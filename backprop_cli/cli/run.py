@@ -8,12 +8,12 @@ from typing import Any, assert_never
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import FolderFormat, Format
-from backprop_cli.cli.progress import watching
+from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.saving import _ONE_FILE, _problem_file, _saved
 from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch
+from backprop_cli.core.progress import Progress
 from backprop_cli.core.quantities import Precision
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
@@ -59,8 +59,8 @@ def run(options: RunOptions) -> ExitStatus:
     _refuse_binary_targets(options)
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
-    with watching(quiet=options.quiet) as watch:
-        result, following = _worked(options, watch)
+    with progress_bar(quiet=options.quiet) as progress:
+        result, following = _worked(options, progress)
     text = _rendered(result, options)
     files = {} if options.save is None else _saved(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # the one follows from the other
@@ -71,14 +71,14 @@ def run(options: RunOptions) -> ExitStatus:
     return ExitStatus.OK
 
 
-def _worked(options: RunOptions, watch: Watch) -> tuple[Solution, Problem | None]:
+def _worked(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
     """Return what is asked for of the problem, and the next problem if that is, too."""
     problem = load_problem(
-        *(options.problem, options.files, _values(options)), exact=options.exact, dtype=options.dtype, watch=watch
+        *(options.problem, options.files, _values(options)), exact=options.exact, dtype=options.dtype, progress=progress
     )
     everything = options.only if options.only is None or options.next is None else options.only + _STEP
     try:
-        solution = solve(problem, nodes(everything, len(problem.layers)), watch=watch)
+        solution = solve(problem, nodes(everything, len(problem.layers)), progress=progress)
         following = next_problem(problem, solution) if options.next is not None else None
         return solution.only(nodes(options.only, len(problem.layers))), following
     except InputError as error:

@@ -12,7 +12,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.blocks import work
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import LIKE_WEIGHTS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules, operands, working_order
 from backprop_cli.core.solution import LayerSolution, Solution
@@ -26,7 +26,7 @@ def solve(
     *,
     may_overflow: bool = False,
     block_rows: int | None = None,
-    watch: Watch = unwatched,
+    progress: Progress = no_progress,
 ) -> Solution:
     """Compute what is wanted of a problem, and nothing that it does not need.
 
@@ -36,7 +36,7 @@ def solve(
         rules: The formulas; others than the right ones show what a mistake leads to.
         may_overflow: Whether infinity is a result, and not an error.
         block_rows: How many samples to work on at a time, where that is not to be left to what fits the cache.
-        watch: Is told how far the work has come.
+        progress: Called after each block of samples.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
@@ -45,7 +45,9 @@ def solve(
     order = [node for node in working_order(len(problem.layers)) if node in needed]
     missing = _missing(problem, order, rules)
     computable = [node for node in order if node not in missing]
-    found = work(problem, computable, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, watch=watch)
+    found = work(
+        problem, computable, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
+    )
     layers = tuple(
         LayerSolution(
             computed={

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, listed, reason_of
 
@@ -48,8 +48,8 @@ def read(path: str, hint: str | None = None) -> bytes:
         return _read_on(sys.stdin.buffer)
 
 
-def pieces(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time, and tell `watch` of it.
+def pieces(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
+    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time; `progress` counts them.
 
     Raises:
         InputError: As `read` does.
@@ -58,11 +58,11 @@ def pieces(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iter
         if path != STDIN:
             with open(path, "rb", opener=_open_at_once) as file:
                 size = os.fstat(file.fileno()).st_size if _is_regular(file) else None
-                yield from _watched(_pieces(file, _ready(file, path)), shown(path), size, watch)
+                yield from _counted(_pieces(file, _ready(file, path)), shown(path), size, progress)
         elif sys.stdin is None:
             raise InputError("cannot read: standard input is closed", file=shown(path))
         else:
-            yield from _watched(_pieces(sys.stdin.buffer), shown(path), None, watch)
+            yield from _counted(_pieces(sys.stdin.buffer), shown(path), None, progress)
 
 
 def mapped(path: str, hint: str | None = None) -> Data:
@@ -111,11 +111,11 @@ def _pieces(file: BinaryIO, begin: bytes = b"") -> Iterator[bytes]:
         piece = _read(file, size)
 
 
-def _watched(some: Iterable[bytes], name: str, size: int | None, watch: Watch) -> Iterator[bytes]:
+def _counted(some: Iterable[bytes], name: str, size: int | None, progress: Progress) -> Iterator[bytes]:
     done = 0
     for piece in some:
         done += len(piece)
-        watch(f"bytes of {clean(name)}", done, size)
+        progress(f"bytes of {clean(name)}", done, size)
         yield piece
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import _named, _require_suffix, mapped, pieces, read, suffix
@@ -14,7 +14,7 @@ _MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 
 
 def load_matrix(
-    path: str, key: str, kind: NumberKind = FLOAT64, watch: Watch = unwatched
+    path: str, key: str, kind: NumberKind = FLOAT64, progress: Progress = no_progress
 ) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix or list in a file, and the names in its header, if it has one.
 
@@ -22,20 +22,22 @@ def load_matrix(
         path: The file.
         key: What it is for (`inputs`, …), as errors are to call it.
         kind: What its numbers are to be.
-        watch: Is told how far the reading of a long text has come.
+        progress: Called with the number of bytes read so far.
 
     Raises:
         InputError: With the file, and the line and cell or the path at fault.
     """
     with _named(path):
-        value, header = _parse_matrix(path, key, exact=kind.exact, watch=watch)
+        value, header = _parse_matrix(path, key, exact=kind.exact, progress=progress)
         array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, header
 
 
-def _parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) -> tuple[Any, tuple[str, ...] | None]:
+def _parse_matrix(
+    path: str, key: str, *, exact: bool, progress: Progress = no_progress
+) -> tuple[Any, tuple[str, ...] | None]:
     hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
     _require_suffix(path, _MATRIX_SUFFIXES, hint)
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
@@ -50,4 +52,4 @@ def _parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched)
     from backprop_cli.load import csv
 
     parse = csv.parse_exact if exact else csv.parse
-    return parse(pieces(path, hint, watch), delimiter="\t" if suffix(path) == ".tsv" else ",")
+    return parse(pieces(path, hint, progress), delimiter="\t" if suffix(path) == ".tsv" else ",")

@@ -10,7 +10,7 @@ from typing import Any
 
 from backprop_cli.core.places import layer_place
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Precision
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.files import _named, _require_suffix, read, shown, suffix
@@ -31,7 +31,7 @@ def load_problem(
     exact: bool = False,
     dtype: Precision = "float64",
     data: bytes | None = None,
-    watch: Watch = unwatched,
+    progress: Progress = no_progress,
 ) -> Problem:
     """Return the problem of a file, with some of its matrices and values taken from elsewhere.
 
@@ -42,7 +42,7 @@ def load_problem(
         exact: Whether numbers are to be fractions, exactly as they were written, and not floats.
         dtype: Which floats the numbers are to be.
         data: The file's bytes, where they have been read already, as a pipe can be only once.
-        watch: Is told how far the reading of long texts has come.
+        progress: Called with the number of bytes read so far.
 
     Raises:
         InputError: With the file at fault.
@@ -54,7 +54,7 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), watch)
+        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), progress)
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:
