@@ -3,7 +3,6 @@
 import re
 from typing import NamedTuple
 
-from backprop_cli.core.places import layer_place
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import counted, did_you_mean, listed
@@ -76,6 +75,8 @@ def node_of(name: Name, n_layers: int) -> Node:
     """
     found = nodes((name,), n_layers)
     if len(found) > 1:
+        from backprop_cli.core.places import layer_place
+
         examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
         raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
     return found[0]
@@ -91,6 +92,8 @@ def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
     """
     for layer, quantity in names or ():
         if layer is not None and layer >= n_layers:
+            from backprop_cli.core.places import layer_place
+
             known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
             raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
     return tuple(

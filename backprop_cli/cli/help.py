@@ -13,7 +13,7 @@ Exit status:
 """
 
 
-_GROUP_HELP = f"""
+GROUP_HELP = f"""
 Compute the gradients of dense layers, and the parameters after a step.
 
 \b
@@ -26,7 +26,7 @@ Examples:
 """
 
 
-_CHECK_HELP = """
+CHECK_HELP = """
 Check whether gradients are right, and name the mistake where they are not.
 
 The gradients of each problem are compared with finite differences of the
@@ -45,7 +45,7 @@ read; the others are still checked.
 """
 
 
-_EXPLAIN_HELP = """
+EXPLAIN_HELP = """
 Show the chain rule behind one number, or walk through a whole problem.
 
 For an entry such as 'dweights[2,1]' it prints the rule, every term with its
@@ -61,7 +61,7 @@ Examples:
 """
 
 
-_RUN_HELP = """
+RUN_HELP = """
 Compute every gradient and the updated parameters of a problem.
 
 A problem is a file, or the matrices named by options; options override the

@@ -11,6 +11,7 @@ import pytest
 
 import backprop_cli.cli.run
 from backprop_cli.cli import app as cli
+from backprop_cli.cli.options import RunOptions
 from backprop_cli.errors import BackpropError, ClosedPipeError, InputError, OutputError, UsageError
 from tests.conftest import ROOT, Run
 
@@ -133,7 +134,7 @@ def test_interrupts_that_typer_turns_into_a_status_are_interrupts(
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_judge_stdin", interrupted)  # which runs inside a command
+    monkeypatch.setattr(RunOptions, "__init__", interrupted)  # Typer runs it
     assert backprop("run", LAYER) == (130, "", "")
 
 

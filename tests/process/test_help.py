@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backprop_cli import __version__
-from backprop_cli.cli.app import app
+from backprop_cli.cli.commands import app
 from tests.conftest import ROOT
 from tests.process.command import SMALL, STATUSES, Process, Started, success
 
