@@ -1,4 +1,4 @@
-"""`backprop check`: are these gradients right? Any number of problems, each with its verdict."""
+"""`backprop check`: a verdict on the gradients of each problem."""
 
 from typing import assert_never
 
@@ -15,9 +15,13 @@ from backprop_cli.load.problem import load_problem, read_problem
 
 
 def check(options: CheckOptions) -> ExitStatus:
-    """Check every problem, print the verdicts, and return the status that they lead to.
+    """Check every problem, print the verdicts, and return their exit status.
 
-    A problem that cannot be read does not keep the others from being checked.
+    An unreadable problem is reported, and the others are still checked.
+
+    Raises:
+        UsageError: `--expect` is given for several problems.
+        OutputError, ClosedPipeError: The verdicts cannot be written.
     """
     if options.expect is not None and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")

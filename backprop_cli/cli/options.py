@@ -8,18 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
+from backprop_cli.cli import values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.cli.values import (
-    ALL_LEVELS,
-    activation_names,
-    parse_decimal,
-    parse_depth,
-    parse_names,
-    parse_problem_target,
-    parse_save_target,
-    parse_step,
-)
 from backprop_cli.core.quantities import UPSTREAM_RULES, Precision, WeightLayout
 
 if TYPE_CHECKING:
@@ -58,7 +49,7 @@ class RunOptions(CommonOptions):
 
     problem: Annotated[str | None, Argument(metavar="[PROBLEM]", help=_PROBLEM_HELP)] = None
     inputs: Annotated[str | None, Option(help="Inputs, one row for each sample.")] = None
-    weights: Annotated[str | None, Option(help="Weights, as --weight-layout says.")] = None
+    weights: Annotated[str | None, Option(help="Weights, in the layout of --weight-layout.")] = None
     biases: Annotated[str | None, Option(help="Biases, one for each neuron.")] = None
     upstream: Annotated[
         str | None, Option(metavar="FILE|outputs|ones", help="Gradient of the loss with respect to the outputs.")
@@ -66,7 +57,7 @@ class RunOptions(CommonOptions):
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
     activation: Annotated[
         str | None,
-        Option(metavar="NAME", autocompletion=activation_names, help="The activation: relu (the default) or linear."),
+        Option(metavar="NAME", autocompletion=values.activations, help="The activation: relu (the default), linear."),
     ] = None
     weight_layout: Annotated[
         WeightLayout | None,
@@ -77,13 +68,13 @@ class RunOptions(CommonOptions):
         Option(
             *("--learning-rate", "--lr"),
             metavar="NUMBER",
-            parser=parse_decimal,
+            parser=values.decimal,
             help="The factor of the gradients in a step [default: 0.001].",
         ),
     ] = None
     only: Annotated[
         tuple[Name, ...] | None,
-        Option(metavar="NAMES", parser=parse_names, help="What to compute and show, such as dweights,dbiases."),
+        Option(metavar="NAMES", parser=values.names, help="What to compute and show, such as dweights,dbiases."),
     ] = None
     format: Annotated[
         Literal["table", "json", "csv"], Option(help="Tables for people; JSON, or one matrix as CSV, for programs.")
@@ -98,19 +89,19 @@ class RunOptions(CommonOptions):
         str | None,
         Option(
             metavar="PATH",
-            parser=parse_save_target,
+            parser=values.save_target,
             help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
         ),
     ] = None
     save_format: Annotated[FolderFormat, Option(help="The format of the files in a folder.")] = "csv"
     next: Annotated[
         str | None,
-        Option(parser=parse_problem_target, help="Write the same problem after the step to a .json or .npz file."),
+        Option(parser=values.problem_target, help="Write the same problem after the step to a .json or .npz file."),
     ] = None
 
     @property
     def files(self) -> dict[str, str]:
-        """The matrix files, which override the problem's own matrices, by key."""
+        """The matrix files by key; they override the problem's own matrices."""
         upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
         files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
         return {key: path for key, path in (files | {"upstream": upstream}).items() if path is not None}
@@ -125,28 +116,28 @@ class CheckOptions(CommonOptions):
         str | None,
         Option(
             metavar="PATH",
-            help="What is expected of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
+            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
     ] = None
     rounded: Annotated[
         bool,
-        Option("--rounded", help="Hold expected values to the digits they are written with: 0.18 is 0.175 to 0.185."),
+        Option("--rounded", help="Accept what rounds to the digits of an expected value: 0.18 is 0.175 to 0.185."),
     ] = False
     exact: Annotated[
         bool, Option("--exact", help="Compare with exact arithmetic on the decimals as they are written.")
     ] = False
-    eps: Annotated[float, Option(parser=parse_step, help="The step of finite differences.")] = 1e-4
+    eps: Annotated[float, Option(parser=values.step, help="The step of finite differences.")] = 1e-4
     rtol: Annotated[
         float | None,
         Option(min=0, help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences]."),
     ] = None
     atol: Annotated[
-        float | None, Option(min=0, help="Absolute tolerance [default: what rounding may do, entry by entry].")
+        float | None, Option(min=0, help="Absolute tolerance [default: a bound on the rounding error of each entry].")
     ] = None
     samples: Annotated[
         int, Option(min=1, help="Entries of each array to check where all would take more than 10,000 evaluations.")
     ] = 100
-    seed: Annotated[int, Option(min=0, help="Which entries those are.")] = 0
+    seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
     format: Annotated[
         Literal["table", "json"], Option(help="A line for each problem and the details for people; JSON for programs.")
     ] = "table"
@@ -181,11 +172,11 @@ class ExplainOptions(CommonOptions):
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
     depth: Annotated[
-        int, Option(metavar="N|all", parser=parse_depth, help="How many levels down to say where factors come from.")
+        int, Option(metavar="N|all", parser=values.depth, help="How many levels of sources to show for the factors.")
     ] = 1
     precision: PrecisionOption = None
     format: Annotated[
-        Literal["table", "markdown", "json"], Option(help="For people at a terminal, to hand out, or for programs.")
+        Literal["table", "markdown", "json"], Option(help="Tables for people; Markdown to hand out; JSON for programs.")
     ] = "table"
 
     @property
@@ -193,4 +184,4 @@ class ExplainOptions(CommonOptions):
         """How much to explain."""
         from backprop_cli.explanations.explanation import Extent
 
-        return Extent(terms=self.terms, depth=self.depth, whole=self.depth == ALL_LEVELS)
+        return Extent(terms=self.terms, depth=self.depth, whole=self.depth == values.ALL_LEVELS)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, assert_never
 
+from backprop_cli.cli import values
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
@@ -12,7 +13,6 @@ from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.saving import folder_of, problem_file, result_files
 from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import look
-from backprop_cli.cli.values import parse_choice
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress
@@ -62,8 +62,8 @@ def _refuse_conflicts(options: RunOptions) -> None:
 
 def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
     """Return the quantities that are asked for, and for `--next` the problem after the step."""
-    overrides = (options.problem, options.files, _values(options))
-    problem = load_problem(*overrides, exact=options.exact, dtype=options.dtype, progress=progress)
+    given = (options.problem, options.files, _overrides(options))
+    problem = load_problem(*given, exact=options.exact, dtype=options.dtype, progress=progress)
     needed = options.only if options.only is None or options.next is None else options.only + _UPDATED
     try:
         solution = solve(problem, nodes(needed, len(problem.layers)), progress=progress)
@@ -75,18 +75,16 @@ def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Proble
         raise error if file is None else error.at(shown(file)) from None
 
 
-def _values(options: RunOptions) -> dict[str, Any]:
+def _overrides(options: RunOptions) -> dict[str, Any]:
     """Return the values that override the problem's own, by key."""
-    values: dict[str, Any] = {}
-    if options.activation is not None:
-        values["activation"] = parse_choice("--activation", options.activation, tuple(ACTIVATIONS))
-    if options.weight_layout is not None:
-        values["weight_layout"] = options.weight_layout
-    if options.learning_rate is not None:
-        values["learning_rate"] = (Decimal if options.exact else float)(options.learning_rate)
-    if options.upstream in UPSTREAM_RULES:
-        values["upstream"] = options.upstream
-    return values
+    name, rate, upstream = options.activation, options.learning_rate, options.upstream
+    overrides = {
+        "activation": None if name is None else values.choice("--activation", name, tuple(ACTIVATIONS)),
+        "weight_layout": options.weight_layout,
+        "learning_rate": None if rate is None else (Decimal if options.exact else float)(rate),
+        "upstream": upstream if upstream in UPSTREAM_RULES else None,
+    }
+    return {key: value for key, value in overrides.items() if value is not None}
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:

@@ -68,6 +68,6 @@ def problem_file(problem: Problem, path: str) -> Write:
     return partial(_write_text, json.problem(draft))
 
 
-def _write_text(pieces: Iterable[str], file: IO[bytes]) -> None:
-    for piece in pieces:
-        file.write(piece.encode())
+def _write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+    for part in parts:
+        file.write(part.encode())

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_or
 
 from typer.models import OptionInfo
 
+from backprop_cli.cli import values
 from backprop_cli.cli.options import CommonOptions
 from backprop_cli.cli.streams import write_stderr
-from backprop_cli.cli.values import parse_choice, parse_number, parse_whole_number, require_value
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.messages import listed
 
@@ -25,7 +25,7 @@ Options = TypeVar("Options", bound=CommonOptions)
 
 
 def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], Callable[..., Action]]:
-    """Make a Typer command of a function of a record: the command returns the call to make, for `main` to make.
+    """Make a Typer command of a function that takes a record; the command returns the call, and `main` makes it.
 
     Inherited fields come last in the signature.
     """
@@ -52,7 +52,7 @@ def _parameter(field: Field[Any]) -> Parameter:
     if kind is not bool:
         info = copy(info)
         info.metavar, parse = _metavar_and_parser(field)
-        required = partial(require_value, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
+        required = partial(values.given, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
         info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
         if choices := _choices(kind):
             info.autocompletion = lambda: list(choices)
@@ -66,11 +66,11 @@ def _metavar_and_parser(field: Field[Any]) -> tuple[str, Callable[[str], Any]]:
     name, kinds = _name(field), (kind, *get_args(kind))  # `int | None` is an int, too
     by_type: tuple[str, Callable[[str], Any]] = "FILE", str
     if choices := _choices(kind):
-        by_type = f"[{'|'.join(choices)}]", partial(parse_choice, name, known=choices)
+        by_type = f"[{'|'.join(choices)}]", partial(values.choice, name, known=choices)
     elif int in kinds:
-        by_type = "N", partial(parse_whole_number, name, least=info.min, most=info.max)
+        by_type = "N", partial(values.whole_number, name, least=info.min, most=info.max)
     elif float in kinds:
-        by_type = "NUMBER", partial(parse_number, name, least=info.min)
+        by_type = "NUMBER", partial(values.number, name, least=info.min)
     return info.metavar or by_type[0], info.parser or by_type[1]
 
 
