@@ -1,4 +1,4 @@
-"""The process's beginning and end: an interrupt at any time is 130, and one that is to be ignored is ignored."""
+"""The start and the end of the process: an interrupt at any time is status 130, and an ignored one is ignored."""
 
 import atexit
 import os
@@ -30,11 +30,11 @@ def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     return end.value.code
 
 
-def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_exit_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status(lambda: 3, monkeypatch) == 3
 
 
-def test_an_interrupt_that_nobody_has_caught_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncaught_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt
 
@@ -42,7 +42,7 @@ def test_an_interrupt_that_nobody_has_caught_is_130(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "nohup"])
-def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_runs_under_the_handler_of_the_caller(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGINT, handler)
     during: list[Any] = []
 
@@ -52,9 +52,9 @@ def test_the_command_runs_under_the_handler_that_was_there(handler: Any, monkeyp
 
     assert status(main, monkeypatch) == 0
     assert during == [handler]
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # when all is done and said
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # at the end
 
 
-def test_streams_that_are_closed_do_not_matter_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_streams_do_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert status(lambda: 4, monkeypatch) == 4
