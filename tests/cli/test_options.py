@@ -8,9 +8,11 @@ import pytest
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
+from backprop_cli.cli.values import activations
+from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
 from backprop_cli.explanations.explanation import Extent
-from tests.conftest import Run
+from tests.conftest import ROOT, Run
 
 
 def help_of(backprop: Run, command: str) -> str:
@@ -38,6 +40,15 @@ def test_every_field_is_in_the_help_and_common_options_come_last(backprop: Run, 
     common = [field.name for field in fields(CommonOptions)]
     own = [field.name.removesuffix("s") for field in fields(record) if field.name not in common]
     assert [name.removesuffix("s") for name in names] == [*own, *common, "help"]
+
+
+def test_numbers_of_check_are_validated_by_type(backprop: Run) -> None:
+    ran = backprop("check", ROOT / "samples" / "dense_relu.json", "--eps", "1e-5", "--rtol=0.1", "--samples", "1")
+    assert (ran.status, ran.err) == (0, "")
+
+
+def test_activations_are_completed_from_their_table() -> None:
+    assert activations() == list(ACTIVATIONS)
 
 
 def test_options_cannot_be_changed() -> None:
