@@ -28,9 +28,7 @@ ExactOption: TypeAlias = Annotated[
 PrecisionOption: TypeAlias = Annotated[
     int | None,
     Option(
-        min=0,
-        max=17,
-        help="The most decimals in tables, or digits below 1 [default: 8, or all that an exact number has].",
+        min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
 ]
 
@@ -66,10 +64,7 @@ class RunOptions(CommonOptions):
     learning_rate: Annotated[
         str | None,
         Option(
-            *("--learning-rate", "--lr"),
-            metavar="NUMBER",
-            parser=values.decimal,
-            help="The factor of the gradients in a step [default: 0.001].",
+            "--learning-rate", "--lr", metavar="NUMBER", parser=values.decimal, help="The step size [default: 0.001]."
         ),
     ] = None
     only: Annotated[

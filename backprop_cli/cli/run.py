@@ -96,14 +96,11 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
         case "csv":
             from backprop_cli.render import csv
 
-            places = [place for place, _ in solution.matrices()]
-            if len(places) != 1:
-                raise UsageError(
-                    f"--format csv holds one matrix, and there are {len(places)} ({', '.join(places)})",
-                    hint=f"--only names one: --only '{places[-1]}'",
-                )
-            ((_, matrix),) = solution.matrices()
-            return csv.matrix(matrix)
+            matrices = dict(solution.matrices())
+            if len(matrices) > 1:
+                reason = f"--format csv holds one matrix, and there are {len(matrices)} ({', '.join(matrices)})"
+                raise UsageError(reason, hint=f"--only names one: --only '{list(matrices)[-1]}'")
+            return csv.matrix(*matrices.values())
         case "table":
             from backprop_cli.render.terminal import result as table
 

@@ -29,10 +29,8 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
         case ".npz":
             from backprop_cli.render import npy
 
-            settings = {
-                "learning_rate": solution.problem.learning_rate,
-                "weight_layout": solution.problem.weight_layout,
-            }
+            problem = solution.problem
+            settings = {"learning_rate": problem.learning_rate, "weight_layout": problem.weight_layout}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case _:

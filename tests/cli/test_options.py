@@ -26,7 +26,7 @@ def test_defaults_of_options_are_those_of_the_code() -> None:
 
 
 def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:
-    assert f"in a step [default: {DEFAULT_LEARNING_RATE}]" in help_of(backprop, "run")
+    assert f"The step size [default: {DEFAULT_LEARNING_RATE}]" in help_of(backprop, "run")
     found = re.search(r"default: (\S+) for expected values, (\S+) for finite", help_of(backprop, "check"))
     assert found
     assert tuple(map(float, found.groups())) == (Tolerance.rtol, Steps.rtol)
