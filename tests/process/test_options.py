@@ -1,4 +1,4 @@
-"""Options and their values, of the real process."""
+"""Options and their values: rows 9 to 13."""
 
 import json
 import os
@@ -21,7 +21,7 @@ from tests.process.command import LAYER, NEURON, Process, Started, Terminal, ref
         pytest.param(["--z", "-", "p.json"], "-9\n", "z", [[-9]], id="z"),
     ],
 )
-def test_a_dash_is_stdin(
+def test_row_09_a_dash_is_stdin(
     process: Process, neuron: Path, argv: list[str], text: str, name: str, value: list[Any]
 ) -> None:
     ran = process("run", *argv, "--format", "json", "--only", name, input=text.encode(), cwd=neuron.parent)
@@ -37,7 +37,7 @@ def test_a_dash_is_stdin(
     ],
     ids=["problem and inputs", "weights and upstream", "biases and z"],
 )
-def test_a_dash_twice_is_refused(process: Process, neuron: Path, argv: list[str], named: str) -> None:
+def test_row_10_a_dash_twice_is_refused(process: Process, neuron: Path, argv: list[str], named: str) -> None:
     assert named in refusal(process("run", *argv, input=b"1\n", cwd=neuron.parent), 2)
 
 
@@ -50,7 +50,7 @@ def test_a_dash_twice_is_refused(process: Process, neuron: Path, argv: list[str]
     ],
     ids=["problem", "weights", "quiet"],
 )
-def test_a_terminal_on_stdin_gets_a_notice_unless_quiet(
+def test_rows_10_and_19_a_terminal_on_stdin_gets_a_notice_unless_quiet(
     started: Started, terminal: Terminal, neuron: Path, argv: list[str], typed: str, reads: bytes | None
 ) -> None:
     import select
@@ -73,13 +73,13 @@ def test_a_terminal_on_stdin_gets_a_notice_unless_quiet(
     [["--lr", "-0.5"], ["--lr=-5e-1"], ["--learning-rate", "-.5"]],
     ids=" ".join,
 )
-def test_negative_numbers_are_values(process: Process, neuron: Path, argv: list[str]) -> None:
+def test_row_11_negative_numbers_are_values(process: Process, neuron: Path, argv: list[str]) -> None:
     ran = process("run", *argv, neuron, "--format", "csv", "--only", "new_biases")
     assert success(ran) == "5.5\n"  # 5 + 0.5 * 1
 
 
 @pytest.mark.parametrize("argv", [["--", "-x.json"], ["--", "p.json"], ["./-x.json"]], ids=" ".join)
-def test_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[str]) -> None:
+def test_row_11_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[str]) -> None:
     neuron.with_name("-x.json").write_text(json.dumps(NEURON))
     ran = process("run", "--format", "csv", "--only", "z", *argv, cwd=neuron.parent)
     assert success(ran) == "16.0\n"
@@ -103,11 +103,11 @@ def test_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[s
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_a_missing_or_empty_value_is_an_error(process: Process, argv: list[str], named: str) -> None:
+def test_row_12_a_missing_or_empty_value_is_caught(process: Process, argv: list[str], named: str) -> None:
     assert named in refusal(process("run", LAYER, *argv), 2)
 
 
-def test_an_empty_argument_is_an_error(process: Process) -> None:
+def test_row_12_an_empty_problem_is_caught(process: Process) -> None:
     assert refusal(process("run", ""), 2) == "backprop: PROBLEM: expected a value, got an empty text"
 
 
@@ -132,5 +132,5 @@ def test_an_empty_argument_is_an_error(process: Process) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_invalid_values_are_errors(process: Process, argv: list[str], line: str) -> None:
+def test_row_13_senseless_values_are_refused(process: Process, argv: list[str], line: str) -> None:
     assert line in refusal(process("run", LAYER, *argv), 2)
