@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
+
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 

@@ -1,4 +1,4 @@
-"""The published numbers in the samples, and in the worked examples under `data`, against what `run` prints."""
+"""What `run` prints agrees with the published numbers in the samples, and in the worked examples under `data`."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def matrices(tree: Any, path: str = "") -> Iterator[tuple[str, list[list[str]]]]
 
 
 def tables(page: str) -> dict[str, list[list[str]]]:
-    """Return the numbers of each table on a page, by the name in its heading."""
+    """Return the numbers of each table in a text, by the name in its heading."""
     found = {}
     for part in page.rstrip("\n").split("\n\n"):
         heading = re.match(r"([\w\[\].]+) \(\d.*\) = ", part)
@@ -60,7 +60,7 @@ def test_there_are_samples() -> None:
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
 def test_a_sample_gives_the_printed_numbers_in_json(path: Path, backprop: Run) -> None:
-    """To the digits printed: 0.44 stands for any number that rounds to it."""
+    """Compare at the digits that were published: 0.44 accepts any number that rounds to it."""
     expected = json.loads(path.read_text(), parse_float=str, parse_int=str)["expected"]
     result = dict(leaves(json.loads(backprop("run", path, "--format", "json").out)))
     for place, literal in leaves(expected):
@@ -80,7 +80,7 @@ def test_a_sample_gives_the_printed_numbers_in_tables(
                 assert round(Decimal(text), decimals(literal)) == Decimal(literal), place
 
 
-def test_the_notebooks_last_cell_is_on_the_page_as_it_is_printed_there(backprop: Run) -> None:
+def test_tables_show_the_numbers_of_the_notebooks_last_cell(backprop: Run) -> None:
     found = tables(backprop("run", ROOT / "samples" / "dense_relu.json").out)
     assert found["new_weights"] == [
         ["0.179515", "0.5003665", "-0.262746"],

@@ -1,8 +1,8 @@
-"""Exact arithmetic as a proof: how far is the float64 result from the exact one, and is every ReLU on its side?
+"""The float64 result beside the exact one: how far is it off, and is every pre-activation on its side of a kink?
 
 The same solver has worked on the numbers of the file as they are written. What float64 rounds is measured in units in
-the last place and against the bound that rounding cannot exceed. A pre-activation on the other side of zero than the
-exact one opens or closes its ReLU wrongly: 0.1 + 0.2 - 0.3 is 0 on paper and 5.55e-17 in float64.
+the last place and against the bound that rounding cannot exceed. A pre-activation on the other side of a kink than the
+exact one gets the wrong derivative: 0.1 + 0.2 - 0.3 is 0 on paper and 5.55e-17 in float64.
 """
 
 import math
@@ -16,6 +16,7 @@ import numpy as np
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_float
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
 
@@ -30,24 +31,19 @@ class WrongSide:
 
 @dataclass(frozen=True, kw_only=True)
 class ExactCheck:
-    """How the float64 result compares with the exact one.
-
-    `ulps` is the largest error in units in the last place, at `ulps_at`; `share` the largest part of its bound that an
-    error takes up, at `share_at`, or None where a pre-activation is on the wrong side, and the bound does not hold.
-    `binary` names what was not written as decimals, and whose exact values are those of binary floats.
-    """
+    """How the float64 result compares with the exact one."""
 
     entries: int
-    ulps: float
-    ulps_at: str
-    share: float | None
+    ulps: float  # the largest error, in units in the last place
+    ulps_at: str  # the entry with that error
+    share: float | None  # the largest error, as a share of its bound; None where a wrong side makes the bound void
     share_at: str
     wrong_side: tuple[WrongSide, ...]
-    binary: tuple[str, ...]
+    binary: tuple[str, ...]  # what was not written as decimals: its exact values are those of binary floats
 
     @property
     def passed(self) -> bool:
-        """Whether every ReLU is on its side and no error is beyond its bound."""
+        """Whether every pre-activation is on its side of the kinks and no error is beyond its bound."""
         return not self.wrong_side and self.share is not None and self.share <= 1
 
 
@@ -83,11 +79,15 @@ def _entries(value: Array, true: Array, bound: Array) -> Iterator[tuple[tuple[in
 
 def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:
     for i, (layer, true) in enumerate(zip(solution.layers, exact.layers, strict=True)):
-        if layer.closed is None or true.closed is None or "z" not in layer.computed:
+        if "z" not in layer.computed:
             continue
-        for row, column in np.argwhere(layer.closed != true.closed).tolist():
+        z, exact_z = layer.computed["z"], true.computed["z"]
+        differs = np.zeros(z.shape, bool)
+        for kink in solution.problem.layers[i].activation.kinks:
+            differs |= (z > kink) != (exact_z > kink)
+        for index in np.argwhere(differs).tolist():
             yield WrongSide(
-                place=f"{solution.problem.place(i, 'z')}[{row},{column}]",
-                value=float(layer.computed["z"].item(row, column)),
-                exact=Fraction(true.computed["z"].item(row, column)),
+                place=solution.problem.entry(Node(i, "z"), index),
+                value=float(z.item(*index)),
+                exact=Fraction(exact_z.item(*index)),
             )

@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
-from backprop_cli.checks.tolerance import WRITTEN, Close, Rounded, Accepted, Tolerance, as_floats
+from backprop_cli.checks.tolerance import WRITTEN, Accepted, Close, Rounded, Tolerance, as_floats
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node

@@ -1,43 +1,83 @@
 """What people get wrong in backpropagation, one row for each mistake.
 
 A row says which quantities the mistake can strike, and what it makes of one: either through the same solver with a
-wrong formula in place of a right one, or from the right values. Where expected values are not the right ones, the rows
-that lead to exactly the expected values explain them. Where none does, there is nothing to say.
+wrong formula in place of a right one, or from the right values. A mistake explains expected values that are not right
+if it leads to exactly them. Each row was seen in public questions, assignments or tests of frameworks.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
+__all__ = ["MISTAKES", "Mistake", "explanations"]
+
 _ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
-_GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
-_STEPPED = ("new_weights", "new_biases")
+_GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
+_STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))
 _BACKWARD = (*_GRADIENTS, *_STEPPED)
-_MATRICES = ("z", "outputs", "dz", "dinputs", "dweights", "new_weights")
-
-
-Candidates: TypeAlias = Callable[[Solution, Node, Accepted], Iterator[tuple[str, Array]]]
+_MATRICES = tuple(name for name, quantity in CHAIN_RULE.items() if len(quantity.axes) == 2)
+_BIASES = ("dbiases", "new_biases")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mistake:
+class _Case:
+    """Expected values of a quantity that the right ones do not agree with."""
+
+    solution: Solution  # everything that follows from the problem, in float64
+    node: Node
+    accepted: Accepted
+
+    @property
+    def right(self) -> Array:
+        """The right values, in the shape of the quantity."""
+        return self.solution.layers[self.node.layer].computed[self.node.quantity]
+
+    def agrees(self, value: Array) -> bool:
+        return value.shape == self.accepted.expected.shape and not self.accepted.wrong(value).any()
+
+    def evidence(self, without: tuple[int, ...] | None = None) -> float:
+        """Return how many decimal digits it takes for a mistake to agree where the right values do not.
+
+        The further the wrong entries are off, beside how far they may be, and the more there are of them, the less
+        likely a mistake explains them by chance. The entry `without` does not count: something was fitted to it.
+        """
+        if self.right.shape != self.accepted.expected.shape:
+            return np.inf
+        wrong = self.accepted.wrong(self.right)
+        if without is not None:
+            wrong[without] = False
+        with np.errstate(all="ignore"):
+            digits = np.log10(np.abs(self.accepted.expected - self.right) / self.accepted.allowed(self.right))
+        return float(digits[wrong].sum())
+
+    def parameter(self) -> Array:
+        """Return the weights or biases that a stepped quantity started from, in its shape."""
+        problem, name = self.solution.problem, self.node.quantity.removeprefix("new_")
+        parameter: Array = problem.as_written(name, problem.given(Node(self.node.layer, name)))
+        return parameter
+
+
+_Candidates: TypeAlias = Callable[[_Case], Iterator[tuple[str, Array]]]
+
+
+class Mistake(NamedTuple):
     """One mistake: the quantities it can strike, and the values it leads to, each with what to say of it."""
 
     name: str
     strikes: tuple[str, ...]
-    candidates: Candidates
+    candidates: _Candidates
 
 
 def explanations(accepted: Accepted, node: Node, solution: Solution) -> tuple[str, ...]:
@@ -48,131 +88,112 @@ def explanations(accepted: Accepted, node: Node, solution: Solution) -> tuple[st
         node: The quantity.
         solution: Everything that follows from the problem, in float64.
     """
+    case = _Case(solution=solution, node=node, accepted=accepted)
     return tuple(
         words
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
-        for words, value in mistake.candidates(solution, node, accepted)
-        if _agrees(accepted, value) and _evidence(accepted, node, solution) >= _ENOUGH_EVIDENCE
+        for words, value in mistake.candidates(case)
+        if case.agrees(value) and case.evidence() >= _ENOUGH_EVIDENCE
     )
 
 
-def _agrees(accepted: Accepted, value: Array) -> bool:
-    return value.shape == accepted.expected.shape and not accepted.wrong(value).any()
-
-
-def _evidence(accepted: Accepted, node: Node, solution: Solution, without: tuple[int, ...] | None = None) -> float:
-    """Return how many decimal digits it takes for a mistake to agree where the right values do not.
-
-    The further the wrong entries are off, beside how far they may be, and the more there are of them, the less likely a
-    mistake explains them by chance. The entry `without` does not count: something was fitted to it.
-    """
-    right = solution.layers[node.layer].computed[node.quantity]
-    if right.shape != accepted.expected.shape:
-        return np.inf
-    wrong = accepted.wrong(right)
-    if without is not None:
-        wrong[without] = False
-    with np.errstate(all="ignore"):
-        digits = np.log10(np.abs(accepted.expected - right) / accepted.allowed(right))
-    return float(digits[wrong].sum())
-
-
-def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> Candidates:
+def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> _Candidates:
     """Return what the solver makes of a problem with wrong formulas in place of the right ones.
 
-    `out_in` are the words for weights in the other layout, where the formulas read differently.
+    `out_in` are the words for weights in the other layout, where the formulas read differently. Words may name the
+    activation that a mistake is about; where no layer has one with a kink, there is no such mistake.
     """
 
-    def candidates(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
-        del accepted
+    def candidates(case: _Case) -> Iterator[tuple[str, Array]]:
+        problem, (layer, quantity) = case.solution.problem, case.node
+        kinked = [later.activation for later in problem.layers[layer:] if later.activation.kinks]
+        if "dz" in rules and not kinked:
+            return
         try:
-            wrong = solve(solution.problem, [node], {**RULES, **rules}, block_rows=solution.problem.n_samples)
+            wrong = solve(problem, [case.node], {**RULES, **rules}, block_rows=problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
-        turned = solution.problem.weight_layout == "out-in" and out_in is not None
-        yield out_in if turned and out_in else words, wrong.layers[node.layer].computed[node.quantity]
+        said = out_in if out_in and problem.weight_layout == "out-in" else words
+        yield said.format(**_at_kink(kinked[0])) if kinked else said, wrong.layers[layer].computed[quantity]
 
     return candidates
 
 
-def _scaled(words: str, factor: Callable[[int], int | Fraction]) -> Candidates:
+def _at_kink(activation: Activation) -> dict[str, object]:
+    """Return how to speak of an activation and its derivative at its first kink, and beyond it."""
+    kink = np.array(activation.kinks[0])
+    here, beyond = (float(activation.derivative(z)) for z in (kink, _beyond_kinks(activation, kink)))
+    mean = Fraction((here + beyond) / 2).limit_denominator(1000)
+    numbers = {"kink": f"{kink:g}", "here": f"{here:g}", "beyond": f"{beyond:g}", "mean": mean}
+    return {"f": activation.name, "title": activation.title, **numbers}
+
+
+def _beyond_kinks(activation: Activation, z: Array) -> Array:
+    """Return z (any shape) with entries at a kink moved to the smallest number beyond it."""
+    for kink in activation.kinks:
+        z = np.where(z == kink, np.nextafter(kink, np.inf), z)
+    return z
+
+
+def _scaled(words: str, factor: Callable[[int], float]) -> _Candidates:
     """Return the gradient, or the step with a gradient, multiplied by a factor of the number of samples."""
 
-    def candidates(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
-        del accepted
-        n_samples = solution.problem.n_samples
+    def candidates(case: _Case) -> Iterator[tuple[str, Array]]:
+        n_samples = case.solution.problem.n_samples
         assert n_samples is not None, "a gradient that was computed has samples behind it"  # noqa: S101
-        scale = float(factor(n_samples))
-        value = solution.layers[node.layer].computed[node.quantity]
-        if node.quantity in _STEPPED:
-            parameter = _parameter(solution, node)
-            value = parameter + scale * (value - parameter)
-        else:
-            value = scale * value
-        yield words.format(n=n_samples), value
+        start = case.parameter() if case.node.quantity in _STEPPED else 0.0
+        yield words.format(n=n_samples), start + factor(n_samples) * (case.right - start)
 
     return candidates
 
 
-def _parameter(solution: Solution, node: Node) -> Array:
-    """Return the weights or biases that a stepped quantity started from, laid out as it is."""
-    layer = solution.problem.layers[node.layer]
-    array = layer.biases if node.quantity == "new_biases" else solution.problem.laid_out(_given(layer.weights))
-    return _given(array)
+def _transposed(case: _Case) -> Iterator[tuple[str, Array]]:
+    yield f"the transpose of {case.node.quantity}", case.right.T
 
 
-def _given(array: Array | None) -> Array:
-    assert array is not None, "a parameter that was stepped was given"  # noqa: S101
-    return array
+def _of_another_layer(case: _Case) -> Iterator[tuple[str, Array]]:
+    for i, layer in enumerate(case.solution.layers):
+        if i != case.node.layer and case.node.quantity in layer.computed:
+            place = case.solution.problem.place(i, case.node.quantity)
+            yield f"the values of another layer, {place}", layer.computed[case.node.quantity]
 
 
-def _transposed(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
-    del accepted
-    yield f"the transpose of {node.quantity}", solution.layers[node.layer].computed[node.quantity].T
-
-
-def _of_another_layer(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
-    del accepted
-    for i, layer in enumerate(solution.layers):
-        if i != node.layer and node.quantity in layer.computed:
-            place = solution.problem.place(i, node.quantity)
-            yield f"the values of another layer, {place}", layer.computed[node.quantity]
-
-
-def _another_learning_rate(solution: Solution, node: Node, accepted: Accepted) -> Iterator[tuple[str, Array]]:
+def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
     """Find the learning rate that the entry with the largest gradient tells, and say so if it is beyond doubt.
 
     Any single entry fits some learning rate: others have to bear it out, or it has to have few digits.
     """
-    parameter = _parameter(solution, node)
-    gradient = solution.layers[node.layer].computed[node.quantity.replace("new_", "d")]
-    if accepted.expected.shape != parameter.shape:
+    parameter, expected = case.parameter(), case.accepted.expected
+    gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
+    if expected.shape != parameter.shape:
         return
     largest = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
-    right = float(solution.problem.learning_rate)
+    right = float(case.solution.problem.learning_rate)
     with np.errstate(all="ignore"):
-        told = (parameter[largest] - accepted.expected[largest]) / gradient[largest]
-    if not np.isfinite(told) or told < 0:
+        fitted = (parameter[largest] - expected[largest]) / gradient[largest]
+    if not np.isfinite(fitted) or fitted < 0:
         return
-    everything, others = (_evidence(accepted, node, solution, without=index) for index in (None, largest))
     for digits in (*range(1, 7), 17):
-        rate = float(f"{told:.{digits}g}")
+        rate = float(f"{fitted:.{digits}g}")
         value = parameter - rate * gradient
-        if rate != right and _agrees(accepted, value):
+        if rate != right and case.agrees(value):
             # The digits of the rate are fitted to the largest entry, and are no evidence; those of the others are.
-            if max(others, everything - digits) >= _ENOUGH_EVIDENCE:
+            if max(case.evidence(without=largest), case.evidence() - digits) >= _ENOUGH_EVIDENCE:
                 yield f"a step with the learning rate {rate:g}, not {right:g}", value
             return
 
 
-def _masked(mask: Callable[[Array, Array], Array]) -> Rule:
-    """Return a rule that lets the upstream gradient through a ReLU in a wrong way; other layers stay as they are."""
+def _backward_with(words: str, wrong: Callable[[Activation, Array, Array], Array]) -> _Candidates:
+    """Return what comes of a wrong way back through activations with kinks, and the right way through others."""
 
-    def formula(activation: Activation, upstream: Array, z: Array | None = None) -> Array:
-        return mask(upstream, z) if activation.needs_z and z is not None else upstream
+    def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
+        if not activation.kinks:
+            return RULES["dz"].formula(activation, upstream, *read)
+        (z,) = read
+        return wrong(activation, upstream, z)
 
-    return Rule(("activation", "upstream", "z"), formula, "")
+    return _solved_with(words, dz=Rule(("activation", "upstream", "z"), formula))
 
 
 def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
@@ -181,89 +202,79 @@ def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) 
 
 
 MISTAKES = (
-    Mistake(name="transposed", strikes=_MATRICES, candidates=_transposed),
-    Mistake(name="sign", strikes=_GRADIENTS, candidates=_scaled("the sign is turned round", lambda _n: -1)),
+    Mistake("transposed", _MATRICES, _transposed),
+    Mistake("sign", _GRADIENTS, _scaled("the sign is turned round", lambda _n: -1)),
+    Mistake("uphill", _STEPPED, _scaled("a step uphill: the gradient added, not subtracted", lambda _n: -1)),
     Mistake(
-        name="uphill",
-        strikes=_STEPPED,
-        candidates=_scaled("a step uphill: the gradient added, not subtracted", lambda _n: -1),
+        "doubled",
+        _BACKWARD,
+        _scaled("the gradient doubled, as when it is accumulated twice and not reset", lambda _n: 2),
     ),
     Mistake(
-        name="doubled",
-        strikes=_BACKWARD,
-        candidates=_scaled("the gradient doubled, as when it is accumulated twice and not reset", lambda _n: 2),
+        "divided by n_samples",
+        _BACKWARD,
+        _scaled("the gradient divided by n_samples = {n}: a mean, not a sum", lambda n: 1 / n),
+    ),
+    Mistake("multiplied by n_samples", _BACKWARD, _scaled("the gradient multiplied by n_samples = {n}", lambda n: n)),
+    Mistake(
+        "not summed",
+        _BIASES,
+        _solved_with("dbiases not summed over samples: it is dz", dbiases=Rule(("dz",), lambda dz: dz)),
     ),
     Mistake(
-        name="divided by n_samples",
-        strikes=_BACKWARD,
-        candidates=_scaled("the gradient divided by n_samples = {n}: a mean, not a sum", lambda n: Fraction(1, n)),
+        "wrong axis",
+        _BIASES,
+        _solved_with("dbiases summed over neurons, not over samples", dbiases=Rule(("dz",), lambda dz: dz.sum(axis=1))),
     ),
     Mistake(
-        name="multiplied by n_samples",
-        strikes=_BACKWARD,
-        candidates=_scaled("the gradient multiplied by n_samples = {n}", lambda n: n),
-    ),
-    Mistake(
-        name="not summed",
-        strikes=("dbiases", "new_biases"),
-        candidates=_solved_with("dbiases not summed over samples: it is dz", dbiases=Rule(("dz",), lambda dz: dz, "")),
-    ),
-    Mistake(
-        name="wrong axis",
-        strikes=("dbiases", "new_biases"),
-        candidates=_solved_with(
-            "dbiases summed over neurons, not over samples", dbiases=Rule(("dz",), lambda dz: dz.sum(axis=1), "")
+        "mask forgotten",
+        _BACKWARD,
+        _backward_with(
+            "the {title}'s mask forgotten (or taken from outputs >= {kink}, which always holds)",
+            lambda _f, upstream, _z: upstream,
         ),
     ),
     Mistake(
-        name="mask forgotten",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
-            "the ReLU's mask forgotten (or taken from outputs >= 0, which always holds)",
-            dz=_masked(lambda upstream, _z: upstream),
+        "mask from upstream",
+        _BACKWARD,
+        _backward_with(
+            "the {title}'s mask taken from the upstream gradient, not from z",
+            lambda f, upstream, _z: upstream * f.derivative(upstream),
         ),
     ),
     Mistake(
-        name="mask from upstream",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
-            "the ReLU's mask taken from the upstream gradient, not from z",
-            dz=_masked(lambda upstream, _z: np.where(upstream > 0, upstream, 0)),
+        "derivative beyond the kink",
+        _BACKWARD,
+        _backward_with(
+            "{f}'({kink}) = {beyond}, where it is {here}: z >= {kink} in place of z > {kink}",
+            lambda f, upstream, z: upstream * f.derivative(_beyond_kinks(f, z)),
         ),
     ),
     Mistake(
-        name="slope 1 at zero",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
-            "relu'(0) = 1, where it is 0: z >= 0 in place of z > 0",
-            dz=_masked(lambda upstream, z: np.where(z >= 0, upstream, 0)),
+        "mean derivative at the kink",
+        _BACKWARD,
+        _backward_with(
+            "{f}'({kink}) = {mean}, where it is {here}",
+            lambda f, upstream, z: upstream * (f.derivative(z) + f.derivative(_beyond_kinks(f, z))) / 2,
         ),
     ),
     Mistake(
-        name="slope 1/2 at zero",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
-            "relu'(0) = 1/2, where it is 0",
-            dz=_masked(lambda upstream, z: np.where(z > 0, upstream, np.where(z == 0, upstream / 2, 0))),
-        ),
-    ),
-    Mistake(
-        name="weights untransposed",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
+        "weights untransposed",
+        _BACKWARD,
+        _solved_with(
             "dinputs as dz @ weights, not dz @ weights.T (square weights fit both ways)",
             out_in="dinputs as dz @ weights.T, not dz @ weights (square weights fit both ways)",
-            dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights, ""),
+            dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights),
         ),
     ),
     Mistake(
-        name="weights after the update",
-        strikes=_BACKWARD,
-        candidates=_solved_with(
+        "weights after the update",
+        _BACKWARD,
+        _solved_with(
             "dinputs with the weights after the step, not before it",
-            dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), _update_first, ""),
+            dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), _update_first),
         ),
     ),
-    Mistake(name="another learning rate", strikes=_STEPPED, candidates=_another_learning_rate),
-    Mistake(name="another layer", strikes=_BACKWARD, candidates=_of_another_layer),
+    Mistake("another learning rate", _STEPPED, _another_learning_rate),
+    Mistake("another layer", _BACKWARD, _of_another_layer),
 )

@@ -1,4 +1,4 @@
-"""How far float64 may be from exact arithmetic: for every entry of every quantity, at the worst and in all likelihood.
+"""How far float64 may be from exact arithmetic: for every entry of every quantity, at worst and in all likelihood.
 
 A sum of products that is computed with m roundings along its longest path is off by at most
 
@@ -6,12 +6,12 @@ A sum of products that is computed with m roundings along its longest path is of
 
 whatever the order of the sum (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, lemma 3.1
 and section 3.5). The roundings add up from one formula to the next. The positive sums come from the same solver, on
-the same problem with every number made positive and every activation held as it is. The bound holds as long as no
-pre-activation is on the wrong side of a kink.
+the same problem with every number made positive and the derivative of every activation held as it is. The bound holds
+as long as every pre-activation is on the right side of the kinks of its activation.
 
-Layer upon layer, the worst case grows far beyond what happens, because rounding errors do not conspire. The likely
+Layer upon layer, the worst case grows far beyond what happens, because rounding errors have random signs. The likely
 error takes the root of the sum of squares in place of the sum (section 2.8, there): again from the same solver, on the
-squares of all numbers. A tolerance has to be of that kind, or a deep network would let anything pass.
+squares of all numbers. A tolerance has to be of that kind, or in a deep network every value would pass.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,25 +19,28 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS, Activation, where
+from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Layer, Problem
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.rules import Operand, operands, working_order
 from backprop_cli.core.solution import LayerSolution, Solution
 from backprop_cli.core.solve import solve
 
+__all__ = ["UNIT_ROUNDOFF", "bounds", "likely"]
+
 UNIT_ROUNDOFF = 2.0**-53
 _LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST = 5e-324  # what a product that underflows may be off by
-_LIKELY = 16  # errors of sums of up to 16**2 terms cannot be larger even if they did conspire
+_LIKELY = 16  # sums of up to 16**2 terms cannot be further off, whatever the signs of their errors
 
 
 def bounds(solution: Solution) -> Mapping[str, Array]:
-    """Return, by place, for every computed quantity how far each entry may be from its exact value at the worst.
+    """Return, by place, for every computed quantity how far each entry may be from its exact value at worst.
 
-    The numbers of the problem count as rounded once themselves, from decimals.
+    The numbers of the problem count as rounded once themselves, from decimals. Shapes: as the quantity, (n_samples,
+    n_neurons) for one.
     """
     sizes, roundings = _sizes(solution), _roundings(solution.problem)
     return {
@@ -46,7 +49,10 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
 
 
 def likely(solution: Solution) -> Mapping[str, Array]:
-    """Return, by place, for every computed quantity how far entries are from their exact values in all likelihood."""
+    """Return, by place, for every computed quantity how far entries are from their exact values in all likelihood.
+
+    Shapes: as the quantity, (n_samples, n_neurons) for one.
+    """
     sizes, roundings = _likely_sizes(solution), _roundings(solution.problem)
     return {
         place: _LIKELY * _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST
@@ -77,7 +83,7 @@ def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[s
     """Return, by place, every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
         made, wanted = _made_positive(solution, positive), [node for _, node in _places(solution)]
-        # In one block: the masks that hold activations are those of all samples.
+        # In one block: the derivatives that are held are those of all samples.
         solved = solve(made, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
         return dict(solved.matrices())
 
@@ -106,7 +112,7 @@ def _made_positive(solution: Solution, positive: Callable[[Array], Array]) -> Pr
                 weights=of(layer.weights),
                 biases=of(layer.biases),
                 z=of(layer.z),
-                activation=_held(layer, solved),
+                activation=_held(layer, solved, positive),
             )
             for layer, solved in zip(problem.layers, solution.layers, strict=True)
         ),
@@ -115,12 +121,21 @@ def _made_positive(solution: Solution, positive: Callable[[Array], Array]) -> Pr
     )
 
 
-def _held(layer: Layer, solved: LayerSolution) -> Activation:
-    """Return an activation that is open just where the layer's own is, whatever the size of z."""
-    if solved.closed is None:
-        return ACTIVATIONS["linear"]
-    is_open = ~solved.closed
-    return replace(layer.activation, value=lambda z, out=None: where(is_open, z, out), slope=lambda _: is_open)
+def _held(layer: Layer, solved: LayerSolution, positive: Callable[[Array], Array]) -> Activation:
+    """Return the line that the activation is near the layer's own z, with `positive` of its slope and intercept."""
+    z = solved.computed.get("z", np.zeros(()))  # not known only where no derivative that depends on it is wanted
+    derivative = layer.activation.derivative(z)
+    intercept = positive(layer.activation.value(z) - derivative * z)
+    derivative = positive(derivative)
+
+    def times_derivative(values: Array) -> Array:
+        return np.where(derivative == 0, 0, derivative * values)  # and not nan, where a value is infinite
+
+    return replace(
+        layer.activation,
+        value=lambda z, out=None: times_derivative(z) + intercept,  # noqa: ARG005
+        backward=lambda upstream, z=None, outputs=None, out=None: times_derivative(upstream),  # noqa: ARG005
+    )
 
 
 def _gamma(m: int) -> float:
@@ -130,7 +145,7 @@ def _gamma(m: int) -> float:
 def _roundings(problem: Problem) -> Mapping[Node, int]:
     """Return, for every node, a number of roundings that none of its entries has more of behind it.
 
-    For dz, z only opens and closes.
+    The roundings of z do not count for dz, where they only decide on which side of a kink it is.
     """
     roundings: dict[Node, int] = {}
     for node in working_order(len(problem.layers)):
@@ -139,7 +154,8 @@ def _roundings(problem: Problem) -> Mapping[Node, int]:
             for operand in operands(problem, node)
             if not (node.quantity == "dz" and isinstance(operand, Node) and operand.quantity == "z")
         )
-        roundings[node] = sum(carried) + _own(problem, node)
+        given = problem.given(node) is not None
+        roundings[node] = 1 if given else sum(carried) + _own(problem, node)
     return roundings
 
 
@@ -154,18 +170,16 @@ def _behind(operand: Operand, roundings: Mapping[Node, int]) -> int:
 
 
 def _own(problem: Problem, node: Node) -> int:
-    """Return how many roundings the formula of a node adds: one for each product and each sum on the longest path."""
+    """Return how many roundings the formula of a node adds: products and sums on the longest path."""
     layer = problem.layers[node.layer]
-    match node.quantity:
-        case "z" if layer.z is not None:
-            return 1
-        case "z":
-            return (layer.n_inputs or 0) + 1
-        case "dinputs":
-            return layer.n_neurons or 0
-        case "dweights" | "dbiases":
-            return problem.n_samples or 0
-        case "new_weights" | "new_biases":
-            return 2
-        case _:
-            return 0
+    sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
+    products = CHAIN_RULE[node.quantity].products
+    longest = 0
+    for product in products:
+        if any(factor.function for factor in product.factors):
+            multiplying = layer.activation.roundings
+        else:
+            multiplying = len(product.factors) - 1
+        adding = sum((sizes[axis] or 1) - 1 for axis in product.summed)
+        longest = max(longest, multiplying + adding)
+    return longest + len(products) - 1

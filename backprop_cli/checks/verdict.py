@@ -6,7 +6,8 @@ from typing import Any
 
 from backprop_cli.checks.exactness import ExactCheck, check_exactly
 from backprop_cli.checks.expected import QuantityCheck, check_expected
-from backprop_cli.checks.gradcheck import CannotDifferentiateError, GradientCheck, Steps, check_gradients
+from backprop_cli.checks.finite_differences import CannotDifferentiateError
+from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError

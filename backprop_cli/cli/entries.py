@@ -3,12 +3,10 @@
 import re
 from typing import NamedTuple
 
-from backprop_cli.core.quantities import QUANTITIES, Node
+from backprop_cli.core.quantities import GIVEN, QUANTITIES, Node
 from backprop_cli.errors import UsageError
-from backprop_cli.messages import counted, did_you_mean, listed
+from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
-QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
-_GIVEN = ("inputs", "weights", "biases", "upstream")
 _NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
 _ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
@@ -34,7 +32,7 @@ def parse_name(text: str) -> Name:
         UsageError: The text is not the name of a computed quantity; the hint gives the nearest one.
     """
     found = _NAME.fullmatch(text)
-    if found and found["quantity"] in _GIVEN:
+    if found and found["quantity"] in GIVEN:
         raise UsageError(f"{found['quantity']} is given, not computed (expected {listed(QUANTITIES, 'or')})")
     if not found or found["quantity"] not in QUANTITIES:
         word = found["quantity"] if found else text

@@ -7,8 +7,9 @@ from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.errors import ExitStatus, InputError
-from backprop_cli.explanations.explainer import explain, walk
+from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Walk
+from backprop_cli.explanations.walk import walk
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 

@@ -11,7 +11,7 @@ from typer import Argument, Option
 from backprop_cli.cli import values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.core.quantities import UPSTREAM_RULES, Precision, WeightLayout
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, WeightLayout
 
 if TYPE_CHECKING:
     from backprop_cli.checks.gradcheck import Steps
@@ -76,7 +76,7 @@ class RunOptions(CommonOptions):
     ] = "table"
     exact: ExactOption = False
     dtype: Annotated[
-        Precision, Option(help="Compute in float32 for half the memory and about half the time; results say so.")
+        Dtype, Option(help="Compute in float32 for half the memory and about half the time; results say so.")
     ] = "float64"
     precision: PrecisionOption = None
     rows: Annotated[int, Option(min=0, help="The most rows of a matrix in tables, 0 for all of it.")] = 20

@@ -14,6 +14,7 @@ from backprop_cli.cli.saving import folder_of, problem_file, result_files
 from backprop_cli.cli.streams import write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
@@ -64,11 +65,13 @@ def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Proble
     """Return the quantities that are asked for, and for `--next` the problem after the step."""
     given = (options.problem, options.files, _overrides(options))
     problem = load_problem(*given, exact=options.exact, dtype=options.dtype, progress=progress)
-    needed = options.only if options.only is None or options.next is None else options.only + _UPDATED
+    wanted = nodes(options.only, len(problem.layers))
+    updated = () if options.next is None else nodes(_UPDATED, len(problem.layers))
     try:
-        solution = solve(problem, nodes(needed, len(problem.layers)), progress=progress)
-        following = next_problem(problem, solution) if options.next is not None else None
-        return solution.only(nodes(options.only, len(problem.layers))), following
+        require_any(problem, wanted, plan(problem, wanted))
+        solution = solve(problem, (*wanted, *updated), progress=progress)
+        following = None if options.next is None else next_problem(problem, solution)
+        return solution.only(wanted), following
     except InputError as error:
         key = (error.place or "").rpartition(".")[2]
         file = options.files.get(key, options.problem)

@@ -1,37 +1,41 @@
 """The pass itself, over a block of samples at a time.
 
-A sample's way through the network depends on no other sample's, so that forward and backward can be done for some rows
-at a time, and only `dweights` and `dbiases`, which are sums over samples, are carried from block to block. Blocks small
-enough for the cache cost less than whole matrices, whose intermediate results go through memory; and what is not asked
-for is forgotten with its block, so that the number of samples is no matter for memory.
+What is computed for one sample depends on no other sample, so that forward and backward can be done for some rows at a
+time; only `dweights` and `dbiases`, which are sums over samples, are carried from block to block. Blocks that fit the
+cache take less time than whole matrices, whose intermediate results go through memory. What is not asked for is
+dropped with its block, so that memory does not grow with the number of samples.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array, all_finite, first_index, in_whole
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
-from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
+from backprop_cli.core.quantities import AXES, SUMMED_OVER_SAMPLES, Node
 from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import forget, room
 from backprop_cli.errors import InputError
 
-# In the widest matrix of a block: what the products would gain by more, the rest would lose in the cache.
-_BLOCK_NUMBERS = 2**21
+__all__ = ["Found", "work"]
+
+_BLOCK_ROWS = 2048
+_BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
 _FEWEST_ROWS = 32
-_SUMMED = ("dweights", "dbiases")
 
 _Key = TypeVar("_Key")
 
 
 class Found(NamedTuple):
-    """What a pass has found: the values that were to be kept, and, by layer, where its activation is closed."""
+    """What a pass has found.
 
-    values: Mapping[Node, Array]
-    closed: Mapping[int, Array]
+    Shapes of `values`: (n_inputs, n_neurons) for weights-like ones in either layout, else those of `LayerSolution`.
+    """
+
+    values: Mapping[Node, Array]  # those that were to be kept
+    inactive: Mapping[int, Array]  # by layer, (n_samples, n_neurons): where units pass no gradient on
 
 
 def work(
@@ -60,13 +64,13 @@ def work(
     """
     the_pass = _Pass(problem, order, kept, rules, may_overflow=may_overflow)
     n_samples, step = problem.n_samples or 0, block_rows or _fitting_rows(problem)
-    with np.errstate(all="ignore"):  # judged on the results: a matmul with several threads loses the flags
+    with np.errstate(all="ignore"):  # results are checked instead: a matmul with several threads loses the flags
         for start in range(0, n_samples, step):
             rows = slice(start, min(start + step, n_samples))
             the_pass.block(rows)
             progress("rows", rows.stop, n_samples)
         the_pass.finish()
-    return Found({node: value for node, value in the_pass.values.items() if node in kept}, the_pass.closed)
+    return Found({node: value for node, value in the_pass.values.items() if node in kept}, the_pass.inactive)
 
 
 class _Pass:
@@ -76,8 +80,8 @@ class _Pass:
         self, problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, *, may_overflow: bool
     ) -> None:
         self.values: dict[Node, Array] = {}
-        self.closed: dict[int, Array] = {}
-        self._room: dict[Node, Array] = {}
+        self.inactive: dict[int, Array] = {}
+        self._buffers: dict[Node, Array] = {}
         self._problem = problem
         self._order = order
         self._kept = kept
@@ -92,55 +96,66 @@ class _Pass:
         for node in self._order:
             if _is_per_sample(node):
                 values[node] = value = self._evaluate(part, node, values)
-                if not (self._may_overflow or _selects(part, node)):
+                if not self._may_overflow and _may_grow(part, node):
                     _require_no_overflow(part, node, value, rows.start)
                 if node in self._kept:
                     self._keep(self.values, node, value, rows)
                 if node.quantity == "z":
-                    self._note_closed(node.layer, value, rows)
-            elif node.quantity in _SUMMED:
+                    self._note_inactive(node.layer, value, rows)
+            elif node.quantity in SUMMED_OVER_SAMPLES:
                 self._sum_up(node, self._evaluate(part, node, values))
-        for array in _of_samples(self._problem):
-            forget(array)
+        for array in (self._problem.inputs, self._problem.upstream, *(layer.z for layer in self._problem.layers)):
+            forget(array if isinstance(array, np.ndarray) else None)
 
     def finish(self) -> None:
-        """Do what takes the sums over all samples: judge them, and step."""
+        """Check the sums over all samples, and do what takes them: the step."""
         for node in self._order:
             if _is_per_sample(node):
                 continue
-            if node.quantity not in _SUMMED:
+            if node.quantity not in SUMMED_OVER_SAMPLES:
                 self.values[node] = self._evaluate(self._problem, node, self.values)
             if not self._may_overflow:
                 _require_no_overflow(self._problem, node, self.values[node])
 
     def _evaluate(self, part: Problem, node: Node, values: Mapping[Node, Array]) -> Array:
-        layer, rule = part.layers[node.layer], self._rules[node.quantity]
-        if node.quantity == "z" and layer.z is not None:
-            return layer.z
+        given: Array | None = part.given(node)
+        if given is not None:
+            return given
+        rule = self._rules[node.quantity]
         takes = [
             values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self._rules)
         ]
-        if not (rule.takes_room and part is not self._problem):
+        if part is self._problem:
             return rule.formula(*takes)
-        # The room of the block before is taken again: to ask for new memory each time costs as much as the arithmetic.
-        before = self._room.get(node)
+        # Buffers are used again in the next block: to allocate memory each time takes as long as the arithmetic.
+        owner = self._owner(node)
+        buffer = self._buffers.get(owner)
         value = rule.formula(
-            *takes, out=before[: part.n_samples] if _is_per_sample(node) and before is not None else before
+            *takes, out=buffer[: part.n_samples] if _is_per_sample(node) and buffer is not None else buffer
         )
-        if before is None and value.base is None:  # and not a view of what was given
-            self._room[node] = value
+        if buffer is None and value.base is None:  # and not a view of what was given
+            self._buffers[owner] = value
         return value
+
+    def _owner(self, node: Node) -> Node:
+        """Return the node whose buffer takes a node's value.
+
+        Where the activation allows it, outputs are written over z, and dz over both: the backward pass reads them no
+        more, for whatever else takes the outputs comes before dz in working order.
+        """
+        in_place = node.quantity in ("outputs", "dz") and self._problem.layers[node.layer].activation.in_place
+        return Node(node.layer, "z") if in_place else node
 
     def _sum_up(self, node: Node, value: Array) -> None:
         if node in self.values:
             self.values[node] += value
         else:
-            self.values[node] = value.copy()  # what comes next is put where this is
+            self.values[node] = value.copy()  # the next block's value is put into the same buffer
 
-    def _note_closed(self, layer: int, z: Array, rows: slice) -> None:
-        activation = self._problem.layers[layer].activation
-        if layer in self._shown_layers and activation.needs_z:
-            self._keep(self.closed, layer, activation.slope(z) == 0, rows)
+    def _note_inactive(self, layer: int, z: Array, rows: slice) -> None:
+        inactive = self._problem.layers[layer].activation.inactive
+        if layer in self._shown_layers and inactive is not None:
+            self._keep(self.inactive, layer, inactive(z), rows)
 
     def _keep(self, kept: dict[_Key, Array], key: _Key, value: Array, rows: slice) -> None:
         n_samples = self._problem.n_samples or 0
@@ -154,30 +169,32 @@ class _Pass:
 
 
 def _is_per_sample(node: Node) -> bool:
-    return AXES[node.quantity][0] == "n"
+    return "n" in AXES[node.quantity]
 
 
-def _selects(problem: Problem, node: Node) -> bool:
-    """Tell whether a node's entries are each an operand's or zero, so that nothing in it can overflow."""
-    return node.quantity in ("outputs", "dz") and problem.layers[node.layer].activation.selects
-
-
-def _of_samples(problem: Problem) -> list[Any]:
-    return [problem.inputs, problem.upstream, *(layer.z for layer in problem.layers)]
+def _may_grow(problem: Problem, node: Node) -> bool:
+    """Tell whether entries of a node may be larger than those of its operands, so that they may overflow."""
+    return node.quantity not in ("outputs", "dz") or problem.layers[node.layer].activation.grows
 
 
 def _fitting_rows(problem: Problem) -> int:
     widths = [size for layer in problem.layers for size in (layer.n_inputs, layer.n_neurons) if size is not None]
-    return max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS)
+    return min(_BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
 
 
 def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: int = 0) -> None:
-    if value.dtype.kind == "f" and not all_finite(value):
-        result = problem.laid_out(value) if node.quantity in LIKE_WEIGHTS else value
-        index = first_index(~np.isfinite(result))
-        if _is_per_sample(node):
-            index = in_whole(index, first_row)
-        raise InputError(
-            f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
-            place=f"{problem.place(*node)}[{','.join(map(str, index))}]",
-        )
+    if value.dtype.kind != "f" or _is_surely_finite(value) or all_finite(value):
+        return
+    result = problem.as_written(node.quantity, value)
+    index = first_index(~np.isfinite(result))
+    if _is_per_sample(node):
+        index = in_whole(index, first_row)
+    raise InputError(
+        f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
+        place=f"{problem.place(*node)}[{','.join(map(str, index))}]",
+    )
+
+
+def _is_surely_finite(value: Array) -> bool:
+    """Tell whether sums of all rows are finite, which takes a fraction of the time of a look at every entry."""
+    return all_finite(value @ np.ones(value.shape[-1], value.dtype))

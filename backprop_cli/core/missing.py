@@ -7,6 +7,8 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.messages import listed
 
+__all__ = ["Missing", "missing_input"]
+
 _MOST_NEEDS = 8  # in words: a deep network may lack something in every layer
 
 
@@ -14,20 +16,20 @@ _MOST_NEEDS = 8  # in words: a deep network may lack something in every layer
 class Missing:
     """What would have to be given before a value could be computed.
 
-    `needs` are all of it; where part of that is only for a `z` of the same layer, which might be given in their place,
-    `for_z` are those needs.
+    `needs` are all of it. Some may be needed only for a `z` that might itself be given in their place: `z` is its
+    name, and `for_z` are those needs.
     """
 
     needs: tuple[str, ...]
     z: str | None = None
     for_z: tuple[str, ...] = ()
 
-    def behind(self, node: Node, problem: Problem) -> "Missing":
-        """Return what is missing for whatever takes this as an operand: a z may be given instead of computed."""
-        if node.quantity == "z":
-            return Missing(self.needs, z=problem.place(*node), for_z=self.needs)
-        # Further on, only the nearest z is worth a word.
-        return self if node.quantity not in ("outputs", "dinputs") else Missing(self.needs)
+    def behind(self, operand: Node, user: Node, problem: Problem) -> "Missing":
+        """Return what `user` lacks if it takes `operand`, which lacks this: a z may be given instead of computed."""
+        if operand.quantity == "z":
+            return Missing(self.needs, z=problem.place(*operand), for_z=self.needs)
+        # Only the z of the user's own layer is offered as an alternative.
+        return self if operand.layer == user.layer and operand.quantity != "outputs" else Missing(self.needs)
 
     @staticmethod
     def of_all(lacking: Sequence["Missing"]) -> "Missing":
@@ -45,6 +47,15 @@ class Missing:
         if self.z is not None and self.for_z:
             others.append(f"{self.z} (or {listed(_shortened(self.for_z))})")
         return ", ".join(_shortened(others))
+
+
+def missing_input(problem: Problem, node: Node) -> Missing:
+    """Return what is missing where a value that cannot be computed was not given."""
+    if node.quantity == "upstream" and isinstance(problem.upstream, str):  # "ones", of a size that is not known
+        if problem.n_samples is None:
+            return Missing(("inputs or z, for the number of samples",))
+        return Missing((f"{problem.place(node.layer, 'weights')}, for the number of neurons",))
+    return Missing((problem.place(*node),))
 
 
 def _shortened(needs: Sequence[str]) -> Sequence[str]:

@@ -1,10 +1,10 @@
 """The problem and its layers: validated, frozen records that the maths works on.
 
-Inside, weights are always (n_inputs, n_neurons), whatever layout they were written in. `draft.build` makes a
+Inside, weights are always (n_inputs, n_neurons), whatever layout they were written in. `load.schema.build` makes a
 problem from what a file holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,54 +13,48 @@ import numpy as np
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import layer_place
-from backprop_cli.core.quantities import UpstreamRule, WeightLayout
+from backprop_cli.core.quantities import AXES, Node, UpstreamRule, WeightLayout
 
 if TYPE_CHECKING:
-    from fractions import Fraction  # which costs more to import than a small problem to solve
+    from fractions import Fraction  # whose import takes longer than to solve a small problem
 
-DEFAULT_LEARNING_RATE = "0.001"  # as a decimal, which exact arithmetic takes as it is written
+__all__ = ["DEFAULT_LEARNING_RATE", "Layer", "Problem"]
+
+DEFAULT_LEARNING_RATE = "0.001"  # a decimal, which exact arithmetic takes as it is written
+_OF_NO_LAYER = ("inputs", "upstream", "learning_rate")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
-    """One dense layer; whatever is None was not given, and could not be told from the shapes of the rest.
+    """One dense layer; None stands for what was not given, and cannot be told from the shapes of the rest."""
 
-    Shapes: `weights` (n_inputs, n_neurons), `biases` (n_neurons,), `z` (n_samples, n_neurons), the cached
-    pre-activations that stand in for the computed ones. `neuron_names` come from a matrix file's header.
-    """
-
-    weights: Array | None
-    biases: Array | None
-    z: Array | None
+    weights: Array | None  # (n_inputs, n_neurons)
+    biases: Array | None  # (n_neurons,)
+    z: Array | None  # (n_samples, n_neurons), cached pre-activations, used in place of computed ones
     activation: Activation
     n_inputs: int | None
     n_neurons: int | None
-    neuron_names: tuple[str, ...] | None
+    neuron_names: tuple[str, ...] | None  # from the header of a matrix file
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Problem:
-    """A network of dense layers with its inputs and the gradient that flows back into it.
-
-    Shapes: `inputs` (n_samples, n_inputs); `upstream` (n_samples, n_neurons of the last layer), or the rule that
-    makes it: "outputs", the last layer's own outputs (the gradient of half the sum of their squares), or "ones"
-    (the gradient of their sum). `layered` is whether the problem was written with `layers`, and `weight_layout`
-    how its weights were: results mirror both. `expected` is kept as it was read. Numbers are float64 or fractions;
-    `binary` names the places whose fractions stand for the exact values of floats, because no decimals were written.
-    """
+    """A network of dense layers with its inputs and the gradient that flows back into it."""
 
     title: str | None
     source: str | None
-    inputs: Array | None
+    inputs: Array | None  # (n_samples, n_inputs)
     layers: tuple[Layer, ...]
+    # (n_samples, n_neurons of the last layer), or the rule that makes it: "outputs", the last layer's own outputs (the
+    # gradient of half the sum of their squares), or "ones" (the gradient of their sum)
     upstream: Array | UpstreamRule | None
-    weight_layout: WeightLayout
+    weight_layout: WeightLayout  # how weights were written: results are written so, too
     learning_rate: "float | Fraction"
-    layered: bool
+    layered: bool  # whether the problem was written with `layers`: results are written so, too
     n_samples: int | None
     input_names: tuple[str, ...] | None
-    expected: Mapping[str, Any]
-    binary: tuple[str, ...]
+    expected: Mapping[str, Any]  # as it was read
+    binary: tuple[str, ...]  # the places whose fractions are the exact values of floats, as no decimals were written
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""
@@ -76,13 +70,62 @@ class Problem:
             n_samples=rows.stop - rows.start,
         )
 
-    def place(self, layer: int, name: str) -> str:
-        """Return a layer's value as this problem's author would write it: `dz`, or `layers[1].dz`."""
-        return layer_place(layer, name) if self.layered else name
+    def origin(self, layer: int, name: str) -> Node:
+        """Return which quantity of which layer an operand of a layer is: in a network, of its neighbour."""
+        last = len(self.layers) - 1
+        if name == "inputs" and layer > 0:
+            return Node(layer - 1, "outputs")
+        if name == "upstream" and layer < last:
+            return Node(layer + 1, "dinputs")
+        if name == "upstream" and isinstance(self.upstream, str) and self.upstream == "outputs":
+            return Node(layer, "outputs")
+        return Node(layer, name)
 
-    def laid_out(self, matrix: Array) -> Array:
-        """Return a weights-like matrix (n_inputs, n_neurons) in the layout in which the weights were written."""
-        return matrix.T if self.weight_layout == "out-in" else matrix
+    def given(self, node: Node) -> Any:
+        """Return the value that was given for a node, and is not computed; None where there is none.
+
+        Shapes: as in `Layer` and in this class; a number for the learning rate.
+        """
+        layer = self.layers[node.layer]
+        match node.quantity:
+            case "weights" | "biases" | "z":
+                return getattr(layer, node.quantity)
+            case "inputs" | "learning_rate":
+                return getattr(self, node.quantity)
+            case "upstream" if not isinstance(self.upstream, str):
+                return self.upstream
+            case "upstream" if self.n_samples is not None and layer.n_neurons is not None:  # "ones"
+                return np.broadcast_to(np.ones((), self.dtype), (self.n_samples, layer.n_neurons))
+            case _:
+                return None
+
+    def axes(self, name: str) -> tuple[str, ...]:
+        """Return the axes of a quantity in the order in which this problem's author writes them."""
+        transposed = self.weight_layout == "out-in" and AXES[name] == AXES["weights"]
+        return AXES[name][::-1] if transposed else AXES[name]
+
+    def as_written(self, name: str, array: Array) -> Array:
+        """Return an array of a quantity, in the shape of its axes, with its axes as the author writes them.
+
+        Applied twice it changes nothing, so that it leads back, too.
+        """
+        return array.T if self.axes(name) != AXES[name] else array
+
+    def place(self, layer: int, name: str) -> str:
+        """Return a value's name as this problem's author writes it: `dz`, or `layers[1].dz`."""
+        return layer_place(layer, name) if self.layered and name not in _OF_NO_LAYER else name
+
+    def entry(self, node: Node, index: Sequence[object]) -> str:
+        """Return the name of an entry as the author writes it, `layers[1].dweights[2,1]`.
+
+        Args:
+            node: The quantity.
+            index: An index, or a letter for a whole axis, for each axis in `AXES`.
+        """
+        place, index = self.place(*node), list(index)
+        if self.axes(node.quantity) != AXES[node.quantity]:
+            index.reverse()
+        return f"{place}[{','.join(map(str, index))}]" if index else place
 
     @property
     def exact(self) -> bool:
@@ -91,7 +134,7 @@ class Problem:
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        """The dtype of the numbers that were given, which is one and the same for all of them."""
+        """The dtype of the numbers that were given, the same for all of them."""
         parameters = [array for layer in self.layers for array in (layer.weights, layer.biases, layer.z)]
         given = [self.inputs, self.upstream, *parameters]
         return next((array.dtype for array in given if isinstance(array, np.ndarray)), np.dtype(np.float64))

@@ -1,191 +1,141 @@
-"""The chain rule for dense layers, as a table with one row for each computed quantity.
+"""The fast formula of each quantity, and where its operands come from.
 
-For one layer, with a loss L, samples as rows and `@` the matrix product,
-
-    z = inputs @ weights + biases        outputs = f(z)
-
-that is, z[n,j] = sum over i of inputs[n,i] * weights[i,j], plus biases[j]. Given upstream = dL/doutputs,
-
-    dz       = upstream * f'(z)          because outputs[n,j] depends on z[n,j] alone, with slope f'(z[n,j])
-    dinputs  = dz @ weights.T            because inputs[n,i] enters every z[n,j], multiplied by weights[i,j]
-    dweights = inputs.T @ dz             because weights[i,j] enters z[n,j] of every sample, multiplied by inputs[n,i]
-    dbiases  = sum of dz over samples    because biases[j] enters z[n,j] of every sample as it is
-
-Gradients are summed over samples, never averaged; relu'(0) = 0; a step goes downhill: parameter - learning_rate *
-gradient. In a network, a layer's outputs are the next one's inputs and its dinputs the previous one's upstream.
-
-Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986);
-in matrix form, section 6.5 of Goodfellow, Bengio and Courville, "Deep Learning" (2016).
+What a quantity is stands in `quantities`; a test holds each formula against `np.einsum` of the notation there.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
-from backprop_cli.core.activations import Activation, where
+from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.missing import Missing
+from backprop_cli.core.missing import Missing, missing_input
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANTITIES, Factor, Node, Product
 
-if TYPE_CHECKING:
-    from fractions import Fraction
+__all__ = ["RULES", "Operand", "Rule", "Rules", "operands", "working_order", "written"]
+
+_FEW_ROWS = 64  # are added in order, so that small results do not depend on how BLAS adds on this processor
 
 
-class Rule(NamedTuple):
-    """How one quantity follows from others: the names of its operands, the formula that takes them, and in words."""
+@dataclass(frozen=True)
+class Rule:
+    """How a quantity is computed: the names of its operands, and the formula that takes them.
+
+    `formula(*operands, out=None)` puts its result in `out` where that is given. A rule may also be a wrong one, to see
+    what a mistake leads to.
+    """
 
     operands: tuple[str, ...]
     formula: Callable[..., Array]
-    written: str
-    written_out_in: str | None = None  # where the other layout of the weights reads differently
-    takes_room: bool = False  # whether the formula takes an array `out` to put its result in
 
 
-def _through_activation(
-    activation: Activation, upstream: Array, z: Array | None = None, out: Array | None = None
-) -> Array:
-    if z is None:  # the slope is 1 everywhere
-        return upstream
-    # Not a product with slopes of 1 and 0: a closed ReLU gives exactly zero, and no negative zero.
-    return where(activation.slope(z), upstream, out)
+Rules: TypeAlias = Mapping[str, Rule]
+Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
 
 
 def _affine(inputs: Array, weights: Array, biases: Array, out: Array | None = None) -> Array:
     z: Array = np.matmul(inputs, weights, out=out)
-    z += biases  # in place, which spares a pass through memory
+    z += biases  # in place, which saves a pass through memory
     return z
 
 
-def _step_downhill(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
+def _backward(activation: Activation, upstream: Array, *read: Array, out: Array | None = None) -> Array:
+    known = {"z": None, "outputs": None} | dict(zip(activation.reads, read, strict=True))
+    return activation.backward(upstream, **known, out=out)
+
+
+def _sum_over_samples(dz: Array, out: Array | None = None) -> Array:
+    if len(dz) < _FEW_ROWS or dz.dtype.kind == "O":
+        return np.add.reduce(dz, axis=0, out=out)
+    return np.matmul(np.ones(len(dz), dz.dtype), dz, out=out)  # which uses all cores
+
+
+def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
     result: Array = parameter - learning_rate * gradient
     return result
 
 
-Rules: TypeAlias = Mapping[str, Rule]
-
-RULES: Rules = MappingProxyType(
-    {
-        "z": Rule(
-            ("inputs", "weights", "biases"),
-            _affine,
-            "inputs @ weights + biases",
-            "inputs @ weights.T + biases",
-            takes_room=True,
-        ),
-        "outputs": Rule(
-            ("activation", "z"),
-            lambda activation, z, out=None: activation.value(z, out),
-            "{activation.value_written}",
-            takes_room=True,
-        ),
-        "dz": Rule(
-            ("activation", "upstream", "z"),
-            _through_activation,
-            "upstream * {activation.slope_written}",
-            takes_room=True,
-        ),
-        "dinputs": Rule(
-            ("dz", "weights"),
-            lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
-            "dz @ weights.T",
-            "dz @ weights",
-            takes_room=True,
-        ),
-        "dweights": Rule(
-            ("inputs", "dz"),
-            lambda inputs, dz, out=None: np.matmul(inputs.T, dz, out=out),
-            "inputs.T @ dz",
-            "dz.T @ inputs",
-            takes_room=True,
-        ),
-        "dbiases": Rule(
-            ("dz",),
-            lambda dz: dz.sum(axis=0),
-            "sum of dz over samples",
-        ),
-        "new_weights": Rule(
-            ("weights", "learning_rate", "dweights"),
-            _step_downhill,
-            "weights - learning_rate * dweights",
-        ),
-        "new_biases": Rule(
-            ("biases", "learning_rate", "dbiases"),
-            _step_downhill,
-            "biases - learning_rate * dbiases",
-        ),
-    }
-)
-_FORWARD = ("z", "outputs")
-
-
-Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
+_FORMULAS: Mapping[str, Callable[..., Array]] = {
+    "z": _affine,
+    "outputs": lambda activation, z, out=None: activation.value(z, out),
+    "dz": _backward,
+    "dinputs": lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
+    "dweights": lambda inputs, dz, out=None: np.matmul(inputs.T, dz, out=out),
+    "dbiases": _sum_over_samples,
+    "new_weights": _step,
+    "new_biases": _step,
+}
+RULES: Rules = MappingProxyType({name: Rule(CHAIN_RULE[name].operands, _FORMULAS[name]) for name in QUANTITIES})
 
 
 def working_order(n_layers: int) -> tuple[Node, ...]:
     """Return every node of a network such that each comes after its operands: forward, then backward."""
-    forward = [Node(i, quantity) for i in range(n_layers) for quantity in _FORWARD]
-    backward = [Node(i, quantity) for i in reversed(range(n_layers)) for quantity in RULES if quantity not in _FORWARD]
+    forward = [Node(i, quantity) for i in range(n_layers) for quantity in FORWARD]
+    backward = [
+        Node(i, quantity) for i in reversed(range(n_layers)) for quantity in QUANTITIES if quantity not in FORWARD
+    ]
     return (*forward, *backward)
-
-
-def written(problem: Problem, node: Node) -> str:
-    """Return the formula of a node in the words of the files: `dz @ weights.T`."""
-    layer, rule = problem.layers[node.layer], RULES[node.quantity]
-    if node.quantity == "z" and layer.z is not None:
-        return "as given"
-    out_in = rule.written_out_in if problem.weight_layout == "out-in" else None
-    return (out_in or rule.written).format(activation=layer.activation)
 
 
 def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operand, ...]:
     """Return what the formula of a node takes: values that were given, other nodes, or what is missing.
 
-    A `z` that was given has none, and a `dz` whose slope is the same everywhere takes no `z`.
+    A node that was given has none. The derivative of an activation takes what the activation's row says.
     """
-    layer = problem.layers[node.layer]
+    if problem.given(node) is not None:
+        return ()
     names = rules[node.quantity].operands
-    if node.quantity == "z" and layer.z is not None:
-        names = ()
-    elif node.quantity == "dz" and not layer.activation.needs_z:
-        names = tuple(name for name in names if name != "z")
+    if node.quantity == "dz":
+        reads = problem.layers[node.layer].activation.reads
+        names = tuple(part for name in names for part in (reads if name == "z" else (name,)))
     return tuple(_operand(problem, node.layer, name) for name in names)
 
 
-def _operand(problem: Problem, i: int, name: str) -> Operand:
-    layer = problem.layers[i]
-    match name:
-        case "inputs" if i > 0:
-            return Node(i - 1, "outputs")
-        case "inputs":
-            return Missing((name,)) if problem.inputs is None else problem.inputs
-        case "weights" | "biases":
-            parameter: Array | None = getattr(layer, name)
-            return Missing((problem.place(i, name),)) if parameter is None else parameter
-        case "upstream" if i < len(problem.layers) - 1:
-            return Node(i + 1, "dinputs")
-        case "upstream":
-            return _upstream(problem, i)
-        case "activation":
-            return layer.activation
-        case "learning_rate":
-            return problem.learning_rate
-        case _:
-            return Node(i, name)
+def _operand(problem: Problem, layer: int, name: str) -> Operand:
+    if name == "activation":
+        return problem.layers[layer].activation
+    origin = problem.origin(layer, name)
+    if origin.quantity in QUANTITIES:
+        return origin
+    given = problem.given(origin)
+    return missing_input(problem, origin) if given is None else given
 
 
-def _upstream(problem: Problem, last: int) -> Operand:
-    n_samples, n_neurons = problem.n_samples, problem.layers[last].n_neurons
-    if problem.upstream is None:
-        return Missing(("upstream",))
-    if isinstance(problem.upstream, np.ndarray):
-        return problem.upstream
-    if problem.upstream == "outputs":
-        return Node(last, "outputs")
-    if n_samples is None:  # upstream is "ones"
-        return Missing(("inputs or z, for the number of samples",))
-    if n_neurons is None:
-        return Missing((f"{problem.place(last, 'weights')}, for the number of neurons",))
-    return np.ones((n_samples, n_neurons), dtype=problem.dtype)
+def written(problem: Problem, node: Node) -> str:
+    """Return the formula of a node in matrix form, in the words and the layout of the problem: `dz @ weights.T`."""
+    if problem.given(node) is not None:
+        return "as given"
+    activation, text = problem.layers[node.layer].activation, ""
+    for product in CHAIN_RULE[node.quantity].products:
+        sign = " - " if product.sign < 0 else " + " if text else ""
+        text += sign + _matrix_form(problem, problem.axes(node.quantity), product, activation)
+    return text
+
+
+def _matrix_form(problem: Problem, axes: tuple[str, ...], product: Product, activation: Activation) -> str:
+    factors = product.factors
+    if not product.summed:
+        return " * ".join(_with_function(factor, activation) for factor in factors)
+    if len(factors) == 1:
+        return f"sum of {factors[0].name} over {_summed_over(product)}"
+    left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
+    row, column = (
+        factor.name + ("" if problem.axes(factor.name) == wanted else ".T")
+        for factor, wanted in ((left, (axes[0], *product.summed)), (right, (*product.summed, axes[1])))
+    )
+    return f"{row} @ {column}"
+
+
+def _with_function(factor: Factor, activation: Activation) -> str:
+    templates = {"": "{z}", "f": activation.value_written, "f'": activation.derivative_written}
+    return templates[factor.function].format(z=factor.name)
+
+
+def _summed_over(product: Product) -> str:
+    """Return what a product is summed over: `samples`."""
+    return " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)

@@ -7,19 +7,20 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 
+__all__ = ["LayerSolution", "Solution"]
+
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LayerSolution:
-    """What was wanted of one layer: the quantities that follow, and what each of the others would need.
+    """What was wanted of one layer.
 
-    Shapes: z, outputs, dz (n_samples, n_neurons); dinputs (n_samples, n_inputs); dweights, new_weights as the
-    weights were written; dbiases, new_biases (n_neurons,). `closed` is where the activation's slope is zero,
-    (n_samples, n_neurons); None where z is not known or the slope never is.
+    Shapes: z, outputs and dz are (n_samples, n_neurons), dinputs (n_samples, n_inputs), dweights and new_weights as the
+    weights were written, dbiases and new_biases (n_neurons,).
     """
 
-    computed: Mapping[str, Array]
-    not_computed: Mapping[str, str]
-    closed: Array | None
+    computed: Mapping[str, Array]  # by quantity
+    not_computed: Mapping[str, str]  # by quantity, what it needs
+    inactive: Array | None  # (n_samples, n_neurons), where units pass no gradient on; None where z is not known
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -30,34 +31,26 @@ class Solution:
     layers: tuple[LayerSolution, ...]
 
     def matrices(self) -> Iterator[tuple[str, Array]]:
-        """Yield every computed quantity with its place (`dz`, `layers[1].dz`), layer by layer."""
+        """Yield every computed quantity with its place (`dz`, `layers[1].dz`), layer by layer.
+
+        Shapes: as in `LayerSolution`, (n_samples, n_neurons) for one.
+        """
         for i, layer in enumerate(self.layers):
             for quantity, matrix in layer.computed.items():
                 yield self.problem.place(i, quantity), matrix
 
     def only(self, wanted: Sequence[Node]) -> "Solution":
-        """Return the solution without the quantities that are not wanted.
-
-        Raises:
-            InputError: None of what is wanted was computed.
-        """
+        """Return the solution without the quantities that are not wanted."""
         kept = set(wanted)
-        result = replace(
-            self,
-            layers=tuple(
-                replace(
-                    layer,
-                    computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in kept},
-                    not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in kept},
-                )
-                for i, layer in enumerate(self.layers)
-            ),
+        layers = tuple(
+            replace(
+                layer,
+                computed={q: matrix for q, matrix in layer.computed.items() if Node(i, q) in kept},
+                not_computed={q: needs for q, needs in layer.not_computed.items() if Node(i, q) in kept},
+            )
+            for i, layer in enumerate(self.layers)
         )
-        if not any(layer.computed for layer in result.layers):
-            from backprop_cli.core.solve import _too_little
-
-            raise _too_little(result, wanted)
-        return result
+        return replace(self, layers=layers)
 
     def not_computed(self) -> Mapping[str, str]:
         """Return, for each wanted quantity that does not follow, by place, what it needs."""

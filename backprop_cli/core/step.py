@@ -6,6 +6,8 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
+__all__ = ["next_problem"]
+
 
 def next_problem(problem: Problem, solution: Solution) -> Problem:
     """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
@@ -28,8 +30,7 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
         layers.append(
             replace(
                 layer,
-                # Laying out twice undoes it: inside, weights are always (n_inputs, n_neurons).
-                weights=None if new_weights is None else problem.laid_out(new_weights),
+                weights=None if new_weights is None else problem.as_written("weights", new_weights),
                 biases=solved.computed.get("new_biases"),
             )
         )

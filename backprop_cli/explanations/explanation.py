@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-
-@dataclass(frozen=True, kw_only=True)
-class Phrases:
-    """A rule in the words of the files and as TeX, and for a gradient the chain of derivatives behind it."""
-
-    rule: str
-    tex: str
-    chain: str | None = None
-    chain_tex: str | None = None
-
+__all__ = ["Explanation", "Extent", "Factor", "Notation", "Number", "Term", "Walk"]
 
 Number: TypeAlias = float | Fraction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notation:
+    """The rule behind an entry in symbols."""
+
+    rule: str  # in the words of the files
+    tex: str
+    chain: str | None = None  # for a gradient, the partial derivatives that it is the product of
+    chain_tex: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,62 +30,47 @@ class Factor:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """One term of a sum: its factors, their product, and the sum so far.
+    """One term of a sum: its factors, their product, and the sum so far."""
 
-    `coefficient` multiplies the product where it is not one of entries alone: the slope of an activation, which
-    `slope` names, or the -1 of a step downhill. `function` is what is applied to the one factor, with z for its place.
-    `closed` is whether a closed ReLU makes the term zero. A term without factors stands for the `rest`, the number of
-    terms that are too small to be shown one by one.
-    """
-
-    factors: tuple[Factor, ...]
+    factors: tuple[Factor, ...]  # none where the term stands for the `rest`
     value: Number
     running: Number
-    coefficient: Number | None = None
-    slope: str | None = None
-    function: str | None = None
-    closed: bool = False
-    rest: int = 0
+    coefficient: Number | None = None  # multiplies the factors: the derivative of an activation, or -1 in a step
+    derivative: str | None = None  # the name of that derivative
+    function: str | None = None  # what is applied to the one factor, with a place for {z}
+    inactive: bool = False  # whether the term is zero because a unit is inactive
+    rest: int = 0  # how many terms this one stands for, which are too small to be shown one by one
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """Why an entry has its value.
-
-    `phrases` hold the rule and the chain of derivatives. `total` is what the terms add up to, rounded once, which the
-    value need not be. `passed_on` are the gradients that a sum passes on unchanged to its terms, and `more_passed_on`
-    how many more there are. `sources` explain the factors, one level down; one that has been explained already is there
-    without terms, as `repeated`. Where there is more to explain than anybody would read, an explanation is `cut`.
-    """
+    """Why an entry has its value."""
 
     entry: str
     value: Number
-    phrases: Phrases
+    notation: Notation
     terms: tuple[Term, ...] = ()
-    passed_on: tuple[Factor, ...] = ()
-    sources: tuple["Explanation", ...] = ()
-    repeated: bool = False
-    cut: bool = False
-    total: Number = 0.0
+    passed_on: tuple[Factor, ...] = ()  # the gradients that a sum passes on unchanged to its terms
+    sources: tuple["Explanation", ...] = ()  # of the factors, one level down
+    repeated: bool = False  # whether the entry has been explained already, so that terms are left out here
+    cut: bool = False  # whether sources are left out, as there are more than anybody would read
+    total: Number = 0.0  # what the terms add up to, rounded once; `value` may be off from it by rounding
     more_passed_on: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Walk:
-    """The explanations of a whole problem in working order, and what each quantity that does not follow would need."""
+    """The explanations of a whole problem in working order."""
 
     title: str | None
     steps: tuple[Explanation, ...]
-    not_computed: Mapping[str, str]
+    not_computed: Mapping[str, str]  # by place, what a quantity that does not follow would need
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """How far to explain: `terms` of a sum at the most, and `depth` levels of where factors come from.
+    """How far to explain."""
 
-    `whole` is whether that is meant to be all of them, so that what is left out has to be said.
-    """
-
-    terms: int = 20
-    depth: int = 1
-    whole: bool = False
+    terms: int = 20  # of a sum, at most
+    depth: int = 1  # levels of where factors come from
+    whole: bool = False  # whether that is meant to be all levels, so that the page says what is left out

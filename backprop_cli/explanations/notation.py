@@ -1,145 +1,113 @@
-"""The rule behind an entry in symbols: in the words of the files, as a chain of derivatives, and as TeX.
+"""The rule behind an entry in symbols: in the words of the files, as a chain of partial derivatives, and as TeX.
 
-In the chain and in TeX, as in a textbook, L is the loss, and x, w, b, z and y are inputs, weights, biases,
-pre-activations and outputs of the layer.
+All of it is read off the chain rule in `core.quantities`. In the chain and in TeX, as in a textbook, L is the loss, and
+x, w, b, z and y are inputs, weights, biases, pre-activations and outputs of the layer.
 """
 
-from typing import NamedTuple
-
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node
-from backprop_cli.explanations.explanation import Phrases
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, NOUNS, Factor, Node, Position, Product
+from backprop_cli.explanations.explanation import Notation
+
+__all__ = ["notation"]
+
+_LETTERS = {"inputs": "x", "weights": "w", "biases": "b", "z": "z", "outputs": "y"}
+_LOSS = "L"
 
 
-class Position(NamedTuple):
-    """Where an entry is: its sample n, input i and neuron j, as far as it has them."""
-
-    n: int
-    i: int
-    j: int
-
-
-def phrases(problem: Problem, node: Node, at: Position) -> Phrases:
+def notation(problem: Problem, node: Node, at: Position) -> Notation:
     """Return the rule behind the entry of a quantity at a position."""
-    return getattr(_Symbols(problem, node.layer, at), node.quantity)()  # type: ignore[no-any-return]
+    writer, quantity = _Writer(problem, node, at), CHAIN_RULE[node.quantity]
+    entry, left = writer.entry(quantity.name, quantity.axes), writer.tex_of(quantity.name)
+    if problem.given(node) is not None:
+        return Notation(rule=f"{entry} is given", tex=f"{left} \\text{{ is given}}")
+    plus = ", plus " if any(product.summed for product in quantity.products) else " + "
+    rule = _joined(quantity.products, [writer.words(product) for product in quantity.products], plus)
+    tex = _joined(quantity.products, [writer.tex(product) for product in quantity.products], " + ")
+    chain = chain_tex = None
+    if quantity.is_gradient:
+        (product,), links = quantity.products, _links(quantity.name)
+        over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
+        partials = [f"d{writer.symbol(of)}/d{writer.symbol(by)}" for of, by in links]
+        chain = f"d{_LOSS}/d{writer.symbol(links[-1][1])} = {over}{' * '.join(partials)}"
+        partials = [_partial(writer.tex_symbol(of), writer.tex_symbol(by)) for of, by in links]
+        chain_tex = f"{left} = {_tex_sum(product)}" + r" \cdot ".join(partials)
+    return Notation(rule=f"{entry} = {rule}", tex=f"{left} = {tex}", chain=chain, chain_tex=chain_tex)
 
 
-class _Symbols:
-    """The names of a layer's entries around a position; letters stand for what a sum runs over."""
+class _Writer:
+    """Writes symbols of a layer around one entry; a letter stands for an axis that its quantity is summed over."""
 
-    def __init__(self, problem: Problem, layer: int, at: Position) -> None:
-        self._problem, self._layer, self._at = problem, layer, at
-        last = layer == len(problem.layers) - 1
-        self._activation = problem.layers[layer].activation
-        self._inputs = problem.place(layer - 1, "outputs") if layer else "inputs"
-        by_rule = last and isinstance(problem.upstream, str) and problem.upstream == "outputs"
-        self._upstream = "upstream" if last else problem.place(layer + 1, "dinputs")
-        if by_rule:
-            self._upstream = self._name("outputs")
-        self._level = f"^{{({layer})}}" if problem.layered else ""
+    def __init__(self, problem: Problem, node: Node, at: Position) -> None:
+        self._problem, self._layer = problem, node.layer
+        self._activation = problem.layers[node.layer].activation
+        fixed = AXES[node.quantity]
+        self._at = {axis: index if axis in fixed else axis for axis, index in at._asdict().items()}
 
-    def z(self) -> Phrases:
-        n, _, j = self._at
-        z = f"{self._name('z')}[{n},{j}]"
-        if self._problem.layers[self._layer].z is not None:
-            return Phrases(rule=f"{z} is given", tex=f"{self._tex('z', n, j)} \\text{{ is given}}")
-        weight = self._tex("w", *self._turn("i", j))
-        return Phrases(
-            rule=f"{z} = sum over inputs i of {self._inputs}[{n},i] * {self._weights('i', j)},"
-            f" plus {self._name('biases')}[{j}]",
-            tex=rf"{self._tex('z', n, j)} = \sum_{{i}} {self._tex('x', n, 'i')} \, {weight} + {self._tex('b', j)}",
-        )
+    def entry(self, name: str, axes: tuple[str, ...]) -> str:
+        """Return an entry in the words of the files, with the name of the layer that it comes from."""
+        return self._problem.entry(self._problem.origin(self._layer, name), [self._at[axis] for axis in axes])
 
-    def outputs(self) -> Phrases:
-        n, _, j = self._at
-        written = self._activation.value_written.replace("z", f"{self._name('z')}[{n},{j}]")
-        tex = self._activation.value_tex.format(z=self._tex("z", n, j))
-        return Phrases(rule=f"{self._name('outputs')}[{n},{j}] = {written}", tex=f"{self._tex('y', n, j)} = {tex}")
+    def words(self, product: Product) -> str:
+        over = "".join(f"sum over {NOUNS[axis]}s {axis} of " for axis in product.summed)
+        return over + " * ".join(map(self._factor_in_words, product.factors))
 
-    def dz(self) -> Phrases:
-        n, _, j = self._at
-        slope = f"{self._activation.name}'({self._name('z')}[{n},{j}])" if self._activation.needs_z else "1"
-        dl_dz, dl_dy = self._gradient("z", n, j), self._gradient("y", n, j)
-        return Phrases(
-            rule=f"{self._name('dz')}[{n},{j}] = {self._upstream}[{n},{j}] * {slope}",
-            tex=f"{dl_dz} = {dl_dy} \\, {self._slope_tex(n, j)}",
-            chain=f"dL/dz[{n},{j}] = dL/dy[{n},{j}] * dy[{n},{j}]/dz[{n},{j}]",
-            chain_tex=rf"{dl_dz} = {dl_dy} \cdot {self._partial('y', 'z', (n, j))}",
-        )
+    def tex(self, product: Product) -> str:
+        return _tex_sum(product) + r" \, ".join(map(self._factor_in_tex, product.factors))
 
-    def dinputs(self) -> Phrases:
-        n, i, _ = self._at
-        weight = self._tex("w", *self._turn(i, "j"))
-        return Phrases(
-            rule=f"{self._name('dinputs')}[{n},{i}] = sum over neurons j of {self._name('dz')}[{n},j] *"
-            f" {self._weights(i, 'j')}",
-            tex=rf"{self._gradient('x', n, i)} = \sum_{{j}} {self._gradient('z', n, 'j')} \, {weight}",
-            chain=f"dL/dx[{n},{i}] = sum over j of dL/dy[{n},j] * dy[{n},j]/dz[{n},j] * dz[{n},j]/dx[{n},{i}]",
-            chain_tex=rf"{self._gradient('x', n, i)} = \sum_{{j}} {self._three((n, 'j'), 'x', (n, i))}",
-        )
+    def symbol(self, variable: str) -> str:
+        """Return `x[0,i]`, or `L`."""
+        return variable if variable == _LOSS else f"{_LETTERS[variable]}[{self._written_index(variable)}]"
 
-    def dweights(self) -> Phrases:
-        _, i, j = self._at
-        row, column = self._turn(i, j)
-        dl_dw, entry = self._gradient("w", row, column), f"[{row},{column}]"
-        return Phrases(
-            rule=f"{self._name('dweights')}{entry} = sum over samples n of"
-            f" {self._inputs}[n,{i}] * {self._name('dz')}[n,{j}]",
-            tex=rf"{dl_dw} = \sum_{{n}} {self._tex('x', 'n', i)} \, {self._gradient('z', 'n', j)}",
-            chain=f"dL/dw{entry} = sum over n of dL/dy[n,{j}] * dy[n,{j}]/dz[n,{j}] * dz[n,{j}]/dw{entry}",
-            chain_tex=rf"{dl_dw} = \sum_{{n}} {self._three(('n', j), 'w', (row, column))}",
-        )
+    def tex_symbol(self, variable: str, mark: str = "") -> str:
+        if variable == _LOSS:
+            return variable
+        level = f"^{{({self._layer})}}" if self._problem.layered else ""
+        return f"{_LETTERS[variable]}{mark}{level}_{{{self._written_index(variable)}}}"
 
-    def dbiases(self) -> Phrases:
-        j = self._at.j
-        return Phrases(
-            rule=f"{self._name('dbiases')}[{j}] = sum over samples n of {self._name('dz')}[n,{j}]",
-            tex=rf"{self._gradient('b', j)} = \sum_{{n}} {self._gradient('z', 'n', j)}",
-            chain=f"dL/db[{j}] = sum over n of dL/dy[n,{j}] * dy[n,{j}]/dz[n,{j}] * dz[n,{j}]/db[{j}]",
-            chain_tex=rf"{self._gradient('b', j)} = \sum_{{n}} {self._three(('n', j), 'b', (j,))}",
-        )
+    def tex_of(self, name: str) -> str:
+        """Return an entry of this layer in TeX, as a letter with indices, or as the derivative of L by one."""
+        if not AXES[name]:
+            return r"\eta"
+        variable = _variable(name)
+        if name in (variable, f"new_{variable}"):
+            return self.tex_symbol(variable, "" if name == variable else "'")
+        return _partial(_LOSS, self.tex_symbol(variable))
 
-    def new_weights(self) -> Phrases:
-        return self._step("weights", "w", self._turn(self._at.i, self._at.j))
+    def _factor_in_words(self, factor: Factor) -> str:
+        entry, activation = self.entry(factor.name, factor.axes), self._activation
+        if factor.function == "f'":
+            return f"{activation.name}'({entry})" if activation.reads else activation.derivative_written
+        return activation.value_written.format(z=entry) if factor.function else entry
 
-    def new_biases(self) -> Phrases:
-        return self._step("biases", "b", (self._at.j,))
+    def _factor_in_tex(self, factor: Factor) -> str:
+        templates = {"": "{z}", "f": self._activation.value_tex, "f'": self._activation.derivative_tex}
+        return templates[factor.function].format(z=self.tex_of(factor.name))
 
-    def _step(self, parameter: str, letter: str, index: tuple[object, ...]) -> Phrases:
-        at = f"[{','.join(map(str, index))}]"
-        old, new, gradient = (self._name(prefix + parameter) + at for prefix in ("", "new_", "d"))
-        dl_dp = self._gradient(letter, *index)
-        return Phrases(
-            rule=f"{new} = {old} - learning_rate * {gradient}",
-            tex=rf"{letter}'{self._indices(*index)} = {self._tex(letter, *index)} - \eta \, {dl_dp}",
-        )
+    def _written_index(self, variable: str) -> str:
+        return ",".join(str(self._at[axis]) for axis in self._problem.axes(variable))
 
-    def _name(self, quantity: str) -> str:
-        return self._problem.place(self._layer, quantity)
 
-    def _turn(self, i: object, j: object) -> tuple[object, object]:
-        return (j, i) if self._problem.weight_layout == "out-in" else (i, j)
+def _variable(name: str) -> str:
+    """Return what a gradient is the derivative by, or what a new parameter replaces: `weights` for `dweights`."""
+    return "outputs" if name == "upstream" else name.removeprefix("new_").removeprefix("d")
 
-    def _weights(self, i: object, j: object) -> str:
-        row, column = self._turn(i, j)
-        return f"{self._name('weights')}[{row},{column}]"
 
-    def _indices(self, *index: object) -> str:
-        return f"{self._level}_{{{','.join(map(str, index))}}}"
+def _links(name: str) -> list[tuple[str, str]]:
+    """Return the partial derivatives that a gradient is the product of, each as what is derived by what."""
+    factors = [factor.name for factor in CHAIN_RULE[name].products[0].factors]
+    behind = next(factor for factor in factors if _variable(factor) != factor)
+    before = [(_LOSS, "outputs")] if behind == "upstream" else _links(behind)
+    return [*before, (_variable(behind), _variable(name))]
 
-    def _tex(self, letter: str, *index: object) -> str:
-        return letter + self._indices(*index)
 
-    def _gradient(self, letter: str, *index: object) -> str:
-        return rf"\frac{{\partial L}}{{\partial {self._tex(letter, *index)}}}"
+def _joined(products: tuple[Product, ...], texts: list[str], plus: str) -> str:
+    rest = (" - " * (product.sign < 0) or plus for product in products[1:])
+    return texts[0] + "".join(sign + text for sign, text in zip(rest, texts[1:], strict=True))
 
-    def _partial(self, of: str, by: str, index: tuple[object, ...], by_index: tuple[object, ...] | None = None) -> str:
-        return rf"\frac{{\partial {self._tex(of, *index)}}}{{\partial {self._tex(by, *(by_index or index))}}}"
 
-    def _three(self, at: tuple[object, ...], by: str, by_index: tuple[object, ...]) -> str:
-        """Return dL/dy * dy/dz * dz/d`by`, the chain through the activation and the sum."""
-        factors = (self._gradient("y", *at), self._partial("y", "z", at), self._partial("z", by, at, by_index))
-        return r" \cdot ".join(factors)
+def _partial(of: str, by: str) -> str:
+    return rf"\frac{{\partial {of}}}{{\partial {by}}}"
 
-    def _slope_tex(self, n: int, j: int) -> str:
-        return self._activation.slope_tex.format(z=self._tex("z", n, j))
+
+def _tex_sum(product: Product) -> str:
+    return rf"\sum_{{{','.join(product.summed)}}} " if product.summed else ""

@@ -1,7 +1,7 @@
-"""The terms that make an entry: the sum behind each quantity, entry by entry, with the names of its factors.
+"""The terms that make an entry: the products behind each quantity, entry by entry, with the names of their factors.
 
-Names and indices are written as the problem's author would: in the layout of the weights, and with the layer in a
-network.
+They are read off the chain rule in `core.quantities`. Names and indices are written as the problem's author writes
+them: in the layout of the weights, and with the layer in a network.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,80 +10,74 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_cli.cli.entries import QUOTING
-from backprop_cli.cli.entries import nodes as every_node
+from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.missing import Missing
+from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
-from backprop_cli.core.rules import operands
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Factor, Node, Position, Product
 from backprop_cli.core.solution import Solution
-from backprop_cli.core.solve import needed_for, solve
-from backprop_cli.errors import InputError, UsageError
-from backprop_cli.explanations.notation import Position
-from backprop_cli.messages import counted, listed
+from backprop_cli.core.solve import solve
+from backprop_cli.errors import UsageError
+from backprop_cli.messages import QUOTING, counted, listed
 
-_SMALL = 10**7  # multiplications that are no matter beside the forward pass
+__all__ = ["Entries", "Ref", "Sum"]
+
+_SMALL = 10**7  # multiplications, which take no time beside the forward pass
 
 
 class Ref(NamedTuple):
-    """An entry that is a factor: given, or, with a node, computed and to be explained in its turn."""
+    """An entry that is a factor; with a node, it was computed, and is explained in its turn."""
 
     name: str
     value: Any
     node: Node | None = None
-    at: Position = Position(0, 0, 0)
+    at: Position = Position()
 
 
 class Sum(NamedTuple):
-    """Terms (m,) that make up an entry, or some of them: `factors(k)` are those of the k-th."""
+    """Terms that make up an entry, or some of them."""
 
-    terms: Array
-    factors: Callable[[int], tuple[Ref, ...]]
-    closed: Array | None = None
-    coefficient: Any = None
-    slope: str | None = None
-    function: str | None = None
+    terms: Array  # (m,)
+    factors: Callable[[int], tuple[Ref, ...]]  # those of the k-th term
+    inactive: Array | None = None  # (m,): whether an inactive unit makes the term zero
+    coefficient: Any = None  # multiplies the factors: -1 in a step, or the derivative of an activation at z
+    derivative: str | None = None  # the name of that derivative
+    function: str | None = None  # what is applied to the one factor, with a place for {z}
 
 
 class Entries:
     """The entries of a problem and of what follows from it: their names, their values, and the terms that make them.
 
-    `values` are the arrays by node, weights-like ones as (n_inputs, n_neurons) whatever the layout; `not_computed` says
-    what the other quantities would need, by place.
+    `values` are the arrays by node, in the shapes that their axes have in `AXES`: weights-like ones (n_inputs,
+    n_neurons). `not_computed` says what the other quantities would need, by place.
     """
 
     def __init__(self, problem: Problem, wanted: Sequence[Node]) -> None:
         """Compute what the explanation of the wanted quantities takes.
 
         Raises:
-            InputError: A single one is wanted, and does not follow.
+            InputError: None of them follows from what was given, or a result overflows.
         """
         self._problem = problem
-        nodes = needed_for(problem, wanted)
+        planned = plan(problem, wanted)
+        require_any(problem, wanted, planned)
+        order = list(planned.order)
         if len(wanted) == 1 and self._is_large(wanted[0]):
-            nodes -= set(wanted)  # a whole matrix for one entry, which its terms add up to as well
-        try:
-            ordered = [node for node in every_node(None, len(problem.layers)) if node in nodes]
-            self._solution = solve(problem, ordered) if nodes else Solution(problem=problem, layers=())
-        except InputError:
-            solve(problem, wanted)  # which says the same of just what is wanted
-            raise  # pragma: no cover (what is wanted needs all of that)
-        self.not_computed = self._solution.not_computed()
+            order.remove(wanted[0])  # a whole matrix for one entry: its terms add up to that entry as well
+        self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
+        self.not_computed = {
+            problem.place(*node): planned.missing[node].words() for node in wanted if node in planned.missing
+        }
         self.values = {
-            Node(i, quantity): problem.laid_out(matrix) if quantity in LIKE_WEIGHTS else matrix
+            Node(i, quantity): problem.as_written(quantity, matrix)
             for i, layer in enumerate(self._solution.layers)
             for quantity, matrix in layer.computed.items()
         }
-        behind = [operand for node in wanted for operand in operands(problem, node) if isinstance(operand, Node)]
-        if len(wanted) == 1 and any(node not in self.values for node in (*behind, *nodes & set(wanted))):
-            solve(problem, wanted)  # which says what is needed
 
     def _is_large(self, node: Node) -> bool:
         layer = self._problem.layers[node.layer]
         sizes = (self._problem.n_samples, layer.n_inputs, layer.n_neurons)
-        follows = not any(isinstance(operand, Missing) for operand in operands(self._problem, node))
-        return follows and prod(size or 1 for size in sizes) > _SMALL
+        return prod(size or 1 for size in sizes) > _SMALL
 
     def position(self, node: Node, index: tuple[int, ...]) -> Position:
         """Return where an entry is.
@@ -93,124 +87,99 @@ class Entries:
         """
         layer, place = self._problem.layers[node.layer], self._problem.place(*node)
         sizes = {"n": self._problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-        axes = AXES[node.quantity]
-        if node.quantity in LIKE_WEIGHTS and self._problem.weight_layout == "out-in":
-            axes = axes[::-1]
+        axes = self._problem.axes(node.quantity)
         shape = [sizes[axis] or 0 for axis in axes]
         if len(index) != len(shape) or any(k >= size for k, size in zip(index, shape, strict=True)):
             entry = f"{place}[{','.join(map(str, index))}]" if index else place
             nouns = ("row", "column") if len(shape) == 2 else ("entry",)
             sized = [f"{counted(size, noun)} (0 to {size - 1})" for size, noun in zip(shape, nouns, strict=True)]
             raise UsageError(f"{entry}: {place} has {listed(sized)}", hint=QUOTING if not index else None)
-        return Position(**{"n": 0, "i": 0, "j": 0, **dict(zip(axes, index, strict=True))})
+        return Position(**dict(zip(axes, index, strict=True)))
 
     def sums(self, node: Node, at: Position) -> Iterator[Sum]:
         """Yield the terms that make up an entry, in the order in which its rule names them."""
-        i, (n, input_, j) = node.layer, at
-        layer = self._problem.layers[i]
-        match node.quantity:
-            case "z" if layer.z is not None:
-                yield Sum(layer.z[[n], j], lambda _: (self.ref(node, at)._replace(node=None),))
-            case "z":
-                yield Sum(
-                    self._inputs(i)[n] * given(layer.weights)[:, j],
-                    lambda k: (self.input(i, n, k), self.weight(i, k, j)),
-                    None if i == 0 else self._closed(i - 1)[n],
-                )
-                yield Sum(given(layer.biases)[[j]], lambda _: (self.bias(i, j),))
-            case "outputs":
-                yield Sum(
-                    layer.activation.value(self.values[Node(i, "z")][[n], j]),
-                    lambda _: (self.ref(Node(i, "z"), at),),
-                    self._closed(i)[[n], j],
-                    function=layer.activation.value_written,
-                )
-            case "dz":
-                upstream, slope = self._upstream(i, n, j), self._slope(i, n, j)
-                value = np.array([upstream.value * slope if slope else 0 * upstream.value])
-                called = (
-                    f"{layer.activation.name}'({self.ref(Node(i, 'z'), at).name})" if layer.activation.needs_z else None
-                )
-                yield Sum(value, lambda _: (upstream,), self._closed(i)[[n], j], slope, called)
-            case "dinputs":
-                yield Sum(
-                    self.values[Node(i, "dz")][n] * given(layer.weights)[input_],
-                    lambda k: (self.ref(Node(i, "dz"), Position(n, 0, k)), self.weight(i, input_, k)),
-                    self._closed(i)[n],
-                )
-            case "dweights":
-                yield Sum(
-                    self._inputs(i)[:, input_] * self.values[Node(i, "dz")][:, j],
-                    lambda k: (self.input(i, k, input_), self.ref(Node(i, "dz"), Position(k, 0, j))),
-                    self._closed(i)[:, j] | (self._closed(i - 1)[:, input_] if i else False),
-                )
-            case "dbiases":
-                yield Sum(
-                    self.values[Node(i, "dz")][:, j],
-                    lambda k: (self.ref(Node(i, "dz"), Position(k, 0, j)),),
-                    self._closed(i)[:, j],
-                )
-            case stepped:
-                parameter = self.weight(i, input_, j) if stepped == "new_weights" else self.bias(i, j)
-                gradient = self.ref(Node(i, stepped.replace("new_", "d")), at)
-                rate = Ref("learning_rate", self._problem.learning_rate)
-                yield Sum(np.array([parameter.value]), lambda _: (parameter,))
-                yield Sum(np.array([-rate.value * gradient.value]), lambda _: (rate, gradient), None, -1)
+        if self._problem.given(node) is not None:
+            given = self.ref(node, at)._replace(node=None)
+            yield Sum(np.array([given.value]), lambda _: (given,))
+            return
+        for product in CHAIN_RULE[node.quantity].products:
+            yield self._sum(node, at, product)
+
+    def _sum(self, node: Node, at: Position, product: Product) -> Sum:
+        fixed = AXES[node.quantity]
+        entries = [factor for factor in product.factors if factor.function != "f'"]
+        values = [self._values(node.layer, factor, fixed, at) for factor in entries]
+
+        def factors(k: int) -> tuple[Ref, ...]:
+            where = at._replace(**dict.fromkeys(product.summed, k))
+            return tuple(self._factor(node.layer, factor, where) for factor in entries)
+
+        made = Sum(prod(values[1:], start=values[0]), factors, self._inactive(node.layer, product, fixed, at))
+        if product.sign < 0:
+            return made._replace(terms=-made.terms, coefficient=-1)
+        function = product.factors[-1].function
+        activation = self._problem.layers[node.layer].activation
+        if function == "f":
+            return made._replace(terms=activation.value(values[0]), function=activation.value_written)
+        if function == "f'":
+            return self._times_derivative(made, activation, self._factor(node.layer, product.factors[-1], at))
+        return made
+
+    @staticmethod
+    def _times_derivative(made: Sum, activation: Activation, z: Ref) -> Sum:
+        upstream = made.terms
+        if not activation.reads:  # the derivative is the same everywhere
+            return made._replace(
+                terms=activation.backward(upstream), coefficient=_whole(activation.derivative(0 * upstream))
+            )
+        at_z = np.array([z.value])
+        return made._replace(
+            terms=activation.backward(upstream, at_z, activation.value(at_z)),
+            coefficient=_whole(activation.derivative(at_z)),
+            derivative=f"{activation.name}'({z.name})",
+        )
 
     def ref(self, node: Node, at: Position) -> Ref:
-        """Return the entry of a computed quantity."""
-        index = tuple(getattr(at, axis) for axis in AXES[node.quantity])
-        matrix = self.values.get(node)
-        turned = node.quantity in LIKE_WEIGHTS and self._problem.weight_layout == "out-in"
-        written = ",".join(map(str, reversed(index) if turned else index))
-        return Ref(f"{self._problem.place(*node)}[{written}]", None if matrix is None else matrix[index], node, at)
+        """Return the entry of a computed quantity; its value is None where the quantity is too large to compute."""
+        return self._entry(node, tuple(getattr(at, axis) for axis in AXES[node.quantity]))
 
-    def input(self, i: int, n: int, k: int) -> Ref:
-        """Return an input of a layer, which may be an output of the one before."""
-        if i > 0:
-            return self.ref(Node(i - 1, "outputs"), Position(n, 0, k))
-        return Ref(f"inputs[{n},{k}]", given(self._problem.inputs)[n, k])
+    def _factor(self, layer: int, factor: Factor, at: Position) -> Ref:
+        return self._entry(self._problem.origin(layer, factor.name), tuple(getattr(at, axis) for axis in factor.axes))
 
-    def weight(self, i: int, row: int, column: int) -> Ref:
-        """Return a weight of a layer, from an input to a neuron."""
-        written = f"{column},{row}" if self._problem.weight_layout == "out-in" else f"{row},{column}"
-        weights = given(self._problem.layers[i].weights)
-        return Ref(f"{self._problem.place(i, 'weights')}[{written}]", weights[row, column])
+    def _entry(self, node: Node, index: tuple[int, ...]) -> Ref:
+        array, name = self._array(node), self._problem.entry(node, index)
+        value = None if array is None else array[index]
+        if node.quantity not in QUANTITIES:
+            return Ref(name, value)
+        return Ref(name, value, node, Position(**dict(zip(AXES[node.quantity], index, strict=True))))
 
-    def bias(self, i: int, j: int) -> Ref:
-        """Return a bias of a layer."""
-        return Ref(f"{self._problem.place(i, 'biases')}[{j}]", given(self._problem.layers[i].biases)[j])
+    def _array(self, node: Node) -> Any:
+        """Return the values of a node, given or computed, in the shape of its axes."""
+        given = self._problem.given(node)
+        return self.values.get(node) if given is None else np.asarray(given)
 
-    def _upstream(self, i: int, n: int, j: int) -> Ref:
-        given = self._problem.upstream
-        if i < len(self._problem.layers) - 1:
-            return self.ref(Node(i + 1, "dinputs"), Position(n, j, 0))
-        if isinstance(given, str) and given == "outputs":
-            return self.ref(Node(i, "outputs"), Position(n, 0, j))
-        one = self._problem.dtype.type(1)
-        return Ref(f"upstream[{n},{j}]", given[n, j] if isinstance(given, np.ndarray) else one)
+    def _values(self, layer: int, factor: Factor, fixed: tuple[str, ...], at: Position) -> Array:
+        """Return the values (m,) of a factor in each term of a sum over the axes that are not fixed."""
+        return np.atleast_1d(self._array(self._problem.origin(layer, factor.name))[_index(factor, fixed, at)])
 
-    def _inputs(self, i: int) -> Array:
-        return self.values[Node(i - 1, "outputs")] if i else given(self._problem.inputs)
-
-    def _closed(self, i: int) -> Array:
-        closed = self._solution.layers[i].closed
-        shape = (_size(self._problem.n_samples), _size(self._problem.layers[i].n_neurons))
-        return np.zeros(shape, dtype=bool) if closed is None else closed
-
-    def _slope(self, i: int, n: int, j: int) -> Any:
-        activation = self._problem.layers[i].activation
-        if not activation.needs_z:
-            return 1
-        return +activation.slope(self.values[Node(i, "z")][[n], j]).item()  # a truth value becomes 1 or 0
+    def _inactive(self, layer: int, product: Product, fixed: tuple[str, ...], at: Position) -> Array | None:
+        """Return for each term (m,) whether a factor of it is zero because a unit is inactive."""
+        found = None
+        for factor in product.factors:
+            origin = self._problem.origin(layer, factor.name)
+            if factor.function or origin.quantity in ("outputs", "dz"):
+                inactive = self._solution.layers[origin.layer].inactive
+                if inactive is not None:
+                    terms = np.atleast_1d(inactive[_index(factor, fixed, at)])
+                    found = terms if found is None else found | terms
+        return found
 
 
-def given(array: Array | None) -> Array:
-    """Return an array that an entry follows from, and that is therefore there."""
-    assert array is not None  # noqa: S101 (or the entry would not have been computed)
-    return array
+def _index(factor: Factor, fixed: tuple[str, ...], at: Position) -> tuple[Any, ...]:
+    return tuple(getattr(at, axis) if axis in fixed else slice(None) for axis in factor.axes)
 
 
-def _size(size: int | None) -> int:
-    assert size is not None, "an array told it"  # noqa: S101
-    return size
+def _whole(value: Array) -> Any:
+    """Return the one number in an array, a whole float as an integer, which is written without a point."""
+    number = value.item()
+    return int(number) if number == int(number) else number

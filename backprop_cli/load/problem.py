@@ -11,7 +11,7 @@ from typing import Any
 from backprop_cli.core.places import layer_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
-from backprop_cli.core.quantities import Precision
+from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.files import _named, _require_suffix, read, shown, suffix
 from backprop_cli.load.matrix import _MATRIX_SUFFIXES, load_matrix
@@ -29,7 +29,7 @@ def load_problem(
     values: Mapping[str, Any] = MappingProxyType({}),
     *,
     exact: bool = False,
-    dtype: Precision = "float64",
+    dtype: Dtype = "float64",
     data: bytes | None = None,
     progress: Progress = no_progress,
 ) -> Problem:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import (
     QUANTITIES,
     UPSTREAM_RULES,
     WEIGHT_LAYOUTS,
-    Precision,
+    Dtype,
     UpstreamRule,
     WeightLayout,
 )
@@ -38,7 +38,7 @@ _NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream")
 Headers = Mapping[str, tuple[str, ...]]
 
 
-def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
+def number_kind(*, exact: bool, dtype: Dtype = "float64") -> NumberKind:
     """Return the kind of number to read: floats, or decimals as they were written."""
     if not exact:
         return FLOAT64 if dtype == "float64" else FLOAT32
@@ -48,7 +48,7 @@ def number_kind(*, exact: bool, dtype: Precision = "float64") -> NumberKind:
 
 
 def build(
-    draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False, dtype: Precision = "float64"
+    draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False, dtype: Dtype = "float64"
 ) -> Problem:
     """Validate a draft and return its problem.
 
@@ -90,7 +90,7 @@ def build(
                 weights=fitted.get(prefix + "weights"),
                 biases=fitted.get(prefix + "biases"),
                 z=fitted.get(prefix + "z"),
-                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), "relu", prefix)],
+                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
                 n_inputs=sizes.get(layer),
                 n_neurons=sizes.get(layer + 1),
                 neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=sizes.get(layer + 1)),
@@ -112,7 +112,7 @@ def to_draft(problem: Problem) -> dict[str, Any]:
     """Return the draft that `build` makes the same problem of, in the layout in which it was written."""
     layers = [
         _given(
-            weights=None if layer.weights is None else problem.laid_out(layer.weights),
+            weights=None if layer.weights is None else problem.as_written("weights", layer.weights),
             biases=layer.biases,
             z=layer.z,
             activation=layer.activation.name,

@@ -100,9 +100,9 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
     said: dict[str, Any] = {"entry": found.entry, "value": found.value}
     if found.repeated:
         return said | {"repeated": True}
-    said["rule"] = found.phrases.rule
-    if found.phrases.chain is not None:
-        said["chain"] = found.phrases.chain
+    said["rule"] = found.notation.rule
+    if found.notation.chain is not None:
+        said["chain"] = found.notation.chain
     said["terms"] = [_term(term) for term in found.terms]
     if found.passed_on:
         said["passed_on"] = [_record(factor) for factor in found.passed_on]
@@ -116,12 +116,13 @@ def _term(term: "Term") -> dict[str, Any]:
     said: dict[str, Any] = {"factors": [_record(factor) for factor in term.factors]}
     if term.coefficient is not None:
         said["coefficient"] = term.coefficient
-    for key in ("slope", "function"):
-        if getattr(term, key) is not None:
-            said[key] = getattr(term, key)
+    if term.derivative is not None:
+        said["slope"] = term.derivative
+    if term.function is not None:
+        said["function"] = term.function.format(z="z")
     if term.rest:
         said["rest"] = term.rest
-    return said | {"value": term.value, "closed": term.closed}
+    return said | {"value": term.value, "closed": term.inactive}
 
 
 def _record(value: Any) -> Any:

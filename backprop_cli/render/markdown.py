@@ -40,16 +40,16 @@ def walk(found: Walk, precision: int | None) -> str:
 
 
 def _body(found: Explanation, precision: int | None) -> Iterator[str]:
-    if found.phrases.chain_tex is not None:
-        yield f"${found.phrases.chain_tex}$"
-    yield f"${found.phrases.tex}$"
+    if found.notation.chain_tex is not None:
+        yield f"${found.notation.chain_tex}$"
+    yield f"${found.notation.tex}$"
     rows = ["| term | | value | sum so far |", "| --- | ---: | ---: | ---: |"]
     for term in found.terms:
         numbers = term_numbers(term, precision, "·")
         names = term_names(term, "·") if term.rest else f"`{term_names(term, '·')}`"
-        closed = " (ReLU closed)" if term.closed else ""
+        inactive = " (inactive)" if term.inactive else ""
         value, running = (number(x, precision) for x in (term.value, term.running))
-        rows.append(f"| {names} | {numbers} | {value}{closed} | {running} |")
+        rows.append(f"| {names} | {numbers} | {value}{inactive} | {running} |")
     yield "\n".join(rows)
     yield adds_up(found, precision, f"`{found.entry}`", f"**{number(found.value, precision)}**")
 
@@ -57,8 +57,8 @@ def _body(found: Explanation, precision: int | None) -> Iterator[str]:
 def _tree(sources: Sequence[Explanation], precision: int | None, indent: str) -> Iterator[str]:
     for source in sources:
         if not source.repeated:
-            closed = " (ReLU closed)" if len(source.terms) == 1 and source.terms[0].closed else ""
-            yield f"{indent}- `{' = '.join([source.entry, *steps(source, precision, '·')])}`{closed}"
+            inactive = " (inactive)" if len(source.terms) == 1 and source.terms[0].inactive else ""
+            yield f"{indent}- `{' = '.join([source.entry, *steps(source, precision, '·')])}`{inactive}"
             yield from _tree(source.sources, precision, indent + "  ")
             if source.cut:
                 yield f"{indent}  - what is behind that is left out"

@@ -48,13 +48,13 @@ def _names(term: Term, times: str) -> str:
         return counted(term.rest, "other term")
     names = [factor.name for factor in term.factors]
     if term.function is not None:
-        return term.function.replace("z", names[0])
-    return f" {times} ".join(names if term.slope is None else [*names, term.slope])
+        return term.function.format(z=names[0])
+    return f" {times} ".join(names if term.derivative is None else [*names, term.derivative])
 
 
 def term_numbers(term: Term, precision: int | None, times: str = "*") -> str:
     """Return a term as the product of its factors' values; nothing where there are not two of them."""
-    alone = len(term.factors) + (term.slope is not None) + (term.function not in (None, "z")) < 2
+    alone = len(term.factors) + (term.derivative is not None) + (term.function not in (None, "{z}")) < 2
     return "" if alone else _signed(term, _numbers(term, precision, times, first=True))
 
 
@@ -63,20 +63,20 @@ def _numbers(term: Term, precision: int | None, times: str, *, first: bool) -> s
         return _bracketed(number(term.value, precision))
     values = [number(factor.value, precision) for factor in term.factors]
     if term.function is not None:
-        return term.function.replace("z", values[0])
-    if term.slope is not None and term.coefficient is not None:
+        return term.function.format(z=values[0])
+    if term.derivative is not None and term.coefficient is not None:
         values.append(number(term.coefficient, precision))
     bracketed = [_bracketed(text) for text in values]
     return f" {times} ".join([values[0], *bracketed[1:]] if first and term.coefficient != -1 else bracketed)
 
 
 def _signed(term: Term, text: str) -> str:
-    return f"-{text}" if term.coefficient == -1 and term.slope is None else text
+    return f"-{text}" if term.coefficient == -1 and term.derivative is None else text
 
 
 def _sum(parts: Sequence[str], terms: Sequence[Term]) -> str:
     """Return parts with the signs between them that their terms have."""
-    signs = ["- " if term.coefficient == -1 and term.slope is None else "+ " for term in terms]
+    signs = ["- " if term.coefficient == -1 and term.derivative is None else "+ " for term in terms]
     return " ".join(sign + part for sign, part in zip(signs, parts, strict=True)).removeprefix("+ ")
 
 

@@ -99,8 +99,8 @@ PLANTED: dict[str, Callable[[Draft], Values]] = {
     "wrong axis": lambda d: wrongly(d, bias_sum=lambda dz: dz.sum(axis=1)),
     "mask forgotten": lambda d: wrongly(d, mask=lambda z, _upstream: np.ones_like(z)),
     "mask from upstream": lambda d: wrongly(d, mask=lambda _z, upstream: upstream > 0),
-    "slope 1 at zero": lambda d: wrongly(d, mask=lambda z, _upstream: z >= 0),
-    "slope 1/2 at zero": lambda d: wrongly(d, mask=lambda z, _upstream: np.heaviside(z, 0.5)),
+    "derivative beyond the kink": lambda d: wrongly(d, mask=lambda z, _upstream: z >= 0),
+    "mean derivative at the kink": lambda d: wrongly(d, mask=lambda z, _upstream: np.heaviside(z, 0.5)),
     "weights untransposed": lambda d: wrongly(d, back=lambda dz, w, _dw: dz @ w),
     "weights after the update": lambda d: wrongly(d, back=lambda dz, w, dw: dz @ (w - RATE * dw).T),
     "another learning rate": lambda d: wrongly(d, rate=0.03),
@@ -110,7 +110,8 @@ STRUCK = [(mistake.name, quantity) for mistake in MISTAKES for quantity in mista
 
 
 # On how many of the 20 networks, at the most, a mistake changes nothing that can be compared: a ReLU layer may be
-# closed for every sample, and biases summed over neurons can be stepped with only where neurons are as many as samples.
+# inactive for every sample, and biases summed over neurons can be stepped with only where there are as many neurons as
+# samples.
 LEFT_OUT = {("wrong axis", "new_biases"): 10}
 
 
@@ -136,8 +137,8 @@ WORDS = {
     "wrong axis": "dbiases summed over neurons",
     "mask forgotten": "the ReLU's mask forgotten",
     "mask from upstream": "the ReLU's mask taken from the upstream gradient",
-    "slope 1 at zero": "relu'(0) = 1, where it is 0",
-    "slope 1/2 at zero": "relu'(0) = 1/2",
+    "derivative beyond the kink": "relu'(0) = 1, where it is 0",
+    "mean derivative at the kink": "relu'(0) = 1/2",
     "weights untransposed": "dinputs as dz @ weights, not dz @ weights.T",
     "weights after the update": "dinputs with the weights after the step",
     "another learning rate": "a step with the learning rate 0.03, not 0.125",

@@ -320,11 +320,11 @@ def test_a_network_of_nothing_but_kinks_says_so(backprop: Run) -> None:
     assert "7 at kinks: every entry is at a kink, which shows nothing" in ran.out
 
 
-def test_exact_arithmetic_finds_the_relu_on_the_wrong_side(backprop: Run) -> None:
+def test_exact_arithmetic_finds_the_pre_activation_on_the_wrong_side(backprop: Run) -> None:
     ran = backprop("check", TRAP, "--exact")
     assert ran.status == 1
     assert (
-        "  layers[0].z[0,0] is 5.551115123125783e-17 in float64 and 0 exactly: its ReLU is on the wrong side\n"
+        "  layers[0].z[0,0] is 5.551115123125783e-17 in float64 and 0 exactly: on the wrong side of a kink\n"
     ) in ran.out
 
 

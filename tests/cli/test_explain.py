@@ -19,8 +19,9 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, QUANTITIES, Node
 from backprop_cli.core.solve import solve
 from backprop_cli.explanations import terms
-from backprop_cli.explanations.explainer import explain, walk
+from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Extent
+from backprop_cli.explanations.walk import walk
 from backprop_cli.load.schema import build
 from backprop_cli.render import json as render_json
 from tests.conftest import ROOT, Run
@@ -38,7 +39,7 @@ class Entries:
         self._arrays: dict[str, Array] = dict(solve(problem, nodes(None, last + 1)).matrices())
         given = {"inputs": problem.inputs, "upstream": problem.upstream}
         for i, layer in enumerate(problem.layers):
-            weights = None if layer.weights is None else problem.laid_out(layer.weights)
+            weights = None if layer.weights is None else problem.as_written("weights", layer.weights)
             given |= {problem.place(i, "weights"): weights, problem.place(i, "biases"): layer.biases}
         self._arrays |= {name: array for name, array in given.items() if isinstance(array, np.ndarray)}
         self._learning_rate = problem.learning_rate
@@ -167,11 +168,11 @@ def test_a_long_sum_shows_its_largest_terms_and_the_rest_as_one(backprop: Run, t
     assert "  9980 other terms" in page
 
 
-def test_a_closed_relu_is_marked(backprop: Run, tmp_path: Path) -> None:
+def test_an_inactive_unit_is_marked(backprop: Run, tmp_path: Path) -> None:
     problem = {"inputs": [[1], [2]], "z": [[3], [-1]], "upstream": [[5], [7]]}
     found = explained(backprop, problem, tmp_path, "dweights[0,0]", "--format", "json")
     assert [(term["value"], term["closed"]) for term in found["terms"]] == [(5, False), (0, True)]
-    assert explained(backprop, problem, tmp_path, "dweights[0,0]").count("ReLU closed") == 2
+    assert explained(backprop, problem, tmp_path, "dweights[0,0]").count("inactive") == 2
 
 
 def test_the_tree_goes_all_the_way_and_explains_each_entry_once(backprop: Run) -> None:
@@ -324,7 +325,7 @@ def test_what_the_terms_add_up_to_is_said_truly(backprop: Run, tmp_path: Path) -
     assert "The 4 terms add up to z[0,0] = 1.5.\n" in explained(backprop, problem, tmp_path, "z[0,0]", "--exact")
 
 
-def test_a_term_that_the_layer_before_has_closed_is_marked(backprop: Run, tmp_path: Path) -> None:
+def test_a_term_that_an_inactive_unit_of_the_layer_before_makes_zero_is_marked(backprop: Run, tmp_path: Path) -> None:
     problem = {
         "inputs": [[1]],
         "layers": [

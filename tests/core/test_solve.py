@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from backprop_cli.cli.entries import nodes
-from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import ACTIVATION_NAMES, QUANTITIES
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
@@ -219,11 +218,11 @@ def test_upstream_by_rule(rule: str, dz: list[list[float]]) -> None:
     assert solved(draft).layers[0].computed["dz"].tolist() == dz
 
 
-def test_a_closed_relu_gives_positive_zero() -> None:
+def test_an_inactive_unit_gives_positive_zero() -> None:
     layer = solved({"z": [[0.0, -1.0]], "upstream": [[-3, -4]]}).layers[0]
     assert np.signbit(layer.computed["dz"]).tolist() == [[False, False]]
-    assert layer.closed is not None
-    assert layer.closed.tolist() == [[True, True]]
+    assert layer.inactive is not None
+    assert layer.inactive.tolist() == [[True, True]]
 
 
 def test_only_what_is_wanted_is_computed() -> None:
@@ -259,7 +258,3 @@ def test_a_deep_network_that_lacks_something_everywhere_says_so_in_few_words() -
     assert lacking["layers[2].z"] == "layers[1].biases, layers[2].biases"
     assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].biases and layers[2].biases)"
     assert max(map(len, lacking.values())) < 400
-
-
-def test_the_activations_of_the_options_are_those_there_are() -> None:
-    assert tuple(ACTIVATIONS) == ACTIVATION_NAMES

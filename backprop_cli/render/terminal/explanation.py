@@ -18,9 +18,9 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     page = Page(look)
     page.line((f"{found.entry} = {number(found.value, precision)}", "bold"))
     page.line()
-    page.line(f"  {found.phrases.rule}")
-    if found.phrases.chain is not None:
-        page.line(f"  {found.phrases.chain}")
+    page.line(f"  {found.notation.rule}")
+    if found.notation.chain is not None:
+        page.line(f"  {found.notation.chain}")
         page.line((f"  ({_LETTERS})", "dim"))
     page.line()
     _terms(page, found.terms, precision)
@@ -40,10 +40,10 @@ def walk(found: Walk, look: Look, precision: int | None) -> str:
         page.line((clean(found.title), "bold"))
         page.line()
     for step in found.steps:
-        entry, _, said = step.phrases.rule.partition(" = ")
+        entry, _, said = step.notation.rule.partition(" = ")
         page.line((entry, "bold"), f" = {said}" if said else "")
         *before, last = steps(step, precision, said=said)
-        for line in (*before, last + _closed(step)):
+        for line in (*before, last + _if_inactive(step)):
             page.line(f"{' ' * width_of(step.entry)} = {line}")
         for factor in step.passed_on:
             page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
@@ -61,11 +61,11 @@ def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:
     products = [number(term.value, precision) for term in terms]
     sums = [number(term.running, precision) for term in terms]
     numbers = [term_numbers(term, precision) for term in terms]
-    styles = ["dim" if term.closed else "" for term in terms]
+    styles = ["dim" if term.inactive else "" for term in terms]
     columns = [_column("numbers", [text.rjust(max(map(len, numbers))) for text in numbers], styles)] * any(numbers)
     columns += [_column("term", aligned(products), styles), _column("sum so far", aligned(sums), styles)]
-    if any(term.closed for term in terms):
-        columns.append(_column("", ["ReLU closed" if term.closed else "" for term in terms], styles))
+    if any(term.inactive for term in terms):
+        columns.append(_column("", ["inactive" if term.inactive else "" for term in terms], styles))
     page.table([f"  {term_names(term)}" for term in terms], columns)
 
 
@@ -87,8 +87,8 @@ def _tree(page: Page, sources: Sequence[Explanation], precision: int | None, ind
 
 
 def _worked(page: Page, found: Explanation, precision: int | None, indent: str) -> None:
-    page.line(f"{indent}{' = '.join([found.entry, *steps(found, precision)])}{_closed(found)}")
+    page.line(f"{indent}{' = '.join([found.entry, *steps(found, precision)])}{_if_inactive(found)}")
 
 
-def _closed(found: Explanation) -> str:
-    return " (ReLU closed)" if len(found.terms) == 1 and found.terms[0].closed else ""
+def _if_inactive(found: Explanation) -> str:
+    return " (inactive)" if len(found.terms) == 1 and found.terms[0].inactive else ""

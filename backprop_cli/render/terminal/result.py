@@ -8,7 +8,7 @@ from rich.text import Text
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, LIKE_WEIGHTS, Node
+from backprop_cli.core.quantities import NOUNS, Node
 from backprop_cli.core.rules import written
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
@@ -19,9 +19,8 @@ _MANY_COLUMNS = 100  # a matrix wider than this shows its edges
 _EDGE_COLUMNS = 20
 _GAP = "..."
 
-_NOUNS = {"n": "sample", "i": "input", "j": "neuron"}
-_NEGATIVE, _POSITIVE, _CLOSED = "red", "green", "dim"
-_CLOSABLE = ("outputs", "dz")  # zero because the ReLU is closed, and not by chance
+_NEGATIVE, _POSITIVE, _INACTIVE = "red", "green", "dim"
+_OF_UNITS = ("outputs", "dz")  # zero where a unit is inactive
 
 _Shown: TypeAlias = tuple[int | None, ...]
 
@@ -55,7 +54,7 @@ def tables(solution: Solution, style: Style) -> str:
             page.line((_layer_heading(problem, i), "bold"))
             page.line()
         for quantity, matrix in layer.computed.items():
-            _matrix(page, _Labelled(problem, Node(i, quantity), matrix, layer.closed), style)
+            _matrix(page, _Labelled(problem, Node(i, quantity), matrix, layer.inactive), style)
     for i, (place, needs) in enumerate(solution.not_computed().items()):
         if i == 0:
             page.line(("not computed", "bold"))
@@ -73,16 +72,14 @@ def _layer_heading(problem: Problem, i: int) -> str:
 class _Labelled:
     """One matrix with its heading and with what its rows, columns and entries are."""
 
-    def __init__(self, problem: Problem, node: Node, matrix: Array, closed: Array | None) -> None:
+    def __init__(self, problem: Problem, node: Node, matrix: Array, inactive: Array | None) -> None:
         shape = f"({', '.join(map(str, matrix.shape))})" if matrix.ndim == 2 else f"({matrix.size},)"
         self.heading = f"{problem.place(*node)} {shape} = {written(problem, node)}"
         self.matrix = np.atleast_2d(matrix)
-        self._closed = closed if node.quantity in _CLOSABLE else None
+        self._inactive = inactive if node.quantity in _OF_UNITS else None
         self._problem, self._layer = problem, node.layer
-        axes = [_NOUNS[axis] for axis in AXES[node.quantity]]
+        axes = [NOUNS[axis] for axis in problem.axes(node.quantity)]
         self._axes = axes if len(axes) == 2 else ["", *axes]  # the row of a list needs no label
-        if node.quantity in LIKE_WEIGHTS and problem.weight_layout == "out-in":
-            self._axes = self._axes[::-1]
 
     def row_label(self, i: int) -> str:
         return self._label(self._axes[0], i)
@@ -92,8 +89,8 @@ class _Labelled:
 
     def style(self, i: int, j: int) -> str:
         """Return how an entry is told apart: by colour on a terminal, besides its sign and its value."""
-        if self._closed is not None and self._closed[i, j]:
-            return _CLOSED
+        if self._inactive is not None and self._inactive[i, j]:
+            return _INACTIVE
         value = self.matrix[i, j]
         return _NEGATIVE if value < 0 else _POSITIVE if value > 0 else ""
 

@@ -80,7 +80,7 @@ def _gradients_in_short(check: GradientCheck) -> str:
 def _exact_in_short(check: ExactCheck) -> str:
     binary = f" (binary {listed(check.binary)})" if check.binary else ""
     if check.wrong_side:
-        return f"exact: {counted(len(check.wrong_side), 'ReLU')} on the wrong side{binary}"
+        return f"exact: {counted(len(check.wrong_side), 'pre-activation')} on the wrong side of a kink{binary}"
     if not check.ulps:
         return f"exact: no rounding at all{binary}"
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
@@ -169,7 +169,7 @@ def _exact(page: Page, check: ExactCheck) -> None:
     for wrong in check.wrong_side[:_MOST_LISTED]:
         page.line(
             f"  {wrong.place} is {number(wrong.value, _PRECISION)} in float64 and {number(wrong.exact, None)} exactly:"
-            " its ReLU is on the wrong side"
+            " on the wrong side of a kink"
         )
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")

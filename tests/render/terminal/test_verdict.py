@@ -46,12 +46,12 @@ def test_kinks_that_are_wrong_are_listed(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 10, 13])
-def test_relus_on_the_wrong_side_are_listed(n: int) -> None:
+def test_pre_activations_on_the_wrong_side_are_listed(n: int) -> None:
     sides = tuple(WrongSide(place=f"z[{i},0]", value=1e-17, exact=Fraction(0)) for i in range(n))
     check = ExactCheck(entries=20, ulps=1.0, ulps_at="z[0,0]", share=None, share_at="", wrong_side=sides, binary=())
     lines = page(Verdict(file="p.json", exact=check))
     assert lines[0].startswith("FAIL  p.json  ")
-    assert lines[3] == "  z[0,0] is 1e-17 in float64 and 0 exactly: its ReLU is on the wrong side"
+    assert lines[3] == "  z[0,0] is 1e-17 in float64 and 0 exactly: on the wrong side of a kink"
     assert lines[4:] == [line.replace("z[0", f"z[{i}") for i in range(1, min(n, 10)) for line in lines[3:4]] + (
         [f"  and {n - 10} more"] if n > 10 else []
     )

@@ -1,0 +1,136 @@
+"""Difference quotients of L = sum(upstream * outputs) along one number of a problem.
+
+A number theta is moved by a step h to both sides, and the forward pass is done again from its layer on.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from backprop_cli.checks.rounding import likely
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import AXES, Node
+from backprop_cli.core.rules import RULES
+from backprop_cli.core.solution import Solution
+
+__all__ = ["CannotDifferentiateError", "Differences", "Parameter", "Point"]
+
+_NEEDS = "inputs, the weights and biases of every layer, and upstream"
+
+
+class CannotDifferentiateError(Exception):
+    """The problem lacks what a forward pass needs; the message says what."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Parameter:
+    """An array whose numbers are moved one at a time, beside the gradient that is checked."""
+
+    problem: Problem
+    node: Node  # the gradient
+    array: Array  # of one of the shapes (n_samples, n_inputs), (n_inputs, n_neurons) and (n_neurons,)
+    gradient: Array  # in the same shape
+    allowed: Array  # in the same shape: how far rounding may have put the gradient off
+
+    def reach(self, index: tuple[int, ...]) -> tuple[slice | int, slice | int]:
+        """Return which outputs of the last layer an entry can change: those of a sample, of a neuron, or all."""
+        at = dict(zip(AXES[self.node.quantity], index, strict=True))
+        if "n" in at:
+            return at["n"], slice(None)
+        return slice(None), at["j"] if self.node.layer == len(self.problem.layers) - 1 else slice(None)
+
+    def entry(self, index: tuple[int, ...]) -> str:
+        """Return the name of an entry as the problem's author writes it."""
+        return self.problem.entry(self.node, index)
+
+
+class Point(NamedTuple):
+    """A forward pass with one number at `theta`: the pre-activations of each layer, and the outputs of the last."""
+
+    theta: float
+    z: Sequence[Array]  # (n_samples, n_neurons) each
+    outputs: Array  # (n_samples, n_neurons)
+
+
+class Differences:
+    """A forward pass whose numbers can be moved, and difference quotients of L along one of them."""
+
+    def __init__(self, solution: Solution) -> None:
+        """Take everything that follows from a problem, in float64.
+
+        Raises:
+            CannotDifferentiateError: There is no forward pass from the inputs to L.
+        """
+        problem, solved = solution.problem, [layer.computed for layer in solution.layers]
+        last = len(solved) - 1
+
+        def known(layer: int, name: str) -> Array | None:
+            node = problem.origin(layer, name)
+            given: Array | None = problem.given(node)
+            return solved[node.layer].get(node.quantity) if given is None else given
+
+        upstream = known(last, "upstream")
+        layers = [tuple(known(i, name) for name in ("inputs", "weights", "biases")) for i in range(last + 1)]
+        if upstream is None or any(array is None for layer in layers for array in layer):
+            raise CannotDifferentiateError(f"finite differences need {_NEEDS}")
+        if any(layer.z is not None for layer in problem.layers):
+            raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
+        self.upstream = upstream
+        self._problem, self._solved = problem, solved
+        # Copies, because a number is moved in place.
+        self._arrays = [tuple(array.copy() for array in layer if array is not None) for layer in layers]
+        self._z = [computed["z"] for computed in solved]
+        self._rounding = likely(solution)
+
+    def parameters(self) -> Iterator[Parameter]:
+        """Yield the inputs of the first layer, and the weights and biases of every layer."""
+        problem = self._problem
+        for i, arrays in enumerate(self._arrays):
+            for name, array in zip(("dinputs", "dweights", "dbiases"), arrays, strict=True):
+                if name == "dinputs" and i > 0:
+                    continue
+                yield Parameter(
+                    problem=problem,
+                    node=Node(i, name),
+                    array=array,
+                    gradient=problem.as_written(name, self._solved[i][name]),
+                    allowed=problem.as_written(name, self._rounding[problem.place(i, name)]),
+                )
+
+    def here(self, theta: float) -> Point:
+        """Return the forward pass with no number moved."""
+        return Point(theta, self._z, self._solved[-1]["outputs"])
+
+    def at(self, parameter: Parameter, index: tuple[int, ...], theta: float, *, held: bool = False) -> Point:
+        """Return the forward pass with one number at `theta`; `held` keeps the derivatives of all activations."""
+        value = parameter.array[index]
+        parameter.array[index] = theta
+        first = parameter.node.layer
+        x, passed = self._arrays[first][0], []
+        for i in range(first, len(self._arrays)):
+            activation, (_, weights, biases), base = self._problem.layers[i].activation, self._arrays[i], self._z[i]
+            z = RULES["z"].formula(x, weights, biases)
+            x = activation.value(base) + activation.derivative(base) * (z - base) if held else activation.value(z)
+            passed.append(z)
+        parameter.array[index] = value
+        return Point(theta, [*self._z[:first], *passed], x)
+
+    def crosses(self, point: Point) -> bool:
+        """Tell whether a pre-activation has moved to another side of a kink of its activation."""
+        return any(
+            not np.array_equal(np.sign(z - kink), np.sign(base - kink))
+            for layer, z, base in zip(self._problem.layers, point.z, self._z, strict=True)
+            for kink in layer.activation.kinks
+        )
+
+    def slope(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point) -> tuple[float, float]:
+        """Return the difference quotient of L between two points, and how far rounding may have put it off."""
+        width = above.theta - below.theta
+        off = 2 * np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
+        difference = (self.upstream * (above.outputs - below.outputs)).sum()
+        if not width or not np.isfinite(width):
+            return 0.0, np.inf
+        return float(difference / width), float(2 * off[parameter.reach(index)].sum() / abs(width))
