@@ -1,6 +1,6 @@
 """The backpropagation calculator for the terminal.
 
-Importing this package loads nothing but this line, so that `backprop --version` starts at once.
+Importing the package loads no other module, so that `backprop --version` is quick.
 """
 
 __version__ = "0.1.0"

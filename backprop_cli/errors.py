@@ -1,7 +1,7 @@
-"""Everything that can go wrong, as one family of exceptions, and the exit statuses they lead to.
+"""The exceptions for everything that can go wrong, and their exit statuses.
 
-A module deep inside raises a short reason and, where it knows one, a place (`layers[1].weights`). Whoever
-opened the file adds its name once, with `at`, on the way out. Nothing is ever said twice.
+The code that finds an error raises a short reason and, where it knows one, a place (`layers[1].weights`). The code that
+opened the file adds its name, once, with `at`.
 """
 
 from enum import IntEnum
@@ -11,7 +11,7 @@ from backprop_cli.messages import clean
 
 
 class ExitStatus(IntEnum):
-    """What the process tells its caller."""
+    """The exit statuses of the process."""
 
     OK = 0
     DIFFERENT = 1
@@ -24,10 +24,10 @@ class ExitStatus(IntEnum):
 
 
 class BackpropError(Exception):
-    """An error that is the user's to mend: where it is, what is wrong, and a hint if a likely cause is known.
+    """An error that the user can mend: where it is, what is wrong, and a hint where a likely cause is known.
 
-    `rival` is the place of what it does not agree with, where that may be in another file. `str(error)` is one line
-    without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, each part only where it is known.
+    `rival` is the place of the value that contradicts it, which may be in another file. `str(error)` is one line
+    without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, with the parts that are known.
     """
 
     status: ClassVar[ExitStatus]
@@ -53,7 +53,7 @@ class BackpropError(Exception):
         self.rival = rival
 
     def at(self, file: str | None) -> Self:
-        """Return this error with the name of the file it is in, unless it has one already."""
+        """Return this error with the name of its file, unless it already has one."""
         if self.file is None:
             self.file = file
         return self
@@ -65,24 +65,24 @@ class BackpropError(Exception):
 
 
 class UsageError(BackpropError):
-    """The command line itself makes no sense."""
+    """The command line is wrong."""
 
     status = ExitStatus.USAGE
 
 
 class InputError(BackpropError):
-    """The input is unreadable, malformed, of the wrong shape, or leads to numbers that do not fit."""
+    """The input is unreadable, malformed or of the wrong shape, or a result overflows."""
 
     status = ExitStatus.BAD_INPUT
 
 
 class OutputError(BackpropError):
-    """The output could not be written."""
+    """The output cannot be written."""
 
     status = ExitStatus.NOT_WRITTEN
 
 
 class ClosedPipeError(BackpropError):
-    """The reader of standard output went away: nothing to say, and nobody to say it to."""
+    """The reader of standard output has closed the pipe; this is not reported."""
 
     status = ExitStatus.CLOSED_PIPE

@@ -1,4 +1,4 @@
-"""Text that somebody else wrote (titles, keys, column headers, file names), made fit for a terminal or a message."""
+"""Parts of messages: escaped texts of users (titles, keys, column names, file names), suggestions, plurals, lists."""
 
 from collections.abc import Iterable
 
@@ -8,15 +8,15 @@ _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def clean(text: str) -> str:
-    r"""Return `text` with every character that a terminal would obey, not show, written as an escape.
+    r"""Return `text` with escapes for the characters that a terminal would interpret.
 
     Those are control characters (C0 and C1), bidirectional and other format characters, lone surrogates, and
-    the line and paragraph separators.
+    line and paragraph separators.
 
     >>> clean("a\x1b[2Jb")
     'a\\x1b[2Jb'
     """
-    if text.isprintable():  # nearly always, and spares the import
+    if text.isprintable():  # nearly always; avoids the import
         return text
     from unicodedata import category
 
@@ -26,7 +26,7 @@ def clean(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `word` is most likely a slip for, or None where nothing is close.
+    """Return the nearest of `known` to a misspelt `word`, or None where none is close.
 
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
@@ -37,19 +37,19 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names the nearest of `known`, or None where nothing is close."""
+    """Return a hint that names the nearest of `known`, or None where none is close."""
     found = nearest(word, known)
     return f"did you mean {found!r}?" if found else None
 
 
 def reason_of(error: OSError | ValueError) -> str:
-    """Return why a file could not be read or written, as part of a sentence."""
+    """Return the reason why a file cannot be read or written, as part of a sentence."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text[:1].lower() + text[1:]
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where it should be.
+    """Return a number with its noun, in the singular or plural.
 
     >>> counted(1, "neuron"), counted(3, "neuron"), counted(3, "entry")
     ('1 neuron', '3 neurons', '3 entries')
@@ -59,7 +59,7 @@ def counted(number: int, noun: str) -> str:
 
 
 def listed(words: Iterable[str], conjunction: str = "and") -> str:
-    """Return words as prose.
+    """Return words with commas and a conjunction.
 
     >>> listed(["inputs", "weights", "biases"])
     'inputs, weights and biases'

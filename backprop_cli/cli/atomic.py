@@ -1,4 +1,4 @@
-"""Where bytes go: standard output, whole and at once, and files, each of them all or nothing."""
+"""Files are written atomically: all of them, each complete, or none."""
 
 import contextlib
 import os
@@ -18,11 +18,11 @@ _TEMPORARY = re.compile(r"\.backprop-(\d+)-\d+\.tmp", re.ASCII)
 
 @contextlib.contextmanager
 def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[None]:
-    """Write files, each by its function, so that names stand for old contents until the block is left, then for new.
+    """Write files, each by its function, and replace the old ones when the block ends.
 
-    No name ever stands for a part: each file is written in full beside its target, which it replaces at the end. Where
-    the block ends in an exception, or a file cannot be written, everything is as it was. A link is followed, and the
-    permissions of a file that is there already are kept. A `folder` that is to hold files is made if need be.
+    Each file is written in full beside its target, which it replaces at the end. Where the block raises, or a file
+    cannot be written, nothing changes. Links are followed, and the permissions of existing files are kept. A missing
+    `folder` is made.
 
     Raises:
         OutputError: A file could not be written, or the folder could not be made.
@@ -44,7 +44,7 @@ def _pending(files: Mapping[str, Write]) -> Iterator[None]:
                 written[temporary] = target
                 _write_beside(target, temporary, write)
         yield
-        with _uninterrupted():  # some files new and others old would be worse than either
+        with _uninterrupted():  # never some files new and others old
             for temporary, target in tuple(written.items()):
                 with _failure_named(target):
                     os.replace(temporary, target)
@@ -56,7 +56,7 @@ def _pending(files: Mapping[str, Write]) -> Iterator[None]:
 
 
 def _remove_left_over(folder: str) -> None:
-    """Remove the temporary files of processes that were killed before they could do so themselves."""
+    """Remove the temporary files of processes that were killed."""
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
             left = _TEMPORARY.fullmatch(name)
@@ -65,7 +65,7 @@ def _remove_left_over(folder: str) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name != "posix":  # where a signal of 0 would not just ask
+    if os.name != "posix":  # elsewhere, signal 0 is not a mere test
         return True
     try:
         os.kill(process, 0)
@@ -73,12 +73,12 @@ def _is_running(process: int) -> bool:
         return False
     except (OSError, OverflowError):
         return True
-    return process != os.getpid()  # this one has not written anything there yet
+    return process != os.getpid()  # an earlier process had the same id: this one has no files yet
 
 
 def _write_beside(target: str, temporary: str, write: Write) -> None:
     if os.path.exists(target) and not os.path.isfile(target):
-        raise OSError("it is not a regular file")  # which a rename would put in a device's place
+        raise OSError("it is not a regular file")  # a rename would replace a device
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with open(descriptor, "wb") as file:
         if os.path.exists(target):
@@ -106,7 +106,7 @@ def _require_a_name(path: str) -> None:
 
 @contextlib.contextmanager
 def _made(folder: str) -> Iterator[None]:
-    """Make a folder, and those it lies in, unless it is there; and remove it again where the block fails."""
+    """Make a missing folder and its missing parents, and remove them where the block raises."""
     made, above = [], folder
     while above and not os.path.isdir(above):
         made.append(above)
@@ -128,7 +128,7 @@ def _made(folder: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Ignore Ctrl-C for the block, where this is a program's main thread and so may do that."""
+    """Ignore Ctrl-C in the block; only the main thread can."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

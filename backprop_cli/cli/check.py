@@ -1,15 +1,12 @@
-"""`backprop check`: are these gradients right? Any number of problems, each with its verdict."""
+"""`backprop check`: a verdict on the gradients of each problem."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from backprop_cli.checks.gradcheck import Steps
-from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import Verdict, judge
 from backprop_cli.cli.entries import nodes
-from backprop_cli.cli.options import CheckFormat
+from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.streams import write_error, write_stdout
-from backprop_cli.cli.terminal import Color, look
+from backprop_cli.cli.terminal import look
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
@@ -17,24 +14,14 @@ from backprop_cli.load.files import named, shown
 from backprop_cli.load.problem import load_problem, read_problem
 
 
-@dataclass(frozen=True, kw_only=True)
-class CheckOptions:
-    """What the command line said."""
-
-    problems: tuple[str, ...]
-    expect: str | None
-    rounded: bool
-    exact: bool
-    steps: Steps
-    tolerance: Tolerance
-    format: CheckFormat
-    color: Color
-
-
 def check(options: CheckOptions) -> ExitStatus:
-    """Check every problem, print the verdicts, and return the status that they lead to.
+    """Check every problem, print the verdicts, and return their exit status.
 
-    A problem that cannot be read does not keep the others from being checked.
+    An unreadable problem is reported, and the others are still checked.
+
+    Raises:
+        UsageError: `--expect` is given for several problems.
+        OutputError, ClosedPipeError: The verdicts cannot be written.
     """
     if options.expect is not None and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")

@@ -1,31 +1,25 @@
-"""What a user writes to name a quantity or one of its entries: `dweights`, `layers[1].dweights[2,1]`."""
+"""Names of quantities and entries, as a user writes them: `dweights`, `layers[1].dweights[2,1]`."""
 
 import re
 from typing import NamedTuple
 
-from backprop_cli.core.places import layer_place
-from backprop_cli.core.quantities import QUANTITIES, Node
+from backprop_cli.core.quantities import GIVEN, QUANTITIES, Node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
-_GIVEN = ("inputs", "weights", "biases", "upstream")
-
-
 _NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
-
-
 _ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
 
 class Name(NamedTuple):
-    """What a user wrote to mean a quantity: of one layer, or of every layer where `layer` is None."""
+    """The name of a quantity, in one layer, or in every layer where `layer` is None."""
 
     layer: int | None
     quantity: str
 
 
 class Entry(NamedTuple):
-    """What a user wrote to mean one entry of a quantity, its index counted from 0."""
+    """The name of one entry of a quantity; its index counts from 0, and is empty for the whole quantity."""
 
     name: Name
     at: tuple[int, ...]
@@ -35,10 +29,10 @@ def parse_name(text: str) -> Name:
     """Read `dweights` or `layers[1].dweights`.
 
     Raises:
-        UsageError: The text names no quantity; the hint names the nearest.
+        UsageError: The text is not the name of a computed quantity; the hint gives the nearest one.
     """
     found = _NAME.fullmatch(text)
-    if found and found["quantity"] in _GIVEN:
+    if found and found["quantity"] in GIVEN:
         raise UsageError(f"{found['quantity']} is given, not computed (expected {listed(QUANTITIES, 'or')})")
     if not found or found["quantity"] not in QUANTITIES:
         word = found["quantity"] if found else text
@@ -53,7 +47,7 @@ def parse_entry(text: str) -> Entry:
     """Read `dweights[2,1]`, `dbiases[1]` or `layers[1].dweights[2,1]`; without brackets the index is empty.
 
     Raises:
-        UsageError: The text is no entry of a quantity; the hint names the nearest.
+        UsageError: The text is not an entry.
     """
     found = _ENTRY.fullmatch(re.sub(r"\s", "", text))
     if not found:
@@ -66,28 +60,32 @@ def parse_entry(text: str) -> Entry:
 
 
 def node_of(name: Name, n_layers: int) -> Node:
-    """Return the one node that a name stands for in a network of `n_layers`.
+    """Return the node that a name means in a network of `n_layers`.
 
     Raises:
-        UsageError: The layer is not there, or has to be said and is not.
+        UsageError: The layer does not exist, or the name needs one.
     """
     found = nodes((name,), n_layers)
     if len(found) > 1:
+        from backprop_cli.core.places import layer_place
+
         examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
         raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
     return found[0]
 
 
 def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
-    """Return what `names` stand for in a network of `n_layers`, layer by layer, in the order of `QUANTITIES`.
+    """Return the nodes that `names` mean in a network of `n_layers`, by layer and then in the order of `QUANTITIES`.
 
-    None stands for everything.
+    None means all.
 
     Raises:
-        UsageError: A name is of a layer that is not there.
+        UsageError: The layer of a name does not exist.
     """
     for layer, quantity in names or ():
         if layer is not None and layer >= n_layers:
+            from backprop_cli.core.places import layer_place
+
             known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
             raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
     return tuple(

@@ -1,78 +1,56 @@
-"""`backprop explain`: from a file to the chain rule behind one number, or a walk through all of them."""
+"""`backprop explain`: the chain rule behind one number, or a walk through a whole problem."""
 
-from dataclasses import dataclass
 from typing import assert_never
 
-from backprop_cli.cli.entries import Entry, node_of
-from backprop_cli.cli.options import ExplainFormat
+from backprop_cli.cli.entries import node_of
+from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.cli.streams import write_stdout
-from backprop_cli.cli.terminal import Color, look
-from backprop_cli.core.problem import Problem
+from backprop_cli.cli.terminal import look
 from backprop_cli.errors import ExitStatus, InputError
 from backprop_cli.explanations.explainer import explain
-from backprop_cli.explanations.explanation import Extent
+from backprop_cli.explanations.explanation import Explanation, Walk
 from backprop_cli.explanations.walk import walk
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExplainOptions:
-    """What the command line said."""
-
-    problem: str
-    entry: Entry | None
-    extent: Extent
-    exact: bool
-    precision: int | None
-    format: ExplainFormat
-    color: Color
-
-
 def print_explanation(options: ExplainOptions) -> ExitStatus:
-    """Explain an entry, or walk through the whole problem."""
+    """Explain an entry, or walk through the whole problem.
+
+    Raises:
+        BackpropError: Of any kind.
+    """
     problem = load_problem(options.problem, exact=options.exact)
     try:
-        text = _walked(problem, options) if options.entry is None else _explained(problem, options.entry, options)
+        if options.entry is None:
+            found: Walk | Explanation = walk(problem, options.extent)
+        else:
+            node = node_of(options.entry.name, len(problem.layers))
+            found = explain(problem, node, options.entry.at, options.extent)
     except InputError as error:
         raise error.at(shown(options.problem)) from None
-    write_stdout(text)
+    write_stdout(_rendered(found, options))
     return ExitStatus.OK
 
 
-def _explained(problem: Problem, entry: Entry, options: ExplainOptions) -> str:
-    found = explain(problem, node_of(entry.name, len(problem.layers)), entry.at, options.extent)
+def _rendered(found: Walk | Explanation, options: ExplainOptions) -> str:
     match options.format:
         case "json":
             from backprop_cli.render import json
 
-            return json.explanation(found)
+            return json.walk(found) if isinstance(found, Walk) else json.explanation(found)
         case "markdown":
             from backprop_cli.render import markdown
 
+            if isinstance(found, Walk):
+                return markdown.walk(found, options.precision)
             return markdown.explanation(found, options.precision)
         case "table":
             from backprop_cli.render.terminal import explanation
 
-            return explanation.explanation(found, look(options.color), options.precision)
-        case _:
-            assert_never(options.format)
-
-
-def _walked(problem: Problem, options: ExplainOptions) -> str:
-    found = walk(problem, options.extent)
-    match options.format:
-        case "json":
-            from backprop_cli.render import json
-
-            return json.walk(found)
-        case "markdown":
-            from backprop_cli.render import markdown
-
-            return markdown.walk(found, options.precision)
-        case "table":
-            from backprop_cli.render.terminal import explanation
-
-            return explanation.walk(found, look(options.color), options.precision)
+            style = look(options.color)
+            if isinstance(found, Walk):
+                return explanation.walk(found, style, options.precision)
+            return explanation.explanation(found, style, options.precision)
         case _:
             assert_never(options.format)

@@ -12,8 +12,7 @@ Exit status:
   141  the reader of the pipe went away
 """
 
-
-_GROUP_HELP = f"""
+GROUP_HELP = f"""
 Compute the gradients of dense layers, and the parameters after a step.
 
 \b
@@ -25,13 +24,12 @@ Examples:
 \b{_STATUSES}
 """
 
-
-_CHECK_HELP = """
+CHECK_HELP = """
 Check whether gradients are right, and name the mistake where they are not.
 
-The gradients of each problem are compared with finite differences of the
-loss, and whatever it expects ("expected" in the file, or --expect) with what
-is computed; with --exact, float64 also with exact arithmetic.
+Gradients are compared with finite differences of the loss. Expected values
+("expected" in the file, or --expect) are compared with the computed ones.
+With --exact, float64 results are also compared with exact arithmetic.
 
 \b
 Examples:
@@ -40,17 +38,16 @@ Examples:
   backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
     backprop check samples/dense_relu.json --expect /tmp/golden.npz
 
-Exits with 1 where something is wrong, and with 3 where a problem cannot be
+The exit status is 1 where something is wrong, and 3 where a problem cannot be
 read; the others are still checked.
 """
 
-
-_EXPLAIN_HELP = """
+EXPLAIN_HELP = """
 Show the chain rule behind one number, or walk through a whole problem.
 
 For an entry such as 'dweights[2,1]' it prints the rule, every term with its
-numbers filled in, and where the factors come from. Without an entry it works
-through the problem as by hand: forward, backward, step.
+numbers, and the sources of the factors. Without an entry it works through the
+problem as by hand: forward, backward, step.
 
 \b
 Examples:
@@ -60,12 +57,11 @@ Examples:
   backprop explain samples/single_neuron.json --format markdown --exact
 """
 
-
-_RUN_HELP = """
+RUN_HELP = """
 Compute every gradient and the updated parameters of a problem.
 
-A problem is a file, or the matrices named by options; options override the
-file. Whatever follows from what is given is computed.
+A problem is a file, or the matrices that options name; options override the
+file. You may leave values out: backprop computes what it can.
 
 \b
 Examples:

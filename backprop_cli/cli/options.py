@@ -1,258 +1,182 @@
-"""The options of the command line: each named, described and judged once, whichever commands take it.
+"""The options of each command: one record, whose fields hold the options and their defaults.
 
-Values are judged as texts before anything heavy is loaded. An option never takes another option, or nothing, for its
-value: `--weights --lr 1` and an empty `$W` in a script are usage errors.
+`cli.signature` makes the command's signature from its record, and validates each value by the type of its field.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias, get_args
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-import typer
+from typer import Argument, Option
 
-from backprop_cli.cli.entries import parse_entry
+from backprop_cli.cli import values
+from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.cli.values import (
-    _choice,
-    _depth,
-    _file,
-    _names,
-    _number,
-    _positive,
-    _problem,
-    _problem_target,
-    _save_target,
-    _tolerance,
-    _whole_number,
-)
-from backprop_cli.core.quantities import DTYPES, WEIGHT_LAYOUTS
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, WeightLayout
 
-Format: TypeAlias = Literal["table", "json", "csv"]
-ExplainFormat: TypeAlias = Literal["table", "markdown", "json"]
-CheckFormat: TypeAlias = Literal["table", "json"]
+if TYPE_CHECKING:
+    from backprop_cli.checks.gradcheck import Steps
+    from backprop_cli.checks.tolerance import Tolerance
+    from backprop_cli.explanations.explanation import Extent
+
 FolderFormat: TypeAlias = Literal["csv", "npy"]
 
+_PROBLEM_HELP = "A .json or .npz file, or - for JSON on standard input."
 
-def _matrix(name: str, meaning: str, metavar: str = "FILE") -> Any:
-    return typer.Option(f"--{name}", parser=_file(f"--{name}"), metavar=metavar, help=meaning)
-
-
-ProblemArgument: TypeAlias = Annotated[
-    str | None,
-    typer.Argument(parser=_problem, metavar="[PROBLEM]", help="A .json or .npz file, or - for JSON on standard input."),
-]
-InputsOption: TypeAlias = Annotated[str | None, _matrix("inputs", "Inputs, one row for each sample.")]
-WeightsOption: TypeAlias = Annotated[str | None, _matrix("weights", "Weights, as --weight-layout says.")]
-BiasesOption: TypeAlias = Annotated[str | None, _matrix("biases", "Biases, one for each neuron.")]
-UpstreamOption: TypeAlias = Annotated[
-    str | None,
-    _matrix("upstream", "Gradient of the loss with respect to the outputs.", "FILE|outputs|ones"),
-]
-ZOption: TypeAlias = Annotated[str | None, _matrix("z", "Cached pre-activations, in place of computed ones.")]
-ActivationOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--activation", help="The activation [default: relu].", **_choice("--activation", ("relu", "linear"))),
-]
-LayoutOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--weight-layout",
-        help="Whether rows of weights are inputs (in-out) or neurons (out-in) [default: in-out].",
-        **_choice("--weight-layout", WEIGHT_LAYOUTS),
-    ),
-]
-LearningRateOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--learning-rate",
-        "--lr",
-        parser=_number("--learning-rate"),
-        metavar="NUMBER",
-        help="The size of the step downhill [default: 0.001].",
-    ),
-]
-FormatOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        show_default=True,
-        help="Tables for people; JSON, or one matrix as CSV, for programs.",
-        **_choice("--format", get_args(Format)),
-    ),
-]
-OnlyOption: TypeAlias = Annotated[
-    Any,
-    typer.Option("--only", parser=_names, metavar="NAMES", help="What to compute and show: dweights,dbiases for one."),
-]
 ExactOption: TypeAlias = Annotated[
-    bool, typer.Option("--exact", help="Compute with the decimals as they are written, not in float64.")
-]
-DtypeOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--dtype",
-        show_default=True,
-        help="Compute in float32 for half the memory and about half the time; results say so.",
-        **_choice("--dtype", DTYPES),
-    ),
+    bool, Option("--exact", help="Compute with the decimals as they are written, not in float64.")
 ]
 PrecisionOption: TypeAlias = Annotated[
     int | None,
-    typer.Option(
-        "--precision",
-        parser=_whole_number("--precision", most=17),
-        metavar="N",
-        help="The most decimals in tables, or digits below 1 [default: 8, or all that an exact number has].",
-    ),
-]
-RowsOption: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--rows",
-        parser=_whole_number("--rows"),
-        metavar="N",
-        show_default=True,
-        help="The most rows of a matrix in tables, 0 for all of it.",
-    ),
-]
-SaveOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--save",
-        parser=_save_target,
-        metavar="PATH",
-        help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
-    ),
-]
-SaveFormatOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--save-format",
-        show_default=True,
-        help="What the files in a folder are.",
-        **_choice("--save-format", get_args(FolderFormat)),
-    ),
-]
-NextOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--next",
-        parser=_problem_target,
-        metavar="FILE",
-        help="Write the same problem after the step to a .json or .npz file.",
-    ),
-]
-ColorOption: TypeAlias = Annotated[
-    str,
-    typer.Option("--color", show_default=True, help="Colour in tables.", **_choice("--color", get_args(Color))),
-]
-QuietOption: TypeAlias = Annotated[bool, typer.Option("--quiet", "-q", help="No notes on standard error.")]
-VersionOption: TypeAlias = Annotated[bool, typer.Option("--version", help="Print the version, and only that.")]
-
-ProblemsArgument: TypeAlias = Annotated[
-    list[str],
-    typer.Argument(parser=_problem, metavar="PROBLEM...", help="Any number of problems."),
-]
-ExpectOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--expect",
-        parser=_file("--expect"),
-        metavar="PATH",
-        help="What is expected of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
-    ),
-]
-RoundedOption: TypeAlias = Annotated[
-    bool,
-    typer.Option("--rounded", help="Hold expected values to the digits they are written with: 0.18 is 0.175 to 0.185."),
-]
-ExactProofOption: TypeAlias = Annotated[
-    bool, typer.Option("--exact", help="Compare with exact arithmetic on the decimals as they are written.")
-]
-EpsOption: TypeAlias = Annotated[
-    float,
-    typer.Option(
-        "--eps", parser=_positive("--eps"), metavar="NUMBER", show_default=True, help="The step of finite differences."
-    ),
-]
-RtolOption: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--rtol",
-        parser=_tolerance("--rtol"),
-        metavar="NUMBER",
-        help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences].",
-    ),
-]
-AtolOption: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--atol",
-        parser=_tolerance("--atol"),
-        metavar="NUMBER",
-        help="Absolute tolerance [default: what rounding may do, entry by entry].",
-    ),
-]
-SamplesOption: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--samples",
-        parser=_whole_number("--samples", least=1),
-        metavar="N",
-        show_default=True,
-        help="Entries of each array to check where all would take more than 10,000 evaluations.",
-    ),
-]
-SeedOption: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--seed", parser=_whole_number("--seed"), metavar="N", show_default=True, help="Which entries those are."
-    ),
-]
-CheckFormatOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        show_default=True,
-        help="A line for each problem and the details for people; JSON for programs.",
-        **_choice("--format", get_args(CheckFormat)),
+    Option(
+        min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
 ]
 
-ExplainedProblemArgument: TypeAlias = Annotated[
-    str,
-    typer.Argument(parser=_problem, metavar="PROBLEM", help="A .json or .npz file, or - for JSON on standard input."),
-]
-EntryArgument: TypeAlias = Annotated[
-    Any,
-    typer.Argument(
-        parser=parse_entry, metavar="[ENTRY]", help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
-    ),
-]
-TermsOption: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--terms",
-        parser=_whole_number("--terms", least=1),
-        metavar="N",
-        show_default=True,
-        help="The most terms of a sum; the largest are shown, the rest summed.",
-    ),
-]
-DepthOption: TypeAlias = Annotated[
-    int,
-    typer.Option(
-        "--depth",
-        parser=_depth,
-        metavar="N|all",
-        show_default=True,
-        help="How many levels down to say where factors come from.",
-    ),
-]
-ExplainFormatOption: TypeAlias = Annotated[
-    str,
-    typer.Option(
-        "--format",
-        show_default=True,
-        help="For people at a terminal, to hand out, or for programs.",
-        **_choice("--format", get_args(ExplainFormat)),
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CommonOptions:
+    """The options of every command."""
+
+    color: Annotated[Color, Option(help="Colour in tables.")] = "auto"
+    quiet: Annotated[bool, Option("--quiet", "-q", help="No notes on standard error.")] = False
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RunOptions(CommonOptions):
+    """The options of `backprop run`."""
+
+    problem: Annotated[str | None, Argument(metavar="[PROBLEM]", help=_PROBLEM_HELP)] = None
+    inputs: Annotated[str | None, Option(help="Inputs, one row for each sample.")] = None
+    weights: Annotated[str | None, Option(help="Weights, in the layout of --weight-layout.")] = None
+    biases: Annotated[str | None, Option(help="Biases, one for each neuron.")] = None
+    upstream: Annotated[
+        str | None, Option(metavar="FILE|outputs|ones", help="Gradient of the loss with respect to the outputs.")
+    ] = None
+    z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
+    activation: Annotated[
+        str | None,
+        Option(metavar="NAME", autocompletion=values.activations, help="The activation: relu (the default), linear."),
+    ] = None
+    weight_layout: Annotated[
+        WeightLayout | None,
+        Option(help="Whether rows of weights are inputs (in-out) or neurons (out-in) [default: in-out]."),
+    ] = None
+    learning_rate: Annotated[
+        str | None,
+        Option(
+            "--learning-rate", "--lr", metavar="NUMBER", parser=values.decimal, help="The step size [default: 0.001]."
+        ),
+    ] = None
+    only: Annotated[
+        tuple[Name, ...] | None,
+        Option(metavar="NAMES", parser=values.names, help="What to compute and show, such as dweights,dbiases."),
+    ] = None
+    format: Annotated[
+        Literal["table", "json", "csv"], Option(help="Tables for people; JSON, or one matrix as CSV, for programs.")
+    ] = "table"
+    exact: ExactOption = False
+    dtype: Annotated[
+        Dtype, Option(help="Compute in float32 for half the memory and about half the time; results say so.")
+    ] = "float64"
+    precision: PrecisionOption = None
+    rows: Annotated[int, Option(min=0, help="The most rows of a matrix in tables, 0 for all of it.")] = 20
+    save: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            parser=values.save_target,
+            help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
+        ),
+    ] = None
+    save_format: Annotated[FolderFormat, Option(help="The format of the files in a folder.")] = "csv"
+    next: Annotated[
+        str | None,
+        Option(parser=values.problem_target, help="Write the same problem after the step to a .json or .npz file."),
+    ] = None
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The matrix files by key; they override the problem's own matrices."""
+        upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
+        files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
+        return {key: path for key, path in (files | {"upstream": upstream}).items() if path is not None}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class CheckOptions(CommonOptions):
+    """The options of `backprop check`."""
+
+    problems: Annotated[list[str], Argument(metavar="PROBLEM...", help="Any number of problems.")]
+    expect: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
+        ),
+    ] = None
+    rounded: Annotated[
+        bool,
+        Option("--rounded", help="Accept what rounds to the digits of an expected value: 0.18 is 0.175 to 0.185."),
+    ] = False
+    exact: Annotated[
+        bool, Option("--exact", help="Compare with exact arithmetic on the decimals as they are written.")
+    ] = False
+    eps: Annotated[float, Option(parser=values.step, help="The step of finite differences.")] = 1e-4
+    rtol: Annotated[
+        float | None,
+        Option(min=0, help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences]."),
+    ] = None
+    atol: Annotated[
+        float | None, Option(min=0, help="Absolute tolerance [default: a bound on the rounding error of each entry].")
+    ] = None
+    samples: Annotated[
+        int, Option(min=1, help="Entries of each array to check where all would take more than 10,000 evaluations.")
+    ] = 100
+    seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
+    format: Annotated[
+        Literal["table", "json"], Option(help="A line for each problem and the details for people; JSON for programs.")
+    ] = "table"
+
+    @property
+    def steps(self) -> "Steps":
+        """How to take finite differences."""
+        from backprop_cli.checks.gradcheck import Steps
+
+        rtol = Steps.rtol if self.rtol is None else self.rtol
+        return Steps(eps=self.eps, rtol=rtol, atol=self.atol or 0.0, samples=self.samples, seed=self.seed)
+
+    @property
+    def tolerance(self) -> "Tolerance":
+        """How far an expected value may be off."""
+        from backprop_cli.checks.tolerance import Tolerance
+
+        return Tolerance(rtol=Tolerance.rtol if self.rtol is None else self.rtol, atol=self.atol)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ExplainOptions(CommonOptions):
+    """The options of `backprop explain`."""
+
+    problem: Annotated[str, Argument(metavar="PROBLEM", help=_PROBLEM_HELP)]
+    entry: Annotated[
+        Entry | None,
+        Argument(
+            metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
+        ),
+    ] = None
+    exact: ExactOption = False
+    terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
+    depth: Annotated[
+        int, Option(metavar="N|all", parser=values.depth, help="How many levels of sources to show for the factors.")
+    ] = 1
+    precision: PrecisionOption = None
+    format: Annotated[
+        Literal["table", "markdown", "json"], Option(help="Tables for people; Markdown to hand out; JSON for programs.")
+    ] = "table"
+
+    @property
+    def extent(self) -> "Extent":
+        """How much to explain."""
+        from backprop_cli.explanations.explanation import Extent
+
+        return Extent(terms=self.terms, depth=self.depth, whole=self.depth == values.ALL_LEVELS)

@@ -1,4 +1,4 @@
-"""A progress bar for work of more than a second, on standard error, where that is a terminal."""
+"""A progress bar on standard error, for work of more than a second at a terminal."""
 
 import os
 import sys
@@ -7,78 +7,69 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich import progress as rich_progress
 
-
-_PATIENCE = 1.0  # seconds
-_BETWEEN = 0.1  # seconds
+_PATIENCE = 1.0  # seconds before the bar appears
+_BETWEEN = 0.1  # seconds between two updates
 
 
 @contextmanager
-def watching(*, quiet: bool) -> Iterator[Watch]:
-    """Watch over the work in the block, and show nothing of it once that is done."""
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """Yield the progress callback for the work in the block, and erase the bar after it."""
     if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield unwatched
+        yield no_progress
         return
     bar = _Bar()
     try:
-        yield bar.tell
+        yield bar.update
     finally:
-        bar.end()
+        bar.erase()
 
 
 class _Bar:
     def __init__(self) -> None:
         self._next = time.monotonic() + _PATIENCE
-        self._progress: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
+        self._shown: rich_progress.Progress | None = None
+        self._tasks: dict[str, rich_progress.TaskID] = {}
 
-    def tell(self, what: str, done: int, total: int | None) -> None:
+    def update(self, what: str, done: int, total: int | None) -> None:
         now = time.monotonic()
         if now < self._next:
             return
         self._next = now + _BETWEEN
-        if self._progress is None:
-            self._progress = _started()
+        if self._shown is None:
+            self._shown = _started()
         if what not in self._tasks:
-            self._tasks[what] = self._progress.add_task(what, total=total)
-        self._progress.update(self._tasks[what], completed=done)
-        self._progress.refresh()
+            self._tasks[what] = self._shown.add_task(what, total=total)
+        self._shown.update(self._tasks[what], completed=done)
+        self._shown.refresh()
 
-    def end(self) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+    def erase(self) -> None:
+        if self._shown is not None:
+            self._shown.stop()
 
 
-def _started() -> "Progress":
+def _started() -> "rich_progress.Progress":
+    from rich import progress as rich_progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        ProgressColumn,
-        Task,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
     from rich.text import Text
 
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
+    class Rate(rich_progress.ProgressColumn):
+        def render(self, task: rich_progress.Task) -> Text:
             return Text(f"{task.speed:,.0f} a second" if task.speed else "")
 
-    progress = Progress(
-        TextColumn("{task.completed:,.0f} {task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
+    bar = rich_progress.Progress(
+        rich_progress.TextColumn("{task.completed:,.0f} {task.description}", markup=False),
+        rich_progress.BarColumn(),
+        rich_progress.TaskProgressColumn(),
         Rate(),
-        TimeRemainingColumn(),
+        rich_progress.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        auto_refresh=False,  # no thread: who works tells
+        auto_refresh=False,  # no second thread: each update refreshes the bar
     )
-    progress.start()
-    return progress
+    bar.start()
+    return bar

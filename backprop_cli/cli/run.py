@@ -1,21 +1,23 @@
-"""`backprop run`: from files to a result on standard output, and in files where they are asked for."""
+"""`backprop run`: from files to a result, on standard output and in files."""
 
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, assert_never
 
+from backprop_cli.cli import values
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
-from backprop_cli.cli.options import FolderFormat, Format
-from backprop_cli.cli.progress import watching
-from backprop_cli.cli.saving import _ONE_FILE, _problem_file, _saved
+from backprop_cli.cli.options import RunOptions
+from backprop_cli.cli.progress import progress_bar
+from backprop_cli.cli.saving import folder_of, problem_file, result_files
 from backprop_cli.cli.streams import write_stdout
-from backprop_cli.cli.terminal import Color, takes_ascii_only, wants_color, width
+from backprop_cli.cli.terminal import look
+from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch
-from backprop_cli.core.quantities import Dtype
+from backprop_cli.core.progress import Progress
+from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.core.step import next_problem
@@ -23,66 +25,52 @@ from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.files import shown, suffix
 from backprop_cli.load.problem import load_problem
 
-_STEP = (Name(None, "new_weights"), Name(None, "new_biases"))
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RunOptions:
-    """What the command line said: `files` and `values` override the problem's own, by key."""
-
-    problem: str | None
-    files: Mapping[str, str]
-    values: Mapping[str, Any]
-    only: tuple[Name, ...] | None
-    format: Format
-    exact: bool
-    dtype: Dtype
-    precision: int | None
-    rows: int
-    save: str | None
-    save_format: FolderFormat
-    next: str | None
-    color: Color
-    quiet: bool
+_UPDATED = (Name(None, "new_weights"), Name(None, "new_biases"))
 
 
 def run(options: RunOptions) -> ExitStatus:
-    """Compute what is asked for, and write it to standard output and files: all of it, or no file where that fails.
+    """Compute what is asked for, and write it to standard output and files; where one fails, no file changes.
 
     Raises:
         BackpropError: Of any kind.
     """
+    _refuse_conflicts(options)
+    with progress_bar(quiet=options.quiet) as progress:
+        result, following = _computed(options, progress)
+    text = _rendered(result, options)
+    files = {} if options.save is None else result_files(result, options.save, options.save_format)
+    if options.next is not None and following is not None:  # both or neither
+        files[options.next] = problem_file(following, options.next)
+    with pending(files, folder_of(options.save)):
+        write_stdout(text)
+    return ExitStatus.OK
+
+
+def _refuse_conflicts(options: RunOptions) -> None:
+    """Refuse options that exclude each other, before anything is computed."""
     if options.problem is None and not options.files:
         raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
     for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
         if options.save is not None and path is not None and os.path.realpath(options.save) == os.path.realpath(path):
             raise UsageError(f"--save and {other} both name {options.save}")
-    _refuse_binary_targets(options)
+    for path in (options.save, options.next) if options.exact else ():
+        is_npy = options.save_format == "npy" and folder_of(path) is not None
+        if path is not None and (is_npy or suffix(path) == ".npz"):
+            raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
-    with watching(quiet=options.quiet) as watch:
-        result, following = _worked(options, watch)
-    text = _rendered(result, options)
-    files = {} if options.save is None else _saved(result, options.save, options.save_format)
-    if options.next is not None and following is not None:  # the one follows from the other
-        files[options.next] = _problem_file(following, options.next)
-    folder = options.save if options.save is not None and suffix(options.save) not in _ONE_FILE else None
-    with pending(files, folder):
-        write_stdout(text)
-    return ExitStatus.OK
 
 
-def _worked(options: RunOptions, watch: Watch) -> tuple[Solution, Problem | None]:
-    """Return what is asked for of the problem, and the next problem if that is, too."""
-    problem = load_problem(
-        *(options.problem, options.files, _values(options)), exact=options.exact, dtype=options.dtype, watch=watch
-    )
+def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
+    """Return the quantities that are asked for, and for `--next` the problem after the step."""
+    given = (options.problem, options.files, _overrides(options))
+    problem = load_problem(*given, exact=options.exact, dtype=options.dtype, progress=progress)
     wanted = nodes(options.only, len(problem.layers))
-    step = nodes(_STEP, len(problem.layers)) if options.next is not None else ()
+    updated = () if options.next is None else nodes(_UPDATED, len(problem.layers))
     try:
         require_any(problem, wanted, plan(problem, wanted))
-        solution = solve(problem, (*wanted, *step), watch=watch)
-        following = next_problem(problem, solution) if options.next is not None else None
+        solution = solve(problem, (*wanted, *updated), progress=progress)
+        following = None if options.next is None else next_problem(problem, solution)
         return solution.only(wanted), following
     except InputError as error:
         key = (error.place or "").rpartition(".")[2]
@@ -90,26 +78,16 @@ def _worked(options: RunOptions, watch: Watch) -> tuple[Solution, Problem | None
         raise error if file is None else error.at(shown(file)) from None
 
 
-def _values(options: RunOptions) -> dict[str, Any]:
-    values = dict(options.values)
-    if "learning_rate" in values:
-        text = values["learning_rate"]
-        if options.exact:
-            from decimal import Decimal
-
-            values["learning_rate"] = Decimal(text)
-        else:
-            values["learning_rate"] = float(text)
-    return values
-
-
-def _refuse_binary_targets(options: RunOptions) -> None:
-    """Refuse files of float64 for exact numbers, before anything is computed."""
-    targets = [path for path in (options.save, options.next) if path is not None]
-    for path in targets if options.exact else ():
-        folder = suffix(path) not in _ONE_FILE
-        if suffix(path) == ".npz" or (folder and options.save_format == "npy"):
-            raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
+def _overrides(options: RunOptions) -> dict[str, Any]:
+    """Return the values that override the problem's own, by key."""
+    name, rate, upstream = options.activation, options.learning_rate, options.upstream
+    overrides = {
+        "activation": None if name is None else values.choice("--activation", name, tuple(ACTIVATIONS)),
+        "weight_layout": options.weight_layout,
+        "learning_rate": None if rate is None else (Decimal if options.exact else float)(rate),
+        "upstream": upstream if upstream in UPSTREAM_RULES else None,
+    }
+    return {key: value for key, value in overrides.items() if value is not None}
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
@@ -121,24 +99,15 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
         case "csv":
             from backprop_cli.render import csv
 
-            places = [place for place, _ in solution.matrices()]
-            if len(places) != 1:
-                raise UsageError(
-                    f"--format csv holds one matrix, and there are {len(places)} ({', '.join(places)})",
-                    hint=f"--only names one: --only '{places[-1]}'",
-                )
-            ((_, matrix),) = solution.matrices()
-            return csv.matrix(matrix)
+            matrices = dict(solution.matrices())
+            if len(matrices) > 1:
+                reason = f"--format csv holds one matrix, and there are {len(matrices)} ({', '.join(matrices)})"
+                raise UsageError(reason, hint=f"--only names one: --only '{list(matrices)[-1]}'")
+            return csv.matrix(*matrices.values())
         case "table":
             from backprop_cli.render.terminal import result as table
 
-            style = table.Style(
-                width=width(),
-                color=wants_color(options.color),
-                ascii_only=takes_ascii_only(),
-                precision=options.precision,
-                rows=options.rows,
-            )
+            style = table.Style(**vars(look(options.color)), precision=options.precision, rows=options.rows)
             return table.tables(solution, style)
         case _:
             assert_never(options.format)

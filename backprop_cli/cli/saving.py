@@ -1,4 +1,4 @@
-"""The files that a result, or the next problem, is saved to."""
+"""The contents of the files that `--save` and `--next` name."""
 
 import os
 from collections.abc import Iterable
@@ -13,11 +13,14 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.load.files import suffix
 from backprop_cli.load.schema import to_draft
 
-_ONE_FILE = (".json", ".npz")  # what --save puts everything in; any other name is a folder
+
+def folder_of(path: str | None) -> str | None:
+    """Return the folder that `--save` names, or None where it names one file for everything."""
+    return None if path is None or suffix(path) in (".json", ".npz") else path
 
 
-def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
-    """Return what writes the files that hold every computed quantity: one, or one for each of them in a folder."""
+def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
+    """Return the files of a result, each with the function that writes it: one, or one for each matrix in a folder."""
     match suffix(path):
         case ".json":
             from backprop_cli.render import json
@@ -26,10 +29,8 @@ def _saved(solution: Solution, path: str, folder_format: FolderFormat) -> dict[s
         case ".npz":
             from backprop_cli.render import npy
 
-            settings = {
-                "learning_rate": solution.problem.learning_rate,
-                "weight_layout": solution.problem.weight_layout,
-            }
+            problem = solution.problem
+            settings = {"learning_rate": problem.learning_rate, "weight_layout": problem.weight_layout}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case _:
@@ -53,7 +54,8 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
             assert_never(folder_format)
 
 
-def _problem_file(problem: Problem, path: str) -> Write:
+def problem_file(problem: Problem, path: str) -> Write:
+    """Return the function that writes a problem."""
     draft = to_draft(problem)
     if suffix(path) == ".npz":
         from backprop_cli.render import npy
@@ -64,6 +66,6 @@ def _problem_file(problem: Problem, path: str) -> Write:
     return partial(_write_text, json.problem(draft))
 
 
-def _write_text(pieces: Iterable[str], file: IO[bytes]) -> None:
-    for piece in pieces:
-        file.write(piece.encode())
+def _write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+    for part in parts:
+        file.write(part.encode())

@@ -1,4 +1,4 @@
-"""What the process writes to standard output and standard error."""
+"""Writing to standard output and standard error."""
 
 import contextlib
 import sys
@@ -10,38 +10,38 @@ from backprop_cli.messages import clean, reason_of
 
 
 def write_stdout(text: str | Iterable[str]) -> None:
-    """Write text, whole or in pieces, to standard output, what its encoding lacks as escapes, and see it through.
+    """Write text, whole or in parts, to standard output; characters that its encoding lacks are escaped.
 
     Raises:
         OutputError: It could not be written.
-        ClosedPipeError: The reader went away.
+        ClosedPipeError: The reader has closed the pipe.
     """
     stream = sys.stdout
     if stream is None:
         raise OutputError("cannot write: standard output is closed")
     try:
         stream.flush()
-        for piece in [text] if isinstance(text, str) else text:
-            _write_piece(stream, piece)
+        for part in [text] if isinstance(text, str) else text:
+            _write(stream, part)
     except BrokenPipeError:
         raise ClosedPipeError("the reader of standard output went away") from None
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to standard output: {reason_of(error)}") from error
 
 
-def _write_piece(stream: TextIO, piece: str) -> None:
-    if not hasattr(stream, "buffer"):  # a text stream that a program has put in its place
-        stream.write(piece)
+def _write(stream: TextIO, text: str) -> None:
+    if not hasattr(stream, "buffer"):  # a program has replaced it by a text stream
+        stream.write(text)
         return
-    # Below the buffer, which would try once more at exit, and fail there with a message of its own.
+    # Not through the buffer: Python flushes it again at exit, and prints an error of its own.
     raw = getattr(stream.buffer, "raw", stream.buffer)
-    rest = memoryview(piece.encode(stream.encoding, "backslashreplace"))
+    rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
     while rest:
         rest = rest[raw.write(rest) or 0 :]
 
 
 def write_stderr(line: str) -> None:
-    """Write a line to standard error, if there is one: where messages cannot go, the exit status still speaks."""
+    """Write a line to standard error, and ignore a failure: the exit status still tells."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line + "\n")
@@ -49,7 +49,7 @@ def write_stderr(line: str) -> None:
 
 
 def write_error(error: BackpropError) -> None:
-    """Say on standard error what is wrong, in one line, and a hint in another if there is one."""
+    """Write an error to standard error, as one line, and its hint, if any, as another."""
     write_stderr(f"backprop: {error}")
     if error.hint:
         write_stderr(f"hint: {clean(error.hint)}")

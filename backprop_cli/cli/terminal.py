@@ -1,4 +1,4 @@
-"""What standard output is: how wide, in colour or not, and which characters it takes. Each is decided once."""
+"""Properties of standard output: width, colour, characters."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ _DEFAULT_SIZE = (80, 24)
 
 
 def wants_color(option: Color) -> bool:
-    """Tell whether to use colour: the option decides, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, the terminal."""
+    """Return whether to use colour, by the option, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then the terminal."""
     if option != "auto":
         return option == "always"
     if os.environ.get("NO_COLOR"):
@@ -27,12 +27,12 @@ def wants_color(option: Color) -> bool:
 
 
 def width() -> int:
-    """Return the columns of a page: COLUMNS, or else the terminal's own, or 80 off a terminal."""
+    """Return the columns of a page: COLUMNS, else those of the terminal, else 80."""
     return shutil.get_terminal_size(_DEFAULT_SIZE).columns
 
 
 def takes_ascii_only() -> bool:
-    """Tell whether standard output's encoding has no lines to draw tables with."""
+    """Return whether the encoding of standard output lacks the lines of tables."""
     try:
         "\N{BOX DRAWINGS LIGHT HORIZONTAL}".encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -41,7 +41,7 @@ def takes_ascii_only() -> bool:
 
 
 def look(color: Color) -> "Look":
-    """Return how a page on standard output is to look."""
+    """Return the look of a page on standard output."""
     from backprop_cli.render.terminal.page import Look
 
     return Look(width=width(), color=wants_color(color), ascii_only=takes_ascii_only())

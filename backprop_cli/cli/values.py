@@ -1,126 +1,109 @@
-"""How the values of options are validated, as texts, before anything heavy is loaded."""
+"""How the values of options are validated, as texts, before NumPy is loaded.
+
+Every function here raises a `UsageError` where a text is no such value.
+"""
 
 import math
 import re
-from collections.abc import Callable
-from typing import Any
 
 from backprop_cli.cli.entries import Name, parse_name
 from backprop_cli.errors import UsageError
-from backprop_cli.load.files import suffix
 from backprop_cli.messages import did_you_mean, listed
 
-ALL_LEVELS = 100  # more would be more than anybody reads; what is left out is said
-
+ALL_LEVELS = 100  # `--depth all`: explanations say what they leave out below this level
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 
 
-def _value(option: str, text: str, *, file: bool = False) -> str:
+def given(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
+    """Return a text, unless it is empty, or an option in place of a missing value: `--weights --lr 1`."""
     if not text:
-        raise UsageError(f"{option}: expected a value, got an empty text")
-    if text != "-" and text.startswith("-") and not _NEGATIVE_NUMBER.match(text):
+        raise UsageError(f"{name}: expected a value, got an empty text")
+    if is_option and text != "-" and text.startswith("-") and not _NEGATIVE_NUMBER.match(text):
         raise UsageError(
-            f"{option}: expected a value, got the option {text}",
-            hint=f"a file of that name is written ./{text}" if file else None,
+            f"{name}: expected a value, got the option {text}",
+            hint=f"a file of that name is written ./{text}" if is_path else None,
         )
     return text
 
 
-def _file(option: str) -> Any:
-    return lambda text: _value(option, text, file=True)
-
-
-def _problem(text: str) -> str:
-    if not text:  # what starts with - stands behind --, or Typer would have taken it for an option
-        raise UsageError("PROBLEM: expected a value, got an empty text")
+def choice(option: str, text: str, known: tuple[str, ...]) -> str:
+    """Return a text that is one of the known words."""
+    if text not in known:
+        raise UsageError(f"{option}: expected {listed(known, 'or')}, got {text!r}", hint=did_you_mean(text, known))
     return text
 
 
-def _choice(option: str, known: tuple[str, ...]) -> dict[str, Any]:
-    def parse(text: str) -> str:
-        if _value(option, text) not in known:
-            expected = listed(known, "or")
-            raise UsageError(f"{option}: expected {expected}, got {text!r}", hint=did_you_mean(text, known))
-        return text
-
-    return {"parser": parse, "metavar": f"[{'|'.join(known)}]", "autocompletion": lambda: list(known)}
-
-
-def _whole_number(option: str, least: int = 0, most: int | None = None) -> Callable[[str | int], int]:
-    wanted = f"a whole number, {least} or more" if most is None else f"a whole number from {least} to {most}"
-
-    def parse(value: str | int) -> int:
-        text = _value(option, str(value))  # Typer passes a default, too
-        number = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
-        if number < least or (most is not None and number > most):
-            raise UsageError(f"{option}: expected {wanted}, got {text!r}")
-        return number
-
-    return parse
+def whole_number(option: str, text: str, least: int = 0, most: int | None = None) -> int:
+    """Read a whole number from `least` to `most`."""
+    value = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1
+    if value < least or (most is not None and value > most):
+        wanted = f", {least} or more" if most is None else f" from {least} to {most}"
+        raise UsageError(f"{option}: expected a whole number{wanted}, got {text!r}")
+    return value
 
 
-def _number(option: str) -> Callable[[str], str]:
-    """Return a judge of finite numbers that leaves them as they were written, for exact arithmetic."""
-
-    def parse(text: str) -> str:
-        try:
-            number = float(_value(option, text))
-        except ValueError:
-            number = math.nan
-        if not math.isfinite(number) or "_" in text or not text.isascii():
-            raise UsageError(f"{option}: expected a finite number, got {text!r}")
-        return text
-
-    return parse
-
-
-def _depth(value: str | int) -> int:
-    text = _value("--depth", str(value))
-    if text == "all":
-        return ALL_LEVELS
+def number(option: str, text: str, least: float | None = None) -> float:
+    """Read a finite number, which is `least` or more."""
     try:
-        return min(_whole_number("--depth")(text), ALL_LEVELS)
-    except UsageError:
-        raise UsageError(f"--depth: expected a whole number or all, got {text!r}") from None
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or "_" in text or not text.isascii():
+        raise UsageError(f"{option}: expected a finite number, got {text!r}")
+    if least is not None and value < least:
+        raise UsageError(f"{option}: expected {least} or more, got {text!r}")
+    return value
 
 
-def _tolerance(option: str) -> Callable[[str], float]:
-    number = _number(option)
-
-    def parse(text: str) -> float:
-        if float(number(text)) < 0:
-            raise UsageError(f"{option}: expected 0 or more, got {text!r}")
-        return float(text)
-
-    return parse
+def decimal(text: str) -> str:
+    """Return a learning rate as it was written, for exact arithmetic."""
+    number("--learning-rate", text)
+    return text
 
 
-def _positive(option: str) -> Callable[[str | float], float]:
-    number = _number(option)
-
-    def parse(text: str | float) -> float:
-        if float(number(str(text))) <= 0:  # Typer passes a default, too
-            raise UsageError(f"{option}: expected more than 0, got {text!r}")
-        return float(text)
-
-    return parse
+def step(text: str) -> float:
+    """Read the step of finite differences."""
+    if (value := number("--eps", text)) <= 0:
+        raise UsageError(f"--eps: expected more than 0, got {text!r}")
+    return value
 
 
-def _names(text: str) -> tuple[Name, ...]:
-    return tuple(parse_name(name.strip()) for name in _value("--only", text).split(","))
+def depth(text: str) -> int:
+    """Read how many levels down to explain."""
+    if text != "all" and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise UsageError(f"--depth: expected a whole number or all, got {text!r}")
+    return ALL_LEVELS if text == "all" else min(int(text), ALL_LEVELS)
 
 
-def _problem_target(text: str) -> str:
-    if suffix(_value("--next", text, file=True)) not in (".json", ".npz"):
+def names(text: str) -> tuple[Name, ...]:
+    """Read names of quantities with commas between them."""
+    return tuple(parse_name(name.strip()) for name in text.split(","))
+
+
+def problem_target(text: str) -> str:
+    """Return the path of a problem to be written."""
+    from backprop_cli.load.files import suffix
+
+    if suffix(text) not in (".json", ".npz"):
         raise UsageError(f"--next: expected a file that ends in .json or .npz, got {text!r}")
     return text
 
 
-def _save_target(text: str) -> str:
-    if _value("--save", text, file=True) == "-" or suffix(text) not in ("", ".json", ".npz"):
+def save_target(text: str) -> str:
+    """Return the path of a result to be written."""
+    from backprop_cli.load.files import suffix
+
+    if text == "-" or suffix(text) not in ("", ".json", ".npz"):
         raise UsageError(
             f"--save: expected a .json or .npz file, or a folder, got {text!r}",
             hint="one matrix is printed with --format csv --only NAME",
         )
     return text
+
+
+def activations() -> list[str]:
+    """Return the names of the activations, for completion; this loads NumPy."""
+    from backprop_cli.core.activations import ACTIVATIONS
+
+    return list(ACTIVATIONS)

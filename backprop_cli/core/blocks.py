@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array, all_finite, first_index, in_whole
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import AXES, SUMMED_OVER_SAMPLES, Node
 from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import release, scratch_array
@@ -46,7 +46,7 @@ def work(
     *,
     block_rows: int | None = None,
     may_overflow: bool = False,
-    watch: Watch = unwatched,
+    progress: Progress = no_progress,
 ) -> Found:
     """Evaluate nodes of a problem, and keep some of their values.
 
@@ -57,7 +57,7 @@ def work(
         rules: The formulas.
         block_rows: How many samples make a block; as many as fit the cache unless it is given.
         may_overflow: Whether infinity is a result, and not an error.
-        watch: Is called after each block with the number of samples done.
+        progress: Called after each block with the number of samples done.
 
     Raises:
         InputError: A result overflows.
@@ -68,7 +68,7 @@ def work(
         for start in range(0, n_samples, step):
             rows = slice(start, min(start + step, n_samples))
             the_pass.block(rows)
-            watch("rows", rows.stop, n_samples)
+            progress("rows", rows.stop, n_samples)
         the_pass.finish()
     return Found({node: value for node, value in the_pass.values.items() if node in kept}, the_pass.inactive)
 

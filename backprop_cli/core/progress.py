@@ -1,12 +1,12 @@
-"""How a long computation tells how far it has come."""
+"""How a long computation reports its progress."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
-Watch: TypeAlias = Callable[[str, int, int | None], None]
-"""Is told what is being counted (`rows`, say), how many have been done, and of how many, if that is known."""
+Progress: TypeAlias = Callable[[str, int, int | None], None]
+"""A callback that takes what is counted (such as `rows`), how many are done, and how many in all (None: unknown)."""
 
 
-def unwatched(what: str, done: int, total: int | None) -> None:
-    """Take no notice."""
+def no_progress(what: str, done: int, total: int | None) -> None:
+    """Ignore the report: the progress callback of a caller that shows none."""
     del what, done, total

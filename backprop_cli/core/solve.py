@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from backprop_cli.core.blocks import work
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
@@ -23,7 +23,7 @@ def solve(
     *,
     block_rows: int | None = None,
     may_overflow: bool = False,
-    watch: Watch = unwatched,
+    progress: Progress = no_progress,
 ) -> Solution:
     """Return everything wanted that follows from a problem, and say of the rest what it would need.
 
@@ -33,7 +33,7 @@ def solve(
         rules: The formulas; wrong ones show what a mistake leads to.
         block_rows: How many samples make a block; as many as fit the cache unless it is given.
         may_overflow: Whether infinity is a result, and not an error.
-        watch: Is called with how far the work has come.
+        progress: Called after each block of samples.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
@@ -41,7 +41,7 @@ def solve(
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
     found = work(
-        problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, watch=watch
+        problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )
     layers = tuple(
         LayerSolution(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, listed, reason_of
 
@@ -85,8 +85,8 @@ def mapped(path: str, hint: str | None = None) -> Data:
         return _content(file, path, begin)
 
 
-def chunks(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of standard input if the path is `-`, in chunks; report progress to `watch`.
+def chunks(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
+    """Yield the bytes of a file, or of standard input if the path is `-`, in chunks; report progress to `progress`.
 
     Raises:
         InputError: As `read` does.
@@ -96,7 +96,7 @@ def chunks(path: str, hint: str | None = None, watch: Watch = unwatched) -> Iter
         done = 0
         for chunk in _chunks(file, begin):
             done += len(chunk)
-            watch(f"bytes of {clean(shown(path))}", done, size)
+            progress(f"bytes of {clean(shown(path))}", done, size)
             yield chunk
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import chunks, mapped, named, read, require_suffix, suffix
@@ -14,7 +14,7 @@ MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 
 
 def load_matrix(
-    path: str, key: str, kind: NumberKind = FLOAT64, watch: Watch = unwatched
+    path: str, key: str, kind: NumberKind = FLOAT64, progress: Progress = no_progress
 ) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix (m, n) or list (n,) in a file, and the names in its header, if it has one.
 
@@ -22,20 +22,22 @@ def load_matrix(
         path: The file.
         key: The name of the matrix (`inputs`, …) in errors.
         kind: The kind of its numbers.
-        watch: Is told how many bytes of a text have been read.
+        progress: Is told how many bytes of a text have been read.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.
     """
     with named(path):
-        value, header = parse_matrix(path, key, exact=kind.exact, watch=watch)
+        value, header = parse_matrix(path, key, exact=kind.exact, progress=progress)
         array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, header
 
 
-def parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) -> tuple[Any, tuple[str, ...] | None]:
+def parse_matrix(
+    path: str, key: str, *, exact: bool, progress: Progress = no_progress
+) -> tuple[Any, tuple[str, ...] | None]:
     """Return the content of a matrix file, an array or a nested list, not validated yet, and the names in its header.
 
     Raises:
@@ -54,4 +56,4 @@ def parse_matrix(path: str, key: str, *, exact: bool, watch: Watch = unwatched) 
         return json.parse(read(path, hint), exact=exact), None
     from backprop_cli.load import csv
 
-    return csv.parse(chunks(path, hint, watch), "\t" if suffix(path) == ".tsv" else ",", exact=exact)
+    return csv.parse(chunks(path, hint, progress), "\t" if suffix(path) == ".tsv" else ",", exact=exact)

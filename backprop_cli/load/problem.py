@@ -9,7 +9,7 @@ from typing import Any
 
 from backprop_cli.core.places import layer_place, nest
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.progress import Watch, unwatched
+from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.files import named, read, require_suffix, shown, suffix
@@ -30,7 +30,7 @@ def load_problem(
     exact: bool = False,
     dtype: Dtype = "float64",
     data: bytes | None = None,
-    watch: Watch = unwatched,
+    progress: Progress = no_progress,
 ) -> Problem:
     """Return the problem in a file, with some of its matrices and values replaced.
 
@@ -41,7 +41,7 @@ def load_problem(
         exact: Whether numbers become fractions, with the values that were written, instead of floats.
         dtype: The type of floats.
         data: The file's bytes, if they have been read already: a pipe can be read once only.
-        watch: Is told how many bytes of a text have been read.
+        progress: Is told how many bytes of a text have been read.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -53,7 +53,7 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), watch)
+        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), progress)
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:

@@ -1,4 +1,4 @@
-"""The boundary of the command line: whatever is raised below it becomes a line and a status."""
+"""The boundary of the command line: every exception becomes a line on standard error and an exit status."""
 
 import contextlib
 import gc
@@ -11,6 +11,7 @@ import pytest
 
 import backprop_cli.cli.run
 from backprop_cli.cli import app as cli
+from backprop_cli.cli.options import RunOptions
 from backprop_cli.errors import BackpropError, ClosedPipeError, InputError, OutputError, UsageError
 from tests.conftest import ROOT, Run
 
@@ -33,7 +34,7 @@ BUG = "hint: BACKPROP_DEBUG=1 shows where; please report it with the command and
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
 )
-def test_what_is_raised_becomes_a_line_and_a_status(
+def test_an_exception_becomes_a_line_and_a_status(
     backprop: Run, monkeypatch: pytest.MonkeyPatch, raised: BaseException, status: int, said: str
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
@@ -50,7 +51,7 @@ def test_what_is_raised_becomes_a_line_and_a_status(
     assert debugged.status == status
 
 
-def test_no_error_is_without_a_status() -> None:
+def test_every_error_has_a_status() -> None:
     assert {error.status for error in BackpropError.__subclasses__()} == {2, 3, 4, 141}
 
 
@@ -74,7 +75,7 @@ def test_no_error_is_without_a_status() -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_wrong_usage(backprop: Run, argv: list[str], said: str) -> None:
+def test_wrong_usage_is_one_line_and_status_2(backprop: Run, argv: list[str], said: str) -> None:
     ran = backprop(*argv)
     assert (ran.status, ran.out) == (2, "")
     assert ran.err.startswith(f"backprop: {said}")
@@ -88,7 +89,7 @@ def test_completion_is_printed(backprop: Run, monkeypatch: pytest.MonkeyPatch, s
     assert "backprop" in ran.out
 
 
-def test_a_shell_that_is_not_known_cannot_be_completed_for(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_shell_has_no_completion(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("_BACKPROP_COMPLETE", "complete_nonsense")
     assert backprop("run").err == "backprop: the shell's completion is not supported\n"
 
@@ -100,7 +101,7 @@ def test_a_shell_that_is_not_known_cannot_be_completed_for(backprop: Run, monkey
         (["-", "--inputs", "-", "--z", "-"], "PROBLEM, --inputs and --z all"),
     ],
 )
-def test_standard_input_is_for_one_thing(backprop: Run, argv: list[str], named: str) -> None:
+def test_standard_input_is_read_once(backprop: Run, argv: list[str], named: str) -> None:
     assert backprop("run", *argv).err == f"backprop: standard input (-) can be read once, and {named} name it\n"
 
 
@@ -115,7 +116,7 @@ def test_a_terminal_as_standard_input_gets_a_notice(backprop: Run, monkeypatch: 
         assert (ran.status, ran.err) == (0, notice)
 
 
-def test_a_closed_standard_input_cannot_be_read(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_standard_input_is_bad_input(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     ran = backprop("run", "-")
     assert (ran.status, ran.err) == (3, "backprop: <stdin>: cannot read: standard input is closed\n")
@@ -127,17 +128,15 @@ def test_a_program_may_replace_standard_output_by_any_text_stream() -> None:
     assert out.getvalue().startswith("backprop ")
 
 
-def test_interrupts_that_typer_turns_into_a_status_are_interrupts(
-    backprop: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupt_within_typer_is_an_interrupt(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "_judge_stdin", interrupted)  # which runs inside a command
+    monkeypatch.setattr(RunOptions, "__init__", interrupted)  # Typer runs it
     assert backprop("run", LAYER) == (130, "", "")
 
 
-def test_the_learning_rate_of_the_command_line_is_exact_where_asked_for(backprop: Run, tmp_path: Path) -> None:
+def test_the_learning_rate_option_is_exact_with_exact(backprop: Run, tmp_path: Path) -> None:
     problem = tmp_path / "p.json"
     problem.write_text('{"biases": [1], "activation": "linear", "upstream": [[1]]}')
     step = ["run", problem, "--only", "new_biases", "--format", "csv", "--lr"]
@@ -149,8 +148,8 @@ def test_the_learning_rate_of_the_command_line_is_exact_where_asked_for(backprop
     )
 
 
-def test_a_program_that_calls_the_command_keeps_its_garbage_collection(backprop: Run) -> None:
-    """Only the process of the command itself has put it off, and takes it up again."""
+def test_garbage_collection_of_a_calling_program_is_kept(backprop: Run) -> None:
+    """Only `__main__` disables it, and then it is enabled again."""
     frozen = gc.get_freeze_count()
     assert backprop("run", LAYER).status == 0
     assert gc.isenabled()

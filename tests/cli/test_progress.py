@@ -1,4 +1,4 @@
-"""The bar is for a terminal, for long work, and gone in the end."""
+"""The progress bar: only at a terminal, only for long work, erased at the end."""
 
 import io
 import sys
@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from backprop_cli.cli import progress
-from backprop_cli.cli.progress import watching
-from backprop_cli.core.progress import unwatched
+from backprop_cli.cli.progress import progress_bar
+from backprop_cli.core.progress import no_progress
 
 
 class Terminal(io.StringIO):
@@ -16,7 +16,7 @@ class Terminal(io.StringIO):
 
 
 def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """Return what standard error is from now on; not as a fixture, after which pytest would put its own in place."""
+    """Replace standard error by a terminal; a fixture cannot, for pytest replaces it again before the test."""
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", "xterm")
@@ -24,22 +24,22 @@ def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
-def test_nothing_is_shown_of_short_work(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_short_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = a_terminal(monkeypatch)
-    with watching(quiet=False) as watch:
-        watch("rows", 1, 2)
+    with progress_bar(quiet=False) as report:
+        report("rows", 1, 2)
     assert terminal.getvalue() == ""
 
 
-def test_long_work_is_shown_and_cleared(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_work_shows_a_bar_and_erases_it(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = a_terminal(monkeypatch)
     monkeypatch.setattr(progress, "_PATIENCE", 0)
     monkeypatch.setattr(progress, "_BETWEEN", 0)
-    with watching(quiet=False) as watch:
+    with progress_bar(quiet=False) as report:
         for done in (1000, 2000, 4000):
-            watch("bytes of a[b].csv", done, None)
-        watch("rows", 5, 10)
-        watch("rows", 10, 10)
+            report("bytes of a[b].csv", done, None)
+        report("rows", 5, 10)
+        report("rows", 10, 10)
     shown = terminal.getvalue()
     for words in ("4,000 bytes of a[b].csv", "10 rows", "100%", "a second"):
         assert words in shown
@@ -47,7 +47,7 @@ def test_long_work_is_shown_and_cleared(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("why", ["quiet", "no terminal", "no stream", "dumb"])
-def test_nobody_watches(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+def test_no_bar_without_a_reader(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
     terminal = a_terminal(monkeypatch)
     if why == "no terminal":
         monkeypatch.setattr(sys, "stderr", io.StringIO())
@@ -55,7 +55,7 @@ def test_nobody_watches(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
         monkeypatch.setattr(sys, "stderr", None)
     elif why == "dumb":
         monkeypatch.setenv("TERM", "dumb")
-    with watching(quiet=why == "quiet") as watch:
-        assert watch is unwatched
-        watch("rows", 1, 2)
+    with progress_bar(quiet=why == "quiet") as report:
+        assert report is no_progress
+        report("rows", 1, 2)
     assert terminal.getvalue() == ""

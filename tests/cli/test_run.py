@@ -1,4 +1,4 @@
-"""What `run` writes: the JSON result, saved files, and the next problem."""
+"""`backprop run`: the JSON result, saved files, and the next problem."""
 
 import contextlib
 import io
@@ -48,12 +48,12 @@ def test_a_result_mirrors_a_network(backprop: Run) -> None:
     assert [list(layer) for layer in found["layers"]] == [["z", "dweights"], ["dweights"]]
 
 
-def test_what_is_not_computed_is_named_with_what_it_needs(backprop: Run) -> None:
+def test_not_computed_names_what_a_quantity_needs(backprop: Run) -> None:
     found = result(backprop, ROOT / "samples" / "dbiases.json", "--only", "dbiases,dweights")
     assert found["not_computed"] == {"dweights": "inputs"}
 
 
-def test_negative_zero_is_kept_for_programs_and_not_shown_to_people(backprop: Run) -> None:
+def test_negative_zero_is_kept_in_machine_formats_only(backprop: Run) -> None:
     Path("p.json").write_text('{"upstream": [[-0, -0.0]], "activation": "linear"}')
     assert backprop("run", "p.json", "--format", "csv", "--only", "dz").out == "-0.0,-0.0\n"
     assert '"dz": [\n    [-0.0, -0.0]\n  ]' in backprop("run", "p.json", "--format", "json").out
@@ -131,7 +131,7 @@ def test_the_next_problem_keeps_what_was_given_and_drops_what_was_expected(backp
         assert after[key] == before[key]
 
 
-def test_a_file_that_is_there_keeps_its_permissions_and_a_link_stays_a_link(backprop: Run) -> None:
+def test_an_existing_file_keeps_its_permissions_and_a_link_stays_a_link(backprop: Run) -> None:
     Path("real.json").write_text("old")
     os.chmod("real.json", 0o640)
     os.symlink("real.json", "link.json")
@@ -142,7 +142,7 @@ def test_a_file_that_is_there_keeps_its_permissions_and_a_link_stays_a_link(back
     assert sorted(os.listdir()) == ["link.json", "real.json"]
 
 
-def test_a_new_file_has_the_permissions_that_the_umask_leaves(backprop: Run) -> None:
+def test_a_new_file_has_the_permissions_of_the_umask(backprop: Run) -> None:
     old = os.umask(0o027)
     try:
         result(backprop, DENSE, "--save", "out.json")
@@ -151,7 +151,7 @@ def test_a_new_file_has_the_permissions_that_the_umask_leaves(backprop: Run) -> 
     assert stat.S_IMODE(os.stat("out.json").st_mode) == 0o640
 
 
-def test_nothing_is_written_where_something_is_wrong(backprop: Run) -> None:
+def test_an_error_leaves_no_file(backprop: Run) -> None:
     Path("p.json").write_text('{"inputs": [[1e300]], "weights": [[1e300]], "biases": [0], "upstream": "ones"}')
     assert backprop("run", "p.json", "--save", "out.json", "--next", "n.json").status == 3
     assert backprop("run", DENSE, "--format", "csv", "--save", "out.json").status == 2
@@ -164,25 +164,25 @@ def test_the_same_run_writes_the_same_bytes(backprop: Run) -> None:
     assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
 
 
-def test_a_program_may_take_what_main_prints() -> None:
+def test_main_prints_to_a_redirected_standard_output() -> None:
     with contextlib.redirect_stdout(io.StringIO()) as printed:
         assert main(["run", str(DENSE), "--format", "csv", "--only", "dbiases"]) == 0
     assert printed.getvalue().startswith("15.11,")
 
 
-def test_a_file_name_as_long_as_the_system_takes_can_be_written(backprop: Run) -> None:
+def test_the_longest_possible_file_name_can_be_written(backprop: Run) -> None:
     name = "n" * 250 + ".json"
     result(backprop, DENSE, "--next", name)
     assert os.listdir() == [name]
 
 
-def test_what_is_wrong_with_a_given_z_names_its_file(backprop: Run) -> None:
+def test_an_error_in_a_given_z_names_its_file(backprop: Run) -> None:
     Path("z.csv").write_text("1,2,3\n4,5,6\n7,8,9\n")
     assert backprop("run", DENSE, "--z", "z.csv", "--next", "n.json").err.startswith("backprop: z.csv: z: belongs")
 
 
-def test_exact_values_of_binary_numbers_say_so(backprop: Run) -> None:
-    """0.1 in binary is not 0.1, and an archive does not say which of the two was meant."""
+def test_exact_values_of_binary_numbers_are_announced(backprop: Run) -> None:
+    """0.1 in binary is not 0.1, and an archive does not say which was meant."""
     np.savez("p.npz", upstream=[[0.1]], activation="linear")
     page = backprop("run", "p.npz", "--exact", "--only", "dz").out
     assert page.startswith("exact values of the binary numbers in upstream, where no decimals were written\n")
@@ -208,9 +208,7 @@ def test_ones_need_a_shape(backprop: Run, problem: dict[str, Any], needs: str) -
 
 
 @pytest.mark.parametrize(("n_layers", "last", "more"), [(8, 1, ""), (9, 3, ", 2 more")])
-def test_what_very_deep_networks_lack_is_not_listed_to_its_end(
-    backprop: Run, n_layers: int, last: int, more: str
-) -> None:
+def test_the_needs_of_deep_networks_are_listed_in_part(backprop: Run, n_layers: int, last: int, more: str) -> None:
     layers = [{"activation": "linear", **({} if i else {"z": [[1]]})} for i in range(n_layers)]
     Path("p.json").write_text(json.dumps({"layers": layers}))
     result = json.loads(backprop("run", "p.json", "--format", "json").out)
@@ -218,16 +216,16 @@ def test_what_very_deep_networks_lack_is_not_listed_to_its_end(
     assert result["not_computed"]["layers[0].dz"] == f"upstream{weights}{more}"
 
 
-def test_a_given_z_is_said_to_be_given(backprop: Run) -> None:
+def test_a_given_z_is_marked_as_given(backprop: Run) -> None:
     Path("p.json").write_text('{"z": [[1, -2]]}')
     assert backprop("run", "p.json").out.startswith("z (1, 2) = as given\n")
 
 
 @pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
-def test_what_is_read_worked_on_and_written_in_parts_is_the_same(
+def test_results_do_not_depend_on_the_size_of_chunks_and_blocks(
     backprop: Run, monkeypatch: pytest.MonkeyPatch, layered: bool
 ) -> None:
-    """Integers, on which no block size leaves a trace: in files, in blocks of a row or two, in stretches of a row."""
+    """Integers, whose sums are exact: in temporary files, in blocks of a row or two, in chunks of a row."""
     rng = np.random.default_rng(5)
     layer = {"weights": rng.integers(-3, 4, (3, 3)).tolist(), "biases": [1, 0, -1]}
     rest = {"inputs": rng.integers(-9, 10, (11, 3)).tolist(), "upstream": "outputs", "learning_rate": 1}
@@ -252,8 +250,7 @@ def test_what_is_read_worked_on_and_written_in_parts_is_the_same(
     for module, name, value in (
         (scratch, "FILE_BYTES", 1),
         (scratch, "CHUNK_NUMBERS", 1),
-        (blocks, "_BLOCK_NUMBERS", 1),
-        (blocks, "_FEWEST_ROWS", 2),
+        (blocks, "BLOCK_ROWS", 2),
         (source, "FIRST_CHUNK", 16),
         (source, "CHUNK", 16),
     ):
@@ -264,7 +261,7 @@ def test_what_is_read_worked_on_and_written_in_parts_is_the_same(
 SINGLE = {"inputs": [[0.1, 2], [3, -0.7]], "weights": [[0.3, 1], [-1, 0.9]], "biases": [0.2, 1], "upstream": "outputs"}
 
 
-def test_float32_is_what_numpy_makes_of_it_and_says_so(backprop: Run) -> None:
+def test_float32_results_equal_numpy_and_say_so(backprop: Run) -> None:
     Path("p.json").write_text(json.dumps(SINGLE))
     x, w, b = (np.array(SINGLE[name], np.float32) for name in ("inputs", "weights", "biases"))
     z = x @ w + b
@@ -297,20 +294,20 @@ def test_float32_is_what_numpy_makes_of_it_and_says_so(backprop: Run) -> None:
         ("3e38", "p.json: z[0,0]: overflows float32 (its largest number is about 3.4e+38)\n"),
     ],
 )
-def test_float32_has_less_range(backprop: Run, text: str, said: str) -> None:
+def test_float32_overflow_is_an_error(backprop: Run, text: str, said: str) -> None:
     Path("p.json").write_text(f'{{"inputs": [[1, {text}]], "weights": [[2], [2]], "biases": [0]}}')
     ran = backprop("run", "p.json", "--dtype", "float32")
     assert (ran.status, ran.err) == (3, f"backprop: {said}")
 
 
-def test_float32_is_not_exact(backprop: Run) -> None:
+def test_float32_and_exact_exclude_each_other(backprop: Run) -> None:
     ran = backprop("run", "p.json", "--dtype", "float32", "--exact")
     assert (ran.status, ran.err) == (2, "backprop: --exact and --dtype float32 exclude each other\n")
 
 
 @pytest.mark.parametrize("dtype", ["<f4", ">f4", "<f8", "<i8", "<f2"])
 @pytest.mark.parametrize("option", ["float32", "float64"])
-def test_matrices_of_any_type_become_the_one_that_is_asked_for(backprop: Run, dtype: str, option: str) -> None:
+def test_matrices_of_any_type_are_converted_to_dtype(backprop: Run, dtype: str, option: str) -> None:
     np.save("u.npy", np.array([[1.5, -2], [3, 0.25]]).astype(dtype))
     argv = ["run", "--upstream", "u.npy", "--activation", "linear", "--only", "dz", "--dtype", option]
     assert backprop(*argv, "--save", "s", "--save-format", "npy").status == 0
@@ -320,9 +317,7 @@ def test_matrices_of_any_type_become_the_one_that_is_asked_for(backprop: Run, dt
 
 
 @pytest.mark.parametrize("kind", ["csv", "npy"])
-def test_a_file_that_turns_bad_in_its_last_row_leaves_no_output(
-    backprop: Run, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_an_error_in_the_last_row_leaves_no_output(backprop: Run, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(source, "FIRST_CHUNK", 64)
     monkeypatch.setattr(source, "CHUNK", 64)
     Path("z.csv").write_text("1,2\n" * 999 + "1,2x\n")

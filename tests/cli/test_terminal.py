@@ -1,4 +1,4 @@
-"""What standard output is: the conventions of NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, width and characters."""
+"""Properties of standard output: colour by NO_COLOR, FORCE_COLOR and CLICOLOR_FORCE, width, characters."""
 
 import io
 import sys
@@ -47,7 +47,7 @@ def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
     ids=str,
 )
-def test_color(
+def test_color_is_decided_by_option_environment_and_terminal(
     monkeypatch: pytest.MonkeyPatch, option: Any, env: dict[str, str], on_terminal: bool, off_terminal: bool
 ) -> None:
     for name, value in env.items():
@@ -57,7 +57,7 @@ def test_color(
         assert wants_color(option) is colored
 
 
-def test_there_is_no_color_where_there_is_no_output(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_color_without_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert wants_color("auto") is False
     assert takes_ascii_only() is True
@@ -67,18 +67,18 @@ def test_there_is_no_color_where_there_is_no_output(monkeypatch: pytest.MonkeyPa
     ("encoding", "ascii_only"),
     [("utf-8", False), ("ascii", True), ("latin-1", True), ("cp1252", True), ("cp437", False)],
 )
-def test_lines_are_drawn_where_the_encoding_has_them(
+def test_lines_are_drawn_if_the_encoding_has_them(
     monkeypatch: pytest.MonkeyPatch, encoding: str, ascii_only: bool
 ) -> None:
     monkeypatch.setattr(sys, "stdout", Stream(encoding=encoding))
     assert takes_ascii_only() is ascii_only
 
 
-def test_a_stream_of_text_alone_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stream_without_an_encoding_is_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert takes_ascii_only() is True
 
 
-def test_the_width_is_that_of_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_columns_sets_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "123")
     assert width() == 123

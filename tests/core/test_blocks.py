@@ -85,7 +85,7 @@ def test_an_overflow_is_named_by_its_place_in_the_whole_matrix(block_rows: int, 
 def test_progress_is_reported_after_each_block() -> None:
     problem = build({"inputs": [[1]] * 7, "weights": [[1]], "biases": [0], "upstream": "ones"})
     told: list[tuple[str, int, int | None]] = []
-    work(problem, working_order(1), [], RULES, block_rows=3, watch=lambda *words: told.append(words))
+    work(problem, working_order(1), [], RULES, block_rows=3, progress=lambda *words: told.append(words))
     assert told == [("rows", 3, 7), ("rows", 6, 7), ("rows", 7, 7)]
 
 

@@ -90,7 +90,7 @@ def test_progress_is_reported_after_each_chunk(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(files, "CHUNK", 3)
     Path("u.csv").write_bytes(b"1,2\n3,4\n")
     told: list[tuple[str, int, int | None]] = []
-    assert list(files.chunks("u.csv", watch=lambda *words: told.append(words))) == [b"1,", b"2\n3", b",4\n"]
+    assert list(files.chunks("u.csv", progress=lambda *words: told.append(words))) == [b"1,", b"2\n3", b",4\n"]
     assert told == [("bytes of u.csv", 2, 8), ("bytes of u.csv", 5, 8), ("bytes of u.csv", 8, 8)]
 
 

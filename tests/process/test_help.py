@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from backprop_cli import __version__
-from backprop_cli.cli.app import app
+from backprop_cli.cli.commands import app
 from tests.conftest import ROOT
 from tests.process.command import SMALL, STATUSES, Process, Started, success
 
@@ -116,6 +116,7 @@ def test_the_completion_script_of_a_shell_is_printed(process: Process, shell: st
         ("backprop run --format ", ["table", "json", "csv"]),
         ("backprop run --dtype float3", ["float32"]),
         ("backprop explain --format ma", ["markdown"]),
+        ("backprop run --activation li", ["linear"]),
     ],
 )
 def test_commands_options_and_choices_are_completed(process: Process, words: str, completed: list[str]) -> None:

@@ -1,0 +1,100 @@
+"""The signature of a command, made from the record of its options.
+
+Each field is annotated with a Typer option or argument. The type of the field says how its value is validated, unless
+the option has a parser: `Literal` is a choice, `int` and `float` are numbers from `min` to `max`, `str` is any text.
+"""
+
+import sys
+from collections.abc import Callable
+from copy import copy
+from dataclasses import MISSING, Field, fields
+from functools import partial
+from inspect import Parameter, Signature
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+
+from typer.models import OptionInfo
+
+from backprop_cli.cli import values
+from backprop_cli.cli.options import CommonOptions
+from backprop_cli.cli.streams import write_stderr
+from backprop_cli.errors import ExitStatus, UsageError
+from backprop_cli.messages import listed
+
+Action: TypeAlias = Callable[[], ExitStatus]
+Options = TypeVar("Options", bound=CommonOptions)
+
+
+def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], Callable[..., Action]]:
+    """Make a Typer command of a function that takes a record; the command returns the call, and `main` makes it.
+
+    Inherited fields come last in the signature.
+    """
+
+    def decorate(function: Callable[[Options], ExitStatus]) -> Callable[..., Action]:
+        def command(**given: Any) -> Action:
+            options = record(**given)
+
+            def act() -> ExitStatus:
+                _check_stdin(options)
+                return function(options)
+
+            return act
+
+        ordered = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
+        command.__signature__ = Signature([_parameter(field) for field in ordered])  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _parameter(field: Field[Any]) -> Parameter:
+    kind, info = get_args(field.type)
+    if kind is not bool:
+        info = copy(info)
+        info.metavar, parse = _metavar_and_parser(field)
+        required = partial(values.given, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
+        info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
+        if choices := _choices(kind):
+            info.autocompletion = lambda: list(choices)
+        kind = kind if get_origin(kind) is list else Any  # the parser is all that Typer needs
+    default = Parameter.empty if field.default is MISSING else field.default
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
+
+
+def _metavar_and_parser(field: Field[Any]) -> tuple[str, Callable[[str], Any]]:
+    kind, info = get_args(field.type)
+    name, kinds = _name(field), (kind, *get_args(kind))  # `int | None` is an int, too
+    by_type: tuple[str, Callable[[str], Any]] = "FILE", str
+    if choices := _choices(kind):
+        by_type = f"[{'|'.join(choices)}]", partial(values.choice, name, known=choices)
+    elif int in kinds:
+        by_type = "N", partial(values.whole_number, name, least=info.min, most=info.max)
+    elif float in kinds:
+        by_type = "NUMBER", partial(values.number, name, least=info.min)
+    return info.metavar or by_type[0], info.parser or by_type[1]
+
+
+def _choices(kind: Any) -> tuple[str, ...]:
+    return next((get_args(part) for part in (kind, *get_args(kind)) if get_origin(part) is Literal), ())
+
+
+def _name(field: Field[Any]) -> str:
+    _, info = get_args(field.type)
+    return f"--{field.name.replace('_', '-')}" if isinstance(info, OptionInfo) else info.metavar.strip("[.]")
+
+
+def _is_path(field: Field[Any]) -> bool:
+    return _metavar_and_parser(field)[0].lstrip("[").startswith(("FILE", "PATH", "PROBLEM"))
+
+
+def _check_stdin(options: CommonOptions) -> None:
+    """Refuse to read standard input twice, and say at a terminal that it is read."""
+    readers = []
+    for field in filter(_is_path, fields(options)):
+        value = getattr(options, field.name)
+        readers += [_name(field)] * (value if isinstance(value, list) else [value]).count("-")
+    if len(readers) > 1:
+        every = "both" if len(readers) == 2 else "all"
+        raise UsageError(f"standard input (-) can be read once, and {listed(readers)} {every} name it")
+    if readers and not options.quiet and sys.stdin is not None and sys.stdin.isatty():
+        write_stderr(f"backprop: reading {readers[0]} from the terminal; end it with Ctrl-D")
