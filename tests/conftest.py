@@ -1,9 +1,10 @@
-"""What every test may use: the command line in this process, and as a process of its own."""
+"""Fixtures for every test: the command line in this process, and as a process of its own."""
 
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,14 +15,17 @@ from backprop_cli.cli.app import main
 
 ROOT = Path(__file__).parent.parent
 
+# Threads of NumPy do not help with small matrices, and to start them takes 30 ms in each process.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def sized(name: str, small: int, full: int) -> pytest.MarkDecorator:
-    """Give a test its argument twice: small, as in every run, and in full, for `pytest -m full`."""
+    """Run a test with a small size always, and with the full size under `pytest -m full`."""
     sizes = [pytest.param(small, id=f"{small}"), pytest.param(full, id=f"{full}", marks=pytest.mark.full)]
     return pytest.mark.parametrize(name, sizes)
 
 
-settings.register_profile("ci", derandomize=True)  # a gate has to give the same answer twice
+settings.register_profile("ci", derandomize=True)  # the gate must give the same answer twice
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
@@ -35,9 +39,17 @@ class Ran(NamedTuple):
 Run = Callable[..., Ran]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _interruptible() -> Iterator[None]:
+    """Handle SIGINT as in a terminal, here and in started processes, even if it is ignored (as under `nohup`)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.fixture
 def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line in this process, as a terminal 80 columns wide and without colour would see it."""
+    """The command line in this process, with a width of 80 columns and without colour."""
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
@@ -52,7 +64,7 @@ def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
-    """The command line as a real process, with an environment of its own where one is given."""
+    """The command line as a real process; `env` is added to its environment."""
 
     def run(*argv: object, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[bytes]:
         settings: Any = {"capture_output": True} | options
@@ -66,11 +78,11 @@ def process() -> Callable[..., subprocess.CompletedProcess[bytes]]:
 
 @pytest.fixture
 def without_coverage(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Processes are started without coverage, which takes time and memory of its own."""
+    """Start processes without measuring coverage, which takes time and memory."""
     monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
 
 
 def clean_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment without what would change how the command line prints."""
+    """Return this process's environment without the variables that change what the command prints."""
     unwanted = ("COLUMNS", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG", "PYTHONUNBUFFERED")
     return {key: value for key, value in os.environ.items() if key not in unwanted} | dict(extra or {})

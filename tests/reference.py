@@ -1,7 +1,6 @@
-"""The same network in exact fractions, written out as sums over indices, and without NumPy.
+"""A reference: backpropagation in exact fractions, written as sums over indices, without NumPy.
 
-It shares nothing with the package: lists of `Fraction`, one loop for each sum in the formulas of a textbook. What a
-test compares with the package comes from here.
+It shares no code with the package. Lists hold `Fraction`, and each sum in a textbook formula is one loop.
 """
 
 import random
@@ -17,7 +16,7 @@ UNIT_ROUNDOFF = Fraction(1, 2**53)
 
 @dataclass
 class ExactLayer:
-    """Weights as [input][neuron]; what `backpropagate` fills in has the names of the result."""
+    """Parameters of a layer; weights are [input][neuron]."""
 
     weights: Matrix
     biases: list[Fraction]
@@ -33,7 +32,7 @@ class ExactNetwork:
 
 
 def backpropagate(network: ExactNetwork) -> list[dict[str, Matrix]]:
-    """Return the inputs of each layer and every quantity, by name; biases-like lists as one row."""
+    """Return the inputs of each layer and every quantity, by name; gradients and new values of biases are one row."""
     results: list[dict[str, Matrix]] = []
     x = network.inputs
     for layer in network.layers:
@@ -46,12 +45,12 @@ def backpropagate(network: ExactNetwork) -> list[dict[str, Matrix]]:
         y = [[max(value, Fraction(0)) if relu else value for value in row] for row in z]
         results.append({"inputs": x, "z": z, "outputs": y})
         x = y
-    flowing = network.upstream
+    upstream = network.upstream
     for layer, result in zip(reversed(network.layers), reversed(results), strict=True):
-        closed = [[layer.activation == "relu" and value <= 0 for value in row] for row in result["z"]]
+        inactive = [[layer.activation == "relu" and value <= 0 for value in row] for row in result["z"]]
         dz = [
-            [Fraction(0) if shut else value for value, shut in zip(*rows, strict=True)]
-            for rows in zip(flowing, closed, strict=True)
+            [Fraction(0) if is_inactive else value for value, is_inactive in zip(*rows, strict=True)]
+            for rows in zip(upstream, inactive, strict=True)
         ]
         x, n_samples, n_inputs, n_neurons = result["inputs"], len(dz), len(layer.weights), len(layer.biases)
         result["dz"] = dz
@@ -70,14 +69,14 @@ def backpropagate(network: ExactNetwork) -> list[dict[str, Matrix]]:
             for rows in zip(layer.weights, result["dweights"], strict=True)
         ]
         result["new_biases"] = [[b - rate * db for b, db in zip(layer.biases, result["dbiases"][0], strict=True)]]
-        flowing = result["dinputs"]
+        upstream = result["dinputs"]
     return results
 
 
 def random_network(rng: random.Random, denominator: int, activations: Sequence[str] | None = None) -> ExactNetwork:
-    """Return a network of 1 to 4 small layers, its numbers the float64 nearest to multiples of 1 / `denominator`.
+    """Return a network of 1 to 4 small layers with multiples of 1 / `denominator`, rounded to float64.
 
-    About one neuron in four is at the kink for the first sample: its pre-activation is exactly zero.
+    For the first sample, the pre-activation of about one neuron in four is exactly zero, which is a kink.
     """
     n_layers = rng.randint(1, 4) if activations is None else len(activations)
     n_samples, widths = rng.randint(1, 5), [rng.randint(1, 5) for _ in range(n_layers + 1)]
@@ -100,7 +99,7 @@ def random_network(rng: random.Random, denominator: int, activations: Sequence[s
             if rng.random() < 0.25:
                 if float(bias) == bias and denominator == 1:
                     layer.biases[j] = bias
-                else:  # sums would be rounded on the way to zero, so leave nothing to sum
+                else:  # with weights, rounding would make the sum differ from zero
                     layer.biases[j] = Fraction(0)
                     for row in layer.weights:
                         row[j] = Fraction(0)

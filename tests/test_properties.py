@@ -1,4 +1,4 @@
-"""What holds for every problem, on problems that hypothesis makes up."""
+"""Properties that hold for every problem, tested on problems that hypothesis draws."""
 
 import contextlib
 import io
@@ -57,9 +57,9 @@ def printed(*argv: object) -> str:
 
 
 @given(problems(st.floats(-1e20, 1e20, allow_subnormal=True)), st.sampled_from(("json", "npz")))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_the_next_problem_reads_back_bit_for_bit(draft: dict[str, Any], ending: str) -> None:
-    """With a step of size zero the next problem is the same one, and so is what follows from it."""
+    """A learning rate of 0 makes the next problem equal to the first, and its results too."""
     draft = draft | {"learning_rate": 0.0}
     with tempfile.TemporaryDirectory() as name:
         first, following = Path(name) / "p.json", Path(name) / f"n.{ending}"
@@ -70,7 +70,7 @@ def test_the_next_problem_reads_back_bit_for_bit(draft: dict[str, Any], ending: 
 
 
 @given(hnp.arrays(np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=5), elements=MODERATE))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_every_format_of_a_matrix_reads_back_bit_for_bit(matrix: Array) -> None:
     with tempfile.TemporaryDirectory() as name:
         files = [Path(name) / f"m.{ending}" for ending in ("csv", "tsv", "json", "npy")]
@@ -85,7 +85,7 @@ def test_every_format_of_a_matrix_reads_back_bit_for_bit(matrix: Array) -> None:
 
 
 @given(problems())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_doubling_upstream_doubles_every_gradient(draft: dict[str, Any]) -> None:
     once, twice = solved(draft), solved(draft | {"upstream": (2 * np.array(draft["upstream"])).tolist()})
     for one, two in zip(once.layers, twice.layers, strict=True):
@@ -94,15 +94,15 @@ def test_doubling_upstream_doubles_every_gradient(draft: dict[str, Any]) -> None
 
 
 @given(problems(st.floats(-10, 10)), st.randoms(use_true_random=False))
-@settings(max_examples=100, deadline=None)
-def test_the_order_of_samples_is_only_an_order(draft: dict[str, Any], rng: Any) -> None:
+@settings(max_examples=60, deadline=None)
+def test_another_order_of_samples_changes_only_the_order_of_rows(draft: dict[str, Any], rng: Any) -> None:
     order = list(range(len(draft["inputs"])))
     rng.shuffle(order)
-    turned = draft | {name: [draft[name][n] for n in order] for name in ("inputs", "upstream")}
-    before, after = solved(draft), solved(turned)
+    reordered = draft | {name: [draft[name][n] for n in order] for name in ("inputs", "upstream")}
+    before, after = solved(draft), solved(reordered)
     allowed = bounds(before)
     pairs = list(zip(before.layers, after.layers, strict=True))
-    # Another order may be rounded otherwise, which must not move a z across its kink.
+    # Another order may round differently; leave out problems where that moves a z across its kink.
     assume(all((np.sign(a.computed["z"][order]) == np.sign(b.computed["z"])).all() for a, b in pairs))
     for i, (one, other) in enumerate(pairs):
         for name in GRADIENTS:
@@ -113,7 +113,7 @@ def test_the_order_of_samples_is_only_an_order(draft: dict[str, Any], rng: Any) 
 
 
 @given(problems(), st.integers(1, 3))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_batch_is_the_sum_of_its_parts(draft: dict[str, Any], cut: int) -> None:
     n = len(draft["inputs"])
     assume(0 < cut < n)

@@ -1,12 +1,11 @@
-"""Expected values: are the numbers that somebody else computed, or printed, right?
+"""Compare expected values, which somebody else computed or printed, with the computed ones.
 
-Every entry of every quantity that is expected is compared with the computed one. By default the two may differ by
-`rtol` times the computed value, and by what rounding may do on both sides, in float32 where the expected values are of
-that type. Numbers copied from a book or worked by hand are held to the digits they were written with instead: 0.18
-stands for everything from 0.175 to 0.185.
+Every entry of every expected quantity is compared. By default the two may differ by `rtol` times the computed value,
+and by the rounding errors of both sides, those of float32 if the expected values are float32. Numbers from a book, or
+worked by hand, are compared at the digits they were written with: 0.18 stands for every value from 0.175 to 0.185.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -15,25 +14,22 @@ import numpy as np
 
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
-from backprop_cli.checks.tolerance import WRITTEN, Accepted, Close, Rounded, Tolerance, as_floats
+from backprop_cli.checks.tolerance import Accepted, Close, Rounded, Tolerance, as_floats
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import QUANTITIES, Node
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
-from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import describe, to_array
-from backprop_cli.messages import did_you_mean
 
 _MOST_LISTED = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One entry that is not what was expected.
+    """One entry that differs from the expected value.
 
-    `absolute` is how far the two are apart, `relative` the same as a part of the computed value, infinite where that
-    is zero, and `allowed` how far they might have been. For a rounded value, `written` is how it was written, and
-    `digits` to how many significant digits it is right.
+    `absolute` is the difference, `relative` the difference divided by the computed value (infinite if that is zero),
+    and `allowed` the greatest difference that is accepted. For a rounded value, `written` is how it was written, and
+    `digits` the number of significant digits that are right.
     """
 
     place: str
@@ -48,10 +44,10 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantityCheck:
-    """How one expected quantity compares: `different` of its `entries`, the worst listed first.
+    """The comparison of one expected quantity: `different` of its `entries` differ, the worst listed first.
 
-    `problem` says why it cannot be compared at all, where it cannot; `explanations` are mistakes that lead to just
-    these expected values.
+    `problem` says why it cannot be compared, if so; `explanations` are mistakes that lead to exactly these expected
+    values.
     """
 
     place: str
@@ -69,39 +65,38 @@ class QuantityCheck:
 
 
 def check_expected(
-    solution: Solution, expected: Mapping[str, Any], tolerance: Tolerance, *, exact: Solution | None = None
+    solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, *, exact: Solution | None = None
 ) -> tuple[QuantityCheck, ...]:
-    """Compare whatever is expected with a solution.
+    """Compare expected values with a solution.
 
     Args:
         solution: Everything that follows from the problem, in float64.
-        expected: Quantities by name, or under `layers` as in a result; numbers are decimals where they are rounded.
+        expected: The expected values by layer and quantity, as decimals if they are rounded.
         tolerance: How far values may be off that are not rounded.
-        exact: The same in exact fractions, if expected values stand for all that round to them.
-
-    Raises:
-        InputError: What is expected is malformed; its place starts with `expected`.
+        exact: The solution in exact fractions, if the expected values stand for all values that round to them.
     """
-    with np.errstate(all="ignore"):  # what overflows here is not what was expected, either
-        return tuple(_checks(solution, expected, tolerance, exact))
-
-
-def _checks(
-    solution: Solution, expected: Mapping[str, Any], tolerance: Tolerance, exact: Solution | None
-) -> Iterator[QuantityCheck]:
     rounding = likely(solution)
-    for node, raw in _by_node(solution.problem, expected):
-        place = solution.problem.place(*node)
-        layer = solution.layers[node.layer]
-        if node.quantity not in layer.computed:
-            size = int(to_array(raw, f"expected.{place}", WRITTEN if exact is not None else None).size)
-            needs = layer.not_computed[node.quantity]
-            problem = f"cannot be computed, for it needs {needs}"
-            yield QuantityCheck(place=place, entries=size, different=size, problem=problem)
-        elif exact is not None:
-            yield _compare(Rounded(raw, place), node, solution, exact)
-        else:
-            yield _compare(Close(raw, place, tolerance, rounding[place]), node, solution, solution)
+    with np.errstate(all="ignore"):  # a value that overflows here is a difference, too
+        return tuple(_check(solution, node, values, tolerance, rounding, exact) for node, values in expected.items())
+
+
+def _check(
+    solution: Solution,
+    node: Node,
+    expected: Expected,
+    tolerance: Tolerance,
+    rounding: Mapping[str, Array],
+    exact: Solution | None,
+) -> QuantityCheck:
+    place = solution.problem.place(*node)
+    layer = solution.layers[node.layer]
+    if node.quantity not in layer.computed:
+        size = expected.values.size
+        problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
+        return QuantityCheck(place=place, entries=size, different=size, problem=problem)
+    if exact is not None:
+        return _compare(Rounded(expected), node, solution, exact)
+    return _compare(Close(expected, tolerance, rounding[place]), node, solution, solution)
 
 
 def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
@@ -109,12 +104,12 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
     value = compared.layers[node.layer].computed[node.quantity]
     if not accepted.fit(value.shape):
         shape = accepted.expected.shape
-        turned = "; the transpose would fit" if shape == value.shape[::-1] else ""
+        transposed = "; the transpose would fit" if shape == value.shape[::-1] else ""
         return QuantityCheck(
             place=place,
             entries=accepted.expected.size,
             different=accepted.expected.size,
-            problem=f"the expected values have shape {shape}, the computed ones {value.shape}{turned}",
+            problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
             explanations=explanations(accepted.in_floats(), node, solution),
         )
     wrong = accepted.wrong(value)
@@ -159,28 +154,3 @@ def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _plain(number: Any) -> float | Fraction:
     return Fraction(number) if isinstance(number, int | Fraction) else float(number)
-
-
-def _by_node(problem: Problem, expected: Mapping[str, Any]) -> Iterator[tuple[Node, Any]]:
-    if not problem.layered:
-        yield from _of_layer(expected, 0, "expected")
-        return
-    layers = expected.get("layers", [])
-    for key in expected:
-        if key != "layers":
-            raise InputError("expected layers here, as the problem has them", place=f"expected.{key}")
-    if not isinstance(layers, list) or len(layers) > len(problem.layers):
-        raise InputError(f"expected a list of at most {len(problem.layers)} layers", place="expected.layers")
-    for i, layer in enumerate(layers):
-        if not isinstance(layer, dict):
-            raise InputError(f"expected an object, got {describe(layer)}", place=f"expected.layers[{i}]")
-        yield from _of_layer(layer, i, f"expected.layers[{i}]")
-
-
-def _of_layer(expected: Mapping[str, Any], layer: int, place: str) -> Iterator[tuple[Node, Any]]:
-    for key in expected:
-        if key not in QUANTITIES:
-            raise InputError("no such quantity is computed", place=f"{place}.{key}", hint=did_you_mean(key, QUANTITIES))
-    for quantity in QUANTITIES:
-        if quantity in expected:
-            yield Node(layer, quantity), expected[quantity]

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from backprop_cli.checks.exactness import ExactCheck, check_exactly
 from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.finite_differences import CannotDifferentiateError
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
@@ -38,7 +39,7 @@ def judge(
     file: str,
     solution: Solution,
     exact: Solution | None,
-    expected: Mapping[str, Any],
+    expected: Mapping[Node, Expected],
     *,
     steps: Steps,
     tolerance: Tolerance,
@@ -58,7 +59,7 @@ def judge(
         prove_exact: Whether to compare the float64 result with the exact one.
 
     Raises:
-        InputError: What is expected is malformed, or there is nothing to check.
+        InputError: There is nothing to check.
     """
     gradients, undifferentiable = None, None
     try:

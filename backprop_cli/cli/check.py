@@ -9,8 +9,8 @@ from backprop_cli.cli.streams import write_error, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
-from backprop_cli.load.expected import load_expected
-from backprop_cli.load.files import shown
+from backprop_cli.load.expected import load_expected, validate_expected
+from backprop_cli.load.files import named, shown
 from backprop_cli.load.problem import load_problem, read_problem
 
 
@@ -37,26 +37,28 @@ def check(options: CheckOptions) -> ExitStatus:
 
 def _verdict(path: str, options: CheckOptions) -> Verdict:
     try:
-        data = read_problem(path)
-        problem = load_problem(path, data=data)
-        everything = nodes(None, len(problem.layers))
-        exact_problem = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
-        expected = (problem if exact_problem is None or not options.rounded else exact_problem).expected
-        if options.expect is not None:
-            expected = load_expected(options.expect, problem, written=options.rounded)
-        return judge(
-            shown(path),
-            solve(problem, everything),
-            None if exact_problem is None else solve(exact_problem, everything),
-            expected,
-            steps=options.steps,
-            tolerance=options.tolerance,
-            rounded=options.rounded,
-            prove_exact=options.exact,
-        )
+        with named(path):
+            data = read_problem(path)
+            problem = load_problem(path, data=data)
+            exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
+            own = exact if exact is not None and options.rounded else problem
+            if options.expect is not None:
+                expected = load_expected(options.expect, problem, rounded=options.rounded)
+            else:
+                expected = validate_expected(own.expected, problem, rounded=options.rounded)
+            everything = nodes(None, len(problem.layers))
+            return judge(
+                shown(path),
+                solve(problem, everything),
+                None if exact is None else solve(exact, everything),
+                expected,
+                steps=options.steps,
+                tolerance=options.tolerance,
+                rounded=options.rounded,
+                prove_exact=options.exact,
+            )
     except InputError as error:
-        of_expected = options.expect is not None and (error.place or "").startswith("expected")
-        return Verdict(file=shown(path), error=error.at(options.expect if of_expected else shown(path)))
+        return Verdict(file=shown(path), error=error)
 
 
 def _rendered(verdicts: tuple[Verdict, ...], options: CheckOptions) -> str:

@@ -16,12 +16,12 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import AXES, SUMMED_OVER_SAMPLES, Node
 from backprop_cli.core.rules import Rules, operands
-from backprop_cli.core.scratch import forget, room
+from backprop_cli.core.scratch import release, scratch_array
 from backprop_cli.errors import InputError
 
-__all__ = ["Found", "work"]
+__all__ = ["BLOCK_ROWS", "Found", "work"]
 
-_BLOCK_ROWS = 2048
+BLOCK_ROWS = 2048  # more would leave the cache, fewer make the products slower
 _BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
 _FEWEST_ROWS = 32
 
@@ -105,7 +105,7 @@ class _Pass:
             elif node.quantity in SUMMED_OVER_SAMPLES:
                 self._sum_up(node, self._evaluate(part, node, values))
         for array in (self._problem.inputs, self._problem.upstream, *(layer.z for layer in self._problem.layers)):
-            forget(array if isinstance(array, np.ndarray) else None)
+            release(array if isinstance(array, np.ndarray) else None)
 
     def finish(self) -> None:
         """Check the sums over all samples, and do what takes them: the step."""
@@ -163,9 +163,9 @@ class _Pass:
             kept[key] = value
             return
         if key not in kept:
-            kept[key] = room((n_samples, *value.shape[1:]), value.dtype)
+            kept[key] = scratch_array((n_samples, *value.shape[1:]), value.dtype)
         kept[key][rows] = value
-        forget(kept[key])
+        release(kept[key])
 
 
 def _is_per_sample(node: Node) -> bool:
@@ -179,7 +179,7 @@ def _may_grow(problem: Problem, node: Node) -> bool:
 
 def _fitting_rows(problem: Problem) -> int:
     widths = [size for layer in problem.layers for size in (layer.n_inputs, layer.n_neurons) if size is not None]
-    return min(_BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
+    return min(BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
 
 
 def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: int = 0) -> None:

@@ -1,10 +1,11 @@
-"""Exact arithmetic: decimals as they were written, as fractions, and fractions as decimals again.
+"""Exact arithmetic: convert decimals and floats to fractions, and fractions to decimals.
 
-A tree of `Decimal` becomes arrays of `Fraction`, on which the solver works as it does on floats. Sums and products of
-finite decimals are finite decimals, so that every result can be written out in full.
+The solver works on arrays of `Fraction` as it does on floats. Sums and products of finite decimals are finite decimals,
+so every result can be written out in full.
 """
 
 import math
+from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 from fractions import Fraction
 from numbers import Rational
@@ -14,20 +15,32 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 
-# Beyond float64's own exponents, and small enough that a power of ten of it does not fill the memory.
+# Beyond the exponents of float64, but small enough that the power of ten fits into memory.
 _LARGEST_EXPONENT = 400
 _MOST_DIGITS = 10_000
 
 
 def exactly(array: Array) -> Array:
-    """Return floats as fractions of exactly their binary values, in the same shape; fractions as they are."""
+    """Return an array of floats as fractions with the same values, in the same shape; fractions as they are."""
     if array.dtype.kind == "O":
         return array
-    return _fractions(array.ravel().tolist()).reshape(array.shape)
+    return as_fractions(array.ravel().tolist()).reshape(array.shape)
+
+
+def as_fractions(numbers: Iterable[Any]) -> Array:
+    """Return n numbers as an array (n,) of fractions with the same values."""
+    return as_objects([Fraction(number) for number in numbers])
+
+
+def as_objects(values: list[Any]) -> Array:
+    """Return n Python values as an array (n,) of objects."""
+    array = np.empty(len(values), dtype=object)
+    array[:] = values
+    return array
 
 
 def to_decimal(literal: str) -> Decimal | None:
-    """Return a decimal as it is written, or None where its exponent or its length is beyond exact arithmetic."""
+    """Return a decimal with all its digits, or None if it is malformed, or out of the range of exact arithmetic."""
     try:
         decimal = Decimal(literal)
     except InvalidOperation:
@@ -36,7 +49,7 @@ def to_decimal(literal: str) -> Decimal | None:
 
 
 def to_float(number: Fraction | float) -> float:
-    """Return the nearest float, which is infinity where a fraction is out of its range.
+    """Return the nearest float: infinity for a fraction out of range.
 
     >>> to_float(Fraction(1, 2)), to_float(-Fraction(10) ** 400)
     (0.5, -inf)
@@ -48,7 +61,7 @@ def to_float(number: Fraction | float) -> float:
 
 
 def in_full(number: Rational) -> str:
-    """Return a fraction whose denominator divides a power of ten, written out as a decimal.
+    """Return a fraction as a decimal with all its digits; the denominator must divide a power of ten.
 
     >>> in_full(Fraction(11, 25)), in_full(Fraction(-3)), in_full(Fraction(1, 2**20))
     ('0.44', '-3', '9.5367431640625e-07')
@@ -64,7 +77,7 @@ def in_full(number: Rational) -> str:
 
 
 def rounded(number: Rational, precision: int) -> str:
-    """Return a fraction with up to `precision` decimals, or significant digits where it is smaller than 1.
+    """Return a fraction with up to `precision` decimals, or significant digits if it is smaller than 1.
 
     >>> rounded(Fraction(2, 3), 3), rounded(Fraction(10) ** 600 / 7, 3)
     ('0.667', '1.429e+599')
@@ -80,9 +93,3 @@ def _written(decimal: Decimal) -> str:
         return f"{decimal:f}"
     mantissa, _, exponent = f"{decimal:e}".partition("e")
     return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent):+03d}"
-
-
-def _fractions(numbers: list[Any]) -> Array:
-    array = np.empty(len(numbers), dtype=object)
-    array[:] = [Fraction(number) for number in numbers]
-    return array

@@ -1,4 +1,4 @@
-"""Dotted names: how archives and folders, which are flat, write the tree of a problem or a result.
+"""Convert between trees and dotted names, which archives and folders use: they are flat.
 
 `{"layers": [{"weights": …}]}` is `layers.0.weights`.
 """
@@ -10,11 +10,11 @@ from backprop_cli.errors import InputError
 from backprop_cli.messages import listed
 
 _MOST_LAYERS = 100_000
-_DEEPEST = 4  # parts of a name: expected.layers.0.weights
+_MOST_PARTS = 4  # of a name: expected.layers.0.weights
 
 
 def dotted(place: str) -> str:
-    """Return a place as archives and file names write it.
+    """Return a place as a dotted name.
 
     >>> dotted("layers[1].dweights")
     'layers.1.dweights'
@@ -37,13 +37,13 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
 
 
 def nest(leaves: Iterable[tuple[str, Any]], *, gaps: bool = False) -> dict[str, Any]:
-    """Return the tree of leaves with dotted names; `gaps` makes layers that have none empty, and no error.
+    """Return the tree of leaves with dotted names; with `gaps`, missing layers are empty instead of an error.
 
     >>> nest([("upstream", 1), ("layers.0.z", 2)])
     {'upstream': 1, 'layers': [{'z': 2}]}
 
     Raises:
-        InputError: A name comes twice, or is a part of another, or a layer is missing.
+        InputError: A name is given twice, or is a part of another, or a layer is missing.
     """
     tree: dict[str, Any] = {}
     for name, value in leaves:
@@ -53,7 +53,7 @@ def nest(leaves: Iterable[tuple[str, Any]], *, gaps: bool = False) -> dict[str, 
 
 def _put(tree: dict[str, Any], name: str, value: Any) -> None:
     *parents, last = name.split(".")
-    if len(parents) >= _DEEPEST:
+    if len(parents) >= _MOST_PARTS:
         raise InputError("nested too deeply", place=name)
     for parent in parents:
         tree = tree.setdefault(parent, {})
@@ -67,7 +67,7 @@ def _put(tree: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
-    """Return the tree with every object under `layers` made a list."""
+    """Return the tree with every object under `layers` as a list."""
     result: dict[str, Any] = {}
     for key, value in tree.items():
         child = _with_lists(value, gaps=gaps) if isinstance(value, dict) else value
@@ -85,5 +85,5 @@ def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
 
 
 def layer_place(layer: int, name: str) -> str:
-    """Return where a layer's value stands in a file: `layers[1].weights`."""
+    """Return the place of a layer's value: `layers[1].weights`."""
     return f"layers[{layer}].{name}"

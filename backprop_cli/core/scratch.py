@@ -1,7 +1,6 @@
-"""Arrays larger than memory: in files without a name, of which only the part at work is in memory.
+"""Arrays larger than memory: memory-mapped temporary files; pages are dropped after use.
 
-They are ordinary arrays, mapped. What has been worked on is forgotten: it stays in its file, and no longer takes up the
-memory of this process.
+A mapped array is an ordinary array. When its pages are dropped, the numbers stay in the file.
 """
 
 import mmap
@@ -19,24 +18,28 @@ from backprop_cli.messages import reason_of
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-_LARGE = 32 * 2**20  # bytes, from which on an array lives in a file
-_STRIDE = 2**20  # numbers that are worked on at a time
+FILE_BYTES = 32 * 2**20  # an array of at least this size is kept in a file
+CHUNK_NUMBERS = 2**20  # the numbers in a chunk
 
 
-def room(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -> Array:
-    """Return an array to be filled, in a file if it is large."""
+def scratch_array(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -> Array:
+    """Return an uninitialized array of this shape; a large one is in a temporary file.
+
+    Raises:
+        OutputError: The temporary folder is full, or cannot be written.
+    """
     size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
-    if np.dtype(dtype).hasobject or size < _LARGE:
+    if np.dtype(dtype).hasobject or size < FILE_BYTES:
         return np.empty(shape, dtype)
-    with _room_made(size), _file() as file:
+    with _refusal_named(size), _temporary_file() as file:
         if hasattr(os, "posix_fallocate"):  # pragma: no branch (all but macOS and Windows have it)
-            os.posix_fallocate(file.fileno(), 0, size)  # or a full disk would end the process when a page is written
+            os.posix_fallocate(file.fileno(), 0, size)  # otherwise writing to a full disk would kill the process
         file.truncate(size)
-        return np.frombuffer(mmap.mmap(file.fileno(), size), dtype).reshape(shape)
+        return np.ndarray(shape, dtype, mmap.mmap(file.fileno(), size))
 
 
 @contextmanager
-def _room_made(size: int) -> Iterator[None]:
+def _refusal_named(size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -46,14 +49,14 @@ def _room_made(size: int) -> Iterator[None]:
         raise OutputError(reason, hint="TMPDIR names another folder for what does not fit into memory") from error
 
 
-def _file() -> IO[bytes]:
-    from tempfile import TemporaryFile  # which small problems have no use for
+def _temporary_file() -> IO[bytes]:
+    from tempfile import TemporaryFile  # slow to import
 
     return TemporaryFile()
 
 
 class Growing:
-    """Rows that are added at the end, in a file as soon as they are many."""
+    """A matrix (n_rows, n_columns) of float64 that grows at its end; a large one is in a temporary file."""
 
     def __init__(self) -> None:
         self._parts: list[Array] = []
@@ -62,45 +65,51 @@ class Growing:
         self._file: IO[bytes] | None = None
 
     def add(self, rows: Array) -> None:
-        """Add a matrix of float64, as wide as those before it."""
+        """Add rows (some rows, n_columns).
+
+        Raises:
+            OutputError: The temporary folder is full, or cannot be written.
+        """
         self._parts.append(rows)
         self._size += rows.nbytes
         self._width = rows.shape[1]
-        if self._size >= _LARGE:
-            with _room_made(self._size):
-                self._file = self._file or _file()
+        if self._size >= FILE_BYTES:
+            with _refusal_named(self._size):
+                self._file = self._file or _temporary_file()
                 for part in self._parts:
-                    self._file.write(np.ascontiguousarray(part).data)  # a file takes no other order
+                    self._file.write(np.ascontiguousarray(part).data)
                 self._file.flush()
             self._parts.clear()
 
     def matrix(self) -> Array | None:
-        """Return all rows as one matrix, or None where there are none."""
+        """Return all rows as one matrix (n_rows, n_columns), or None without rows."""
         if self._file is None:
             return np.concatenate(self._parts) if self._parts else None
-        return np.frombuffer(mmap.mmap(self._file.fileno(), self._size)).reshape(-1, self._width)
+        return np.ndarray(
+            (self._size // 8 // self._width, self._width), buffer=mmap.mmap(self._file.fileno(), self._size)
+        )
 
     def close(self) -> None:
-        """Forget the file; what has been returned of it stays."""
+        """Close the file; the matrix stays valid."""
         if self._file is not None:
             self._file.close()
 
 
-def stretches(array: Array) -> Iterator[slice]:
-    """Yield slices of rows, one after the other, that together are the whole array; each is forgotten in the end."""
+def chunks(array: Array) -> Iterator[slice]:
+    """Yield slices of rows that cover an array (n_rows, ...) in order; release the array after each."""
     n_rows = len(array)
-    rows = max(1, _STRIDE * n_rows // max(array.size, 1))
+    rows = max(1, CHUNK_NUMBERS * n_rows // max(array.size, 1))
     for start in range(0, n_rows, rows):
         yield slice(start, min(start + rows, n_rows))
-        forget(array)
+        release(array)
 
 
-def forget(array: Array | None) -> None:
-    """Leave to its file what is in memory of an array, if it has a file; mappings are shared, so nothing is lost."""
+def release(array: Array | None) -> None:
+    """Drop the pages of a mapped array, or of a view of one, from memory; other arrays stay as they are."""
     base: Any = array
     while isinstance(base, np.ndarray):
         base = base.base
-    if isinstance(base, memoryview):
+    if isinstance(base, memoryview):  # np.frombuffer makes one
         base = base.obj
     if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         base.madvise(mmap.MADV_DONTNEED)

@@ -1,7 +1,7 @@
-"""Numbers out of long texts with Polars, where it is installed (`pip install 'backprop-cli[fast]'`), on all cores.
+"""Read long CSV text with Polars, on all cores, if it is installed (`pip install 'backprop-cli[fast]'`).
 
-It is asked only for what the plain way reads as well, to the same bits; whatever it refuses, or takes for missing, is
-left to the plain way, and so are all errors.
+Polars reads the same numbers as NumPy, to the last bit. Text that it refuses, or finds missing values in, is read again
+in the plain way, which also finds all errors.
 """
 
 import importlib.util
@@ -14,33 +14,28 @@ from types import FrameType
 
 from backprop_cli.core.arrays import Array
 
-WORTH_IT = 2**20  # bytes: a shorter text is read while Polars would still be loading
+WORTH_IT = 2**20  # bytes: NumPy has read a shorter text before Polars is loaded
 _BEGINS_A_ROW = frozenset(b"0123456789+-. ")
-_MOST_COLUMNS = 4096  # each of which costs Polars some time and memory, however few rows there are
+_MOST_COLUMNS = 4096  # each costs Polars time and memory, however few rows there are
 
 
 @cache
 def is_installed() -> bool:
-    """Tell whether Polars is there."""
+    """Tell whether Polars is installed."""
     return importlib.util.find_spec("polars") is not None
 
 
 def numbers(body: bytes, delimiter: str) -> Array | None:
-    """Return the matrix in some lines of a table, or None where that takes a closer look."""
+    """Return the matrix (n_rows, n_columns) in some lines of a table, float64, or None if they need a closer look.
+
+    Some text is left to NumPy because Polars reads it differently: Polars unpacks text that begins like an archive,
+    even in ASCII; it skips a byte order mark, and a delimiter at the end of a text without a last newline.
+    """
     width = body.count(delimiter.encode(), 0, body.find(b"\n")) + 1
-    if width > _MOST_COLUMNS or not _is_only_a_table(body):
+    if width > _MOST_COLUMNS or not body.endswith(b"\n") or body[0] not in _BEGINS_A_ROW:
         return None
     with _interrupts_held():
         return _read(body, delimiter, width)
-
-
-def _is_only_a_table(body: bytes) -> bool:
-    """Tell whether nothing is there of what Polars takes for something else, or passes over.
-
-    It unpacks what begins like an archive, even in ASCII, passes over a byte order mark, and takes no notice of a last
-    delimiter that no newline follows.
-    """
-    return body.endswith(b"\n") and body[0] in _BEGINS_A_ROW
 
 
 def _read(body: bytes, delimiter: str, width: int) -> Array | None:
@@ -59,7 +54,7 @@ def _read(body: bytes, delimiter: str, width: int) -> Array | None:
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block: in the middle of Polars, it would be taken for a fault of it."""
+    """Delay Ctrl-C until the end of the block: Polars would report it as a failure of its own."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,4 +1,4 @@
-"""How bytes become text: UTF-8, with line ends of any kind."""
+"""Decode UTF-8 text, and make every line end a newline."""
 
 from backprop_cli.errors import InputError
 
@@ -11,23 +11,23 @@ _ENCODINGS_BY_MARK = {
 
 
 def normalized(data: bytes, first_line: int = 1) -> bytes:
-    """Return the bytes of a UTF-8 file without a byte order mark, every line end made a newline.
+    """Return UTF-8 text without a byte order mark, every line end made a newline.
 
     Raises:
         InputError: As `decode` does.
     """
     if data.isascii() and b"\0" not in data and b"\r" not in data:
-        return data  # which most tables are, and a long one need not become text for it
+        return data  # true of most tables; decoding a long one takes time
     return decode(data, first_line).encode()
 
 
 def decode(data: bytes, first_line: int = 1) -> str:
-    """Return the text of a UTF-8 file, with or without a byte order mark, every line end made a newline.
+    """Return UTF-8 text without a byte order mark, every line end made a newline.
 
-    What begins with another line than the first is a part of a file, where no mark is looked for.
+    `first_line` is the number of the first line in its file; a byte order mark may stand in line 1 only.
 
     Raises:
-        InputError: It is not UTF-8 text, at the line and byte column named.
+        InputError: The data is not UTF-8 text; line and byte column are named.
     """
     begins = first_line == 1
     marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)

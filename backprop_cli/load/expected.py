@@ -1,71 +1,123 @@
-"""Expected values from a result: a file, or a folder as `run --save` writes it."""
+"""Load expected values: from a problem, or from a result, which is a file or a folder as `run --save` writes it."""
 
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
+from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import nest
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import _named, read, suffix
-from backprop_cli.load.matrix import _MATRIX_SUFFIXES, _parse_matrix
-from backprop_cli.load.numbers import FLOAT32, to_array
-from backprop_cli.load.problem import _load_draft
-from backprop_cli.messages import reason_of
+from backprop_cli.load.files import named
+from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
+from backprop_cli.load.numbers import FLOAT32, describe, to_array
+from backprop_cli.load.problem import load_draft
+from backprop_cli.messages import did_you_mean, reason_of
 
 _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
 
 
-def load_expected(path: str, problem: Problem, *, written: bool = False) -> Mapping[str, Any]:
+def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
     Args:
         path: The file or the folder.
-        problem: What the values are for: weights-like ones have to be in its layout.
-        written: Whether the numbers of a text are to be decimals, with the digits that they were written with.
+        problem: The problem that the values belong to: it sets the layers and the layout of weights.
+        rounded: Whether to keep the values as decimals with the digits that were written.
 
     Raises:
-        InputError: With the file at fault.
+        InputError: With the file, and the place in it.
     """
-    with _named(path):
+    with named(path):
         if os.path.isdir(path):
-            tree = nest(_folder(path, written=written), gaps=True)
-        elif suffix(path) == ".npz":
-            from backprop_cli.load import npy
-
-            tree = nest(npy.leaves_npz(read(path)), gaps=True)
+            tree = nest(_folder(path, exact=rounded), gaps=True)
         else:
-            tree = _load_draft(path, None, exact=written)
+            tree = load_draft(path, exact=rounded, gaps=True)
         layout = tree.get("weight_layout", problem.weight_layout)
-        if layout != problem.weight_layout:
-            raise InputError(f"expected the layout {problem.weight_layout!r}, got {layout!r}", place="weight_layout")
-        expected = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
-        if tree.get("dtype") == "float32" and not written:
-            expected = _in_float32(expected, "expected")
-        if not expected:
+        if not isinstance(layout, str) or layout != problem.weight_layout:
+            reason = f"expected the layout {problem.weight_layout!r}, got {describe(layout)}"
+            raise InputError(reason, place="weight_layout")
+        values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+        if not values:
             raise InputError("there are no expected values in it")
-        return expected
+        return validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
 
 
-def _in_float32(tree: Any, place: str) -> Any:
-    """Return what a result in float32 holds as arrays of that, which are held to no more."""
-    match tree:
-        case dict():
-            return {key: _in_float32(value, f"{place}.{key}") for key, value in tree.items()}
-        case [dict(), *_]:
-            return [_in_float32(value, f"{place}[{i}]") for i, value in enumerate(tree)]
-        case _:
-            return to_array(tree, place, FLOAT32)
+def validate_expected(
+    values: Mapping[str, Any], problem: Problem, *, rounded: bool = False, in_float32: bool = False
+) -> Mapping[Node, Expected]:
+    """Return expected values as validated arrays, by layer and quantity.
+
+    Args:
+        values: The values by name, or under `layers` as in a result: numbers, nested lists or arrays.
+        problem: The problem that the values belong to.
+        rounded: Whether to keep the values as decimals with the digits that were written.
+        in_float32: Whether the values are float32, although the text does not show it.
+
+    Raises:
+        InputError: With the place, which starts with `expected`.
+    """
+    found: dict[Node, Expected] = {}
+    for node, raw in _by_node(values, problem):
+        place = f"expected.{problem.place(*node)}"
+        found[node] = _as_written(raw, place) if rounded else _in_floats(raw, place, in_float32=in_float32)
+    return found
 
 
-def _folder(path: str, *, written: bool) -> Iterator[tuple[str, Any]]:
+def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
+    stored = to_array(raw, place, FLOAT32) if in_float32 else raw
+    is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
+    values = to_array(stored, place)
+    return Expected(values=values, dtype=stored.dtype if is_narrow else values.dtype)
+
+
+def _as_written(raw: Any, place: str) -> Expected:
+    from backprop_cli.load.decimals import AS_WRITTEN
+
+    if isinstance(raw, np.ndarray):
+        raise InputError("rounded values have to be written as text, not in binary", place=place)
+    array = to_array(raw, place, AS_WRITTEN)
+    if np.isinf(array.astype(np.float64)).any():
+        raise InputError("a value is out of the range of float64", place=place)
+    return Expected(values=array)
+
+
+def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node, Any]]:
+    if not problem.layered:
+        yield from _of_layer(values, 0, "expected")
+        return
+    layers = values.get("layers", [])
+    for key in values:
+        if key != "layers":
+            raise InputError("expected layers here, as the problem has them", place=f"expected.{key}")
+    if not isinstance(layers, list) or len(layers) > len(problem.layers):
+        raise InputError(f"expected a list of at most {len(problem.layers)} layers", place="expected.layers")
+    for i, layer in enumerate(layers):
+        if not isinstance(layer, dict):
+            raise InputError(f"expected an object, got {describe(layer)}", place=f"expected.layers[{i}]")
+        yield from _of_layer(layer, i, f"expected.layers[{i}]")
+
+
+def _of_layer(values: Mapping[str, Any], layer: int, place: str) -> Iterator[tuple[Node, Any]]:
+    for key in values:
+        if key not in QUANTITIES:
+            raise InputError("no such quantity is computed", place=f"{place}.{key}", hint=did_you_mean(key, QUANTITIES))
+    for quantity in QUANTITIES:
+        if quantity in values:
+            yield Node(layer, quantity), values[quantity]
+
+
+def _folder(path: str, *, exact: bool) -> Iterator[tuple[str, Any]]:
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
         raise InputError(f"cannot read: {reason_of(error)}") from error
     for name in names:
         stem, ending = os.path.splitext(name)
-        if ending.lower() in _MATRIX_SUFFIXES:
+        if ending.lower() in MATRIX_SUFFIXES:
             file = os.path.join(path, name)
-            with _named(file):
-                yield stem, _parse_matrix(file, stem, exact=written)[0]
+            with named(file):
+                yield stem, parse_matrix(file, stem, exact=exact)[0]

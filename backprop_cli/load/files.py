@@ -1,4 +1,4 @@
-"""Where bytes come from: a named file or standard input, and how they become text."""
+"""Read bytes from a named file or from standard input."""
 
 import errno
 import mmap
@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import BinaryIO, TypeAlias
 
@@ -15,162 +15,19 @@ from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, listed, reason_of
 
 STDIN = "-"
-_CHUNK = 2**20
-_PIECE = 2**23  # large enough for what is done once for each of them to cost next to nothing
+FIRST_CHUNK = 2**20  # bytes
+CHUNK = 2**23  # large enough that the work done once for each chunk costs next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
-_LONGEST_COMMENT = 2**16  # in an archive
-_PATIENCE = 0.5  # seconds for somebody to begin to write to a named pipe
+_LONGEST_ARCHIVE_COMMENT = 2**16
+_PIPE_TIMEOUT = 0.5  # seconds until a writer must have opened a named pipe
 
 
 Data: TypeAlias = bytes | mmap.mmap
 
 
 def shown(path: str) -> str:
-    """Return how a path is called in messages."""
+    """Return the name of a file for messages."""
     return "<stdin>" if path == STDIN else path
-
-
-def read(path: str, hint: str | None = None) -> bytes:
-    """Return the bytes of a file, or of standard input where the path is `-`.
-
-    What cannot be of its format is not read to its end, which it may not have: a text with a NUL in it, or an NPY or
-    NPZ file that does not begin like one, or an NPZ file that does not end like one.
-
-    Raises:
-        InputError: It cannot be read, with the hint, if there is one for that; or it is a pipe to which nobody writes.
-    """
-    with _refusal_named(path, hint):
-        if path != STDIN:
-            with open(path, "rb", opener=_open_at_once) as file:
-                return _read_file(file, path)
-        if sys.stdin is None:
-            raise InputError("cannot read: standard input is closed", file=shown(path))
-        return _read_on(sys.stdin.buffer)
-
-
-def pieces(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
-    """Yield the bytes of a file, or of standard input where the path is `-`, some at a time; `progress` counts them.
-
-    Raises:
-        InputError: As `read` does.
-    """
-    with _refusal_named(path, hint):
-        if path != STDIN:
-            with open(path, "rb", opener=_open_at_once) as file:
-                size = os.fstat(file.fileno()).st_size if _is_regular(file) else None
-                yield from _counted(_pieces(file, _ready(file, path)), shown(path), size, progress)
-        elif sys.stdin is None:
-            raise InputError("cannot read: standard input is closed", file=shown(path))
-        else:
-            yield from _counted(_pieces(sys.stdin.buffer), shown(path), None, progress)
-
-
-def mapped(path: str, hint: str | None = None) -> Data:
-    """Return the bytes of a file, each of them read only when it is looked at, where the file is a regular one.
-
-    Raises:
-        InputError: As `read` does.
-    """
-    with _refusal_named(path, hint), open(path, "rb", opener=_open_at_once) as file:
-        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # nothing cannot be mapped
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return _read_file(file, path)
-
-
-@contextmanager
-def _refusal_named(path: str, hint: str | None) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise InputError(f"cannot read: {reason_of(error)}", file=shown(path), hint=hint) from error
-
-
-def _is_regular(file: BinaryIO) -> bool:
-    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-
-
-def _ready(file: BinaryIO, path: str) -> bytes:
-    """Make sure that a file can be read, and return what had to be read of it for that."""
-    begin = b""
-    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
-        begin = _first_bytes(file.fileno(), path)
-    if hasattr(os, "O_NONBLOCK"):  # pragma: no branch (all but Windows have it)
-        os.set_blocking(file.fileno(), True)
-    return begin
-
-
-def _pieces(file: BinaryIO, begin: bytes = b"") -> Iterator[bytes]:
-    size = _CHUNK
-    piece = begin + _read(file, size)
-    while piece:
-        yield piece
-        # A short piece is the last: to ask a terminal for more would take another end of file.
-        if len(piece) < size:
-            return
-        size = _PIECE
-        piece = _read(file, size)
-
-
-def _counted(some: Iterable[bytes], name: str, size: int | None, progress: Progress) -> Iterator[bytes]:
-    done = 0
-    for piece in some:
-        done += len(piece)
-        progress(f"bytes of {clean(name)}", done, size)
-        yield piece
-
-
-def _read_file(file: BinaryIO, path: str) -> bytes:
-    begin = _ready(file, path)
-    if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
-        return file.read(len(_MAGIC[".npz"]))
-    return _read_on(file, _MAGIC.get(suffix(path)), begin)
-
-
-def _ends_like_an_archive(file: BinaryIO) -> bool:
-    """Tell whether the record with which an archive ends is there; nothing but a comment may follow it."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(size - _LONGEST_COMMENT - 22, 0))
-    found = b"PK\5\6" in file.read()
-    file.seek(0)
-    return found
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    return os.open(
-        path, flags | getattr(os, "O_NONBLOCK", 0)
-    )  # to open a pipe would wait for a writer, if need be for ever
-
-
-def _first_bytes(pipe: int, path: str) -> bytes:
-    """Return what somebody has written to a named pipe, which may be nothing yet."""
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end:
-        try:
-            if begin := os.read(pipe, _CHUNK):
-                return begin
-        except BlockingIOError:  # somebody holds the other end
-            return b""
-        time.sleep(0.01)
-    raise InputError(
-        "cannot read: nobody writes to this pipe", file=path, hint="start what writes to it first, or beside it with &"
-    )
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    data: bytes | None = file.read(size)
-    if data is None:  # standard input that somebody has set not to wait
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return data
-
-
-def _read_on(file: BinaryIO, magic: bytes | None = None, begin: bytes = b"") -> bytes:
-    chunks = [begin + _read(file, _CHUNK)]
-    if magic is not None and not chunks[0].startswith(magic):
-        return chunks[0]
-    # A short chunk is the last: to ask a terminal for more would take another end of file.
-    while len(chunks[-1]) >= _CHUNK and (magic is not None or b"\0" not in chunks[-1]):
-        chunks.append(_read(file, _CHUNK))
-    return b"".join(chunks)
 
 
 def suffix(path: str) -> str:
@@ -182,14 +39,150 @@ def suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
 
+def require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
+    """Check that a file has one of the known endings, or none.
+
+    Raises:
+        InputError: It has another ending.
+    """
+    if suffix(path) not in ("", *known):
+        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})", hint=hint)
+
+
 @contextmanager
-def _named(path: str) -> Iterator[None]:
+def named(path: str) -> Iterator[None]:
+    """Add the name of a file to every InputError of the block that names no file yet."""
     try:
         yield
     except InputError as error:
         raise error.at(shown(path)) from None
 
 
-def _require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
-    if suffix(path) not in ("", *known):
-        raise InputError(f"unknown file type {suffix(path)!r} (expected {listed(known, 'or')})", hint=hint)
+def read(path: str, hint: str | None = None) -> bytes:
+    """Return the bytes of a file, or of standard input if the path is `-`.
+
+    Reading stops early when the content cannot be of the file's format: an NPY or NPZ file with a wrong begin, an NPZ
+    file with a wrong end, or a text with a NUL. So a file without an end, such as /dev/zero, is refused too.
+
+    Raises:
+        InputError: The file cannot be read (with the hint), or it is a pipe without a writer.
+    """
+    with _opened(path, hint) as (file, begin):
+        if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
+            return file.read(len(_MAGIC[".npz"]))
+        return _content(file, path, begin)
+
+
+def mapped(path: str, hint: str | None = None) -> Data:
+    """Return the bytes of a file: memory-mapped if it is a regular file, read as `read` does otherwise.
+
+    Raises:
+        InputError: As `read` does.
+    """
+    with _opened(path, hint) as (file, begin):
+        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        return _content(file, path, begin)
+
+
+def chunks(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
+    """Yield the bytes of a file, or of standard input if the path is `-`, in chunks; report progress to `progress`.
+
+    Raises:
+        InputError: As `read` does.
+    """
+    with _opened(path, hint) as (file, begin):
+        size = os.fstat(file.fileno()).st_size if path != STDIN and _is_regular(file) else None
+        done = 0
+        for chunk in _chunks(file, begin):
+            done += len(chunk)
+            progress(f"bytes of {clean(shown(path))}", done, size)
+            yield chunk
+
+
+@contextmanager
+def _opened(path: str, hint: str | None) -> Iterator[tuple[BinaryIO, bytes]]:
+    """Open a file or standard input, and yield it with the bytes that have been read from it already."""
+    try:
+        if path != STDIN:
+            with open(path, "rb", opener=_open_without_waiting) as file:
+                yield file, _wait_for_writer(file, path)
+        elif sys.stdin is None:
+            raise InputError("cannot read: standard input is closed", file=shown(path))
+        else:
+            yield sys.stdin.buffer, b""
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise InputError(f"cannot read: {reason_of(error)}", file=shown(path), hint=hint) from error
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # Without O_NONBLOCK, opening a named pipe waits for a writer, possibly for ever.
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _wait_for_writer(file: BinaryIO, path: str) -> bytes:
+    """Return the first bytes of a named pipe, or nothing if the file is no pipe; make further reads wait for data."""
+    begin = b""
+    if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
+        begin = _first_bytes(file.fileno(), path)
+    if hasattr(os, "O_NONBLOCK"):  # pragma: no branch (all but Windows have it)
+        os.set_blocking(file.fileno(), True)
+    return begin
+
+
+def _first_bytes(pipe: int, path: str) -> bytes:
+    """Return the bytes that are in a named pipe: possibly none, if a writer has opened it."""
+    end = time.monotonic() + _PIPE_TIMEOUT
+    while time.monotonic() < end:
+        try:
+            if begin := os.read(pipe, FIRST_CHUNK):
+                return begin
+        except BlockingIOError:  # a writer has opened the other end
+            return b""
+        time.sleep(0.01)
+    raise InputError(
+        "cannot read: nobody writes to this pipe", file=path, hint="start what writes to it first, or beside it with &"
+    )
+
+
+def _is_regular(file: BinaryIO) -> bool:
+    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def _ends_like_an_archive(file: BinaryIO) -> bool:
+    """Tell whether an archive's end record is there; only a comment may follow it."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(size - _LONGEST_ARCHIVE_COMMENT - 22, 0))
+    found = b"PK\5\6" in file.read()
+    file.seek(0)
+    return found
+
+
+def _content(file: BinaryIO, path: str, begin: bytes) -> bytes:
+    """Return the bytes of a file, or their begin if they cannot be of its format."""
+    magic = _MAGIC.get(suffix(path))
+    content: list[bytes] = []
+    for chunk in _chunks(file, begin):
+        content.append(chunk)
+        if b"\0" in chunk if magic is None else not content[0].startswith(magic):
+            break
+    return b"".join(content)
+
+
+def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
+    size = FIRST_CHUNK
+    chunk = begin + _read(file, size)
+    while chunk:
+        yield chunk
+        # A short chunk is the last: a terminal would need a second end of file.
+        if len(chunk) < size:
+            return
+        size = CHUNK
+        chunk = _read(file, size)
+
+
+def _read(file: BinaryIO, size: int) -> bytes:
+    data: bytes | None = file.read(size)
+    if data is None:  # standard input is non-blocking and has no data
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return data

@@ -1,9 +1,9 @@
-"""JSON, strictly: what Python's json module lets through and RFC 8259 or float64 does not is an error here."""
+"""Read JSON strictly: what RFC 8259 or float64 does not allow is an error, even if Python's json module reads it."""
 
 import json
 import re
 from math import isinf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
@@ -11,23 +11,22 @@ from backprop_cli.load.encoding import decode
 if TYPE_CHECKING:
     from decimal import Decimal
 
-# Literals that a plain parse would distort: -0 loses its sign, and a large exponent or a long run of digits becomes
-# infinity or an error without a place.
+# Literals that need care: -0 would lose its sign; a large exponent or many digits would become infinity, or an error
+# without a place.
 _DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 
-class _Refused:
-    """A literal that no float64 stands for. Left in the tree, it is reported where it is, with its key path."""
+class _Refused(NamedTuple):
+    """A literal out of range. It stays in the tree, so that the error names its key path."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    text: str
 
     def __str__(self) -> str:
-        return self._text
+        return self.text
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its keys came twice."""
+    """A JSON object that knows which of its keys was given twice."""
 
     repeated: str | None = None
 
@@ -36,7 +35,7 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
     """Return the value of a JSON text as Python objects, numbers as int or float, or as Decimal where exact.
 
     Raises:
-        InputError: The text is not JSON, at a line and column; or a key comes twice in an object, at its path.
+        InputError: The text is not JSON, at a line and column; or an object has a key twice, at its path.
     """
     text = decode(data)
     repeated: list[_Object] = []
@@ -70,13 +69,13 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
 
 def _careful_float(literal: str) -> float | _Refused:
     value = float(literal)
-    return _out_of_range(literal) if isinf(value) else value
+    return _out_of_range(literal, "float64") if isinf(value) else value
 
 
 def _careful_int(literal: str) -> int | float | _Refused:
     if literal == "-0":
         return -0.0
-    return _out_of_range(literal) if isinf(float(literal)) else int(literal)
+    return _out_of_range(literal, "float64") if isinf(float(literal)) else int(literal)
 
 
 def _careful_decimal(literal: str) -> "Decimal | _Refused":
@@ -86,14 +85,14 @@ def _careful_decimal(literal: str) -> "Decimal | _Refused":
     return _out_of_range(literal, "exact arithmetic") if decimal is None else decimal
 
 
-def _out_of_range(literal: str, of: str = "float64") -> _Refused:
+def _out_of_range(literal: str, kind: str) -> _Refused:
     shown = literal if len(literal) <= 40 else f"{literal[:20]}... ({len(literal)} characters)"
-    return _Refused(f"{shown}, which is out of the range of {of}")
+    return _Refused(f"{shown}, which is out of the range of {kind}")
 
 
 def _repeated_key(tree: Any) -> InputError:
     pending = [("", tree)]
-    while True:  # it is there: if not in the tree, then in what another repeated key has replaced
+    while True:  # ends: the tree has a repeated key, unless another repeated key replaced it, which is then found
         path, value = pending.pop()
         if isinstance(value, _Object) and value.repeated is not None:
             place = f"{path}.{value.repeated}" if path else value.repeated

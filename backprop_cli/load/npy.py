@@ -1,6 +1,6 @@
-"""NPY and NPZ, without pickles, and without trusting what a header promises.
+"""Read NPY and NPZ: pickles are refused, and sizes in headers are verified before memory is allocated.
 
-NumPy raises a dozen kinds of exception on damaged files; one boundary here turns them all into one error.
+NumPy raises many kinds of exceptions for damaged files; here all of them become one error.
 """
 
 import io
@@ -16,19 +16,18 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import nest
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import Data
 
-# An archive may unpack to this many bytes, or else to this many times its own size.
-_UNPACKED_BYTES = 64 * 2**20
+# An archive may unpack to this many bytes, or to this many times its own size.
+UNPACKED_BYTES = 64 * 2**20
 _UNPACKED_RATIO = 100
-_LONGEST_HEADER = 2**16  # NumPy itself reads no more than 10,000 characters of a header that it does not trust
+_LONGEST_HEADER = 2**16  # NumPy reads at most 10,000 characters of an untrusted header
 _VERSIONS = ((1, 0), (2, 0), (3, 0))
 
 
 def parse_npy(data: Data) -> Array:
-    """Return the array of an NPY file, of whatever type and shape.
+    """Return the array in an NPY file, of any type and shape, without a copy of the data.
 
     Raises:
         InputError: The file is damaged, or holds Python objects.
@@ -40,7 +39,7 @@ def parse_npy(data: Data) -> Array:
             raise ValueError(version)
         read_header = npy_format.read_array_header_1_0 if version == (1, 0) else npy_format.read_array_header_2_0
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a header in Python 2's notation
+            warnings.simplefilter("ignore")  # about headers written by Python 2
             shape, fortran_order, dtype = read_header(file)
     if dtype.hasobject:
         raise InputError("holds Python objects (pickles are refused)")
@@ -50,7 +49,7 @@ def parse_npy(data: Data) -> Array:
     if promised != held:
         raise InputError(f"damaged: the header promises {promised} bytes, {held} follow")
     if dtype.kind == "U" and np.any(_code_points(data, dtype, file.tell()) > sys.maxunicode):
-        raise InputError("damaged: a text with characters that there are not")  # which NumPy would make a text of
+        raise InputError("damaged: a text with invalid characters")  # NumPy would accept them
     with _damage_reported("an NPY file"):
         flat = np.frombuffer(data, dtype=dtype, offset=file.tell())
         return flat.reshape(shape, order="F" if fortran_order else "C")
@@ -60,19 +59,10 @@ def _code_points(data: Data, dtype: np.dtype[Any], offset: int) -> Array:
     return np.frombuffer(data, dtype=np.dtype(np.uint32).newbyteorder(dtype.byteorder), offset=offset)
 
 
-def parse_npz(data: bytes) -> dict[str, Any]:
-    """Return the draft that an NPZ archive holds: `layers.0.weights` becomes `{"layers": [{"weights": …}]}`.
+def parse_npz(data: bytes) -> list[tuple[str, Any]]:
+    """Return the names (`layers.0.weights`, say) and values of the members of an NPZ archive.
 
-    Raises:
-        InputError: As `leaves_npz` does, or names do not make a tree.
-    """
-    return nest(leaves_npz(data))
-
-
-def leaves_npz(data: bytes) -> list[tuple[str, Any]]:
-    """Return the members of an NPZ archive with their names, `layers.0.weights` for one.
-
-    Texts (`title`, `activation`, …) come as zero-dimensional arrays of characters, numbers as zero-dimensional ones.
+    A zero-dimensional array of characters is a text (`title`, `activation`, …).
 
     Raises:
         InputError: The archive is damaged, or a member is not an array.
@@ -81,7 +71,7 @@ def leaves_npz(data: bytes) -> list[tuple[str, Any]]:
     with _damage_reported("an NPZ archive"):
         archive = zipfile.ZipFile(io.BytesIO(data))
     unpacked, limit = sum(member.file_size for member in archive.infolist()), _UNPACKED_RATIO * len(data)
-    if unpacked > max(limit, _UNPACKED_BYTES):
+    if unpacked > max(limit, UNPACKED_BYTES):
         raise InputError(
             f"unpacks to {unpacked} bytes from {len(data)} (expected at most {_UNPACKED_RATIO} times as many)"
         )

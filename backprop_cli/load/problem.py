@@ -1,20 +1,19 @@
-"""From files to a problem: one module for each format, imported where it is called for, and here the choice.
+"""Load a problem: a JSON or NPZ file, and matrix files that override its own.
 
-A problem is JSON or NPZ, a matrix CSV, TSV, JSON or NPY. `-` is standard input and, like a name without an ending
-(a pipe, say), holds a problem in JSON or a matrix in CSV.
+`-` is standard input; it and a name without an ending hold JSON. The module of a format is imported when it is needed.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from backprop_cli.core.places import layer_place
+from backprop_cli.core.places import layer_place, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load.files import _named, _require_suffix, read, shown, suffix
-from backprop_cli.load.matrix import _MATRIX_SUFFIXES, load_matrix
+from backprop_cli.load.files import named, read, require_suffix, shown, suffix
+from backprop_cli.load.matrix import MATRIX_SUFFIXES, load_matrix
 from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, build, number_kind
 from backprop_cli.messages import counted
@@ -33,22 +32,22 @@ def load_problem(
     data: bytes | None = None,
     progress: Progress = no_progress,
 ) -> Problem:
-    """Return the problem of a file, with some of its matrices and values taken from elsewhere.
+    """Return the problem in a file, with some of its matrices and values replaced.
 
     Args:
-        path: The problem's file, or None where the rest says it all.
-        files: The files of matrices, by key (`inputs`, `weights`, …); they override the problem's own.
-        values: Plain values by key (`activation`, …), which override too.
-        exact: Whether numbers are to be fractions, exactly as they were written, and not floats.
-        dtype: Which floats the numbers are to be.
-        data: The file's bytes, where they have been read already, as a pipe can be only once.
+        path: The problem's file, or None if `files` and `values` are all of it.
+        files: Matrix files by key (`inputs`, `weights`, …); they override the problem's own.
+        values: Values by key (`activation`, …); they override too.
+        exact: Whether numbers become fractions, with the values that were written, instead of floats.
+        dtype: The type of floats.
+        data: The file's bytes, if they have been read already: a pipe can be read once only.
         progress: Called with the number of bytes read so far.
 
     Raises:
-        InputError: With the file at fault.
+        InputError: With the file, and the place in it.
         UsageError: A key belongs to a layer, and the problem has several.
     """
-    draft = {} if path is None else _load_draft(path, data, exact=exact)
+    draft = {} if path is None else load_draft(path, data, exact=exact)
     headers: dict[str, tuple[str, ...]] = {}
     origins: dict[str, str] = {}
     for key, value in values.items():
@@ -62,47 +61,57 @@ def load_problem(
     try:
         return build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
-        if error.rival in origins and origins[error.rival] != origins.get(error.place or ""):
-            error.reason += f"; {error.rival} is from {shown(origins[error.rival])}"
-        origin = origins.get(error.place or "", path)
-        raise error if origin is None else error.at(shown(origin)) from None
+        raise _with_origin(error, origins, path) from None
 
 
 def read_problem(path: str) -> bytes:
     """Return the bytes of a problem's file.
 
     Raises:
-        InputError: It cannot be read, or is no file for a problem by its ending.
+        InputError: It cannot be read, or has the ending of another format.
     """
-    with _named(path):
-        _require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in _MATRIX_SUFFIXES else None)
+    with named(path):
+        require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
         return read(path)
 
 
-def _load_draft(path: str, data: bytes | None, *, exact: bool) -> dict[str, Any]:
-    with _named(path):
+def load_draft(path: str, data: bytes | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:
+    """Return the object in a problem's file, not validated yet.
+
+    Args:
+        path: The file.
+        data: The file's bytes, if they have been read already.
+        exact: Whether the numbers of a text become decimals.
+        gaps: Whether an archive may leave out layers; they are empty.
+
+    Raises:
+        InputError: With the file: it cannot be read, or does not hold an object.
+    """
+    with named(path):
         data = read_problem(path) if data is None else data
-        draft = _parse_problem(path, data, exact=exact)
+        if suffix(path) == ".npz":
+            from backprop_cli.load import npy
+
+            return nest(npy.parse_npz(data), gaps=gaps)
+        from backprop_cli.load import json
+
+        draft = json.parse(data, exact=exact)
         if not isinstance(draft, dict):
-            raise InputError(
-                f"expected a problem (an object), got {describe(draft)}",
-                hint=_BARE_MATRIX,
-            )
+            raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=_BARE_MATRIX)
         return draft
 
 
-def _parse_problem(path: str, data: bytes, *, exact: bool) -> Any:
-    if suffix(path) == ".npz":
-        from backprop_cli.load import npy
-
-        return npy.parse_npz(data)
-    from backprop_cli.load import json
-
-    return json.parse(data, exact=exact)
+def _with_origin(error: InputError, origins: Mapping[str, str], path: str | None) -> InputError:
+    """Add the file to an error, and the file of the array that does not fit, if it is another."""
+    rival_origin = origins.get(error.rival or "")
+    if rival_origin is not None and rival_origin != origins.get(error.place or ""):
+        error.reason += f"; {error.rival} is from {shown(rival_origin)}"
+    origin = origins.get(error.place or "", path)
+    return error if origin is None else error.at(shown(origin))
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:
-    """Put a value into a draft where its key belongs, and return that place."""
+    """Put a value into a draft, at the top or in its only layer, and return its place."""
     if key not in LAYER_KEYS or "layers" not in draft:
         draft[key] = value
         return key
@@ -113,6 +122,6 @@ def _override(draft: dict[str, Any], key: str, value: Any) -> str:
             option = f"--{key}"
             n = counted(len(layers), "layer")
             raise UsageError(f"{option}: the problem has {n}, each with its own {key} (give it in the file)")
-        case _:  # malformed, which is for whoever builds the problem to say
+        case _:  # malformed: `build` raises the error
             pass
     return layer_place(0, key)

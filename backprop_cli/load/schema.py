@@ -1,7 +1,7 @@
-"""From a draft to a problem: the keys of a problem file, their kinds and defaults.
+"""Build a problem from a draft: the keys of a problem file, their types and defaults.
 
-A draft is the plain tree that a file holds: `{"inputs": …, "weights": …, "biases": …, "upstream": …}`, or with
-`layers` in place of a layer's own keys. Part of a problem is a problem, so that any key may be missing.
+A draft is the tree in a file: `{"inputs": …, "weights": …, "biases": …, "upstream": …}`, or with `layers` instead of
+the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ from backprop_cli.core.quantities import (
 )
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
-from backprop_cli.load.shapes import SAMPLES, fit
+from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ Headers = Mapping[str, tuple[str, ...]]
 
 
 def number_kind(*, exact: bool, dtype: Dtype = "float64") -> NumberKind:
-    """Return the kind of number to read: floats, or decimals as they were written."""
+    """Return the kind of numbers to read: floats, or decimals as exact fractions."""
     if not exact:
         return FLOAT64 if dtype == "float64" else FLOAT32
-    from backprop_cli.load.numbers import DECIMAL
+    from backprop_cli.load.decimals import FRACTIONS
 
-    return DECIMAL
+    return FRACTIONS
 
 
 def build(
@@ -53,63 +53,45 @@ def build(
     """Validate a draft and return its problem.
 
     Args:
-        draft: The tree that a problem file holds, with numbers, lists or arrays for matrices.
-        headers: The column names of matrices that came with some, by place (`weights`, `layers[0].weights`).
-        exact: Whether numbers are to be fractions: decimals as they were written, floats by their binary values.
-        dtype: Which floats they are to be where they are not.
+        draft: The tree in a problem file, with numbers, lists or arrays for matrices.
+        headers: The names in the headers of matrix files, by place (`weights`, `layers[0].weights`).
+        exact: Whether numbers become fractions with the values that were written, or that floats have.
+        dtype: The type of floats otherwise.
 
     Raises:
-        InputError: A key is unknown, a value is of the wrong kind, or a shape does not fit; `place` says where.
+        InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
-    kind = number_kind(exact=exact, dtype=dtype)
     _check_keys(draft, PROBLEM_KEYS, "")
-    parts, prefixes = _layer_drafts(draft)
-    if not any(key in part for part in (draft, *parts) for key in _NUMERIC_KEYS):
+    parts = _parts(draft)
+    if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
     layout = cast("WeightLayout", _choice(draft, "weight_layout", WEIGHT_LAYOUTS, "in-out"))
-    arrays = {
-        prefix + key: array
-        for part, prefix in ((draft, ""), *zip(parts, prefixes, strict=True))
-        for key in _NUMERIC_KEYS
-        if (array := _array(part, key, prefix + key, kind)) is not None
-    }
+    arrays = _arrays(draft, parts, number_kind(exact=exact, dtype=dtype))
     binary = tuple(place for place, array in arrays.items() if array.dtype.kind != "O") if exact else ()
     if exact:
         from backprop_cli.core.exact import exactly
 
         arrays = {place: exactly(array) for place, array in arrays.items()}
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
-    fitted, sizes = fit(arrays, prefixes, out_in=layout == "out-in")
-    names = _Names(headers or {}, out_in=layout == "out-in")
+    fitted = fit(arrays, tuple(parts), out_in=layout == "out-in")
     return Problem(
-        title=_text(draft, "title"),
-        source=_text(draft, "source"),
-        inputs=fitted.get("inputs"),
-        layers=tuple(
-            Layer(
-                weights=fitted.get(prefix + "weights"),
-                biases=fitted.get(prefix + "biases"),
-                z=fitted.get(prefix + "z"),
-                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
-                n_inputs=sizes.get(layer),
-                n_neurons=sizes.get(layer + 1),
-                neuron_names=names.of_neurons(prefix, last=layer == len(parts) - 1, n=sizes.get(layer + 1)),
-            )
-            for layer, (part, prefix) in enumerate(zip(parts, prefixes, strict=True))
-        ),
-        upstream=fitted.get("upstream", _upstream_rule(draft)),
+        title=_typed(draft, "title", str, "a text"),
+        source=_typed(draft, "source", str, "a text"),
+        inputs=fitted.arrays.get("inputs"),
+        layers=_layers(parts, fitted, headers or {}, layout),
+        upstream=fitted.arrays.get("upstream", _upstream_rule(draft)),
         weight_layout=layout,
         learning_rate=_learning_rate(draft, number_kind(exact=exact)),
         layered="layers" in draft,
-        n_samples=sizes.get(SAMPLES),
-        input_names=names.of_inputs(prefixes[0], n=sizes.get(0)),
-        expected=_expected(draft),
+        n_samples=fitted.sizes.get(SAMPLES),
+        input_names=_names(headers or {}, _input_places(parts, layout), fitted.sizes.get(0)),
+        expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
     )
 
 
 def to_draft(problem: Problem) -> dict[str, Any]:
-    """Return the draft that `build` makes the same problem of, in the layout in which it was written."""
+    """Return a draft from which `build` builds the same problem, weights in the layout in which they were written."""
     layers = [
         _given(
             weights=None if layer.weights is None else problem.as_written("weights", layer.weights),
@@ -144,10 +126,10 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
             raise InputError(f"unknown key{known_keys}", place=prefix + key or "''", hint=did_you_mean(key, known))
 
 
-def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], list[str]]:
-    """Return each layer's own part of the draft, and what stands before its keys in a place."""
+def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    """Return the part of the draft for each layer, by the prefix of its keys in places."""
     if "layers" not in draft:
-        return [draft], [""]
+        return {"": draft}
     layers = draft["layers"]
     for key in LAYER_KEYS:
         if key in draft:
@@ -160,75 +142,82 @@ def _layer_drafts(draft: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], li
         if not isinstance(part, dict):
             raise InputError(f"expected a layer (an object), got {describe(part)}", place=f"layers[{i}]")
         _check_keys(part, LAYER_KEYS, f"layers[{i}].")
-    return layers, [f"layers[{i}]." for i in range(len(layers))]
+    return {f"layers[{i}].": part for i, part in enumerate(layers)}
 
 
-def _array(part: Mapping[str, Any], key: str, place: str, kind: NumberKind) -> Array | None:
-    if key not in part or (key == "upstream" and isinstance(part[key], str)):
-        return None
-    return to_array(part[key], place, kind)
+def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], kind: NumberKind) -> dict[str, Array]:
+    """Return every array of a draft by place, in the shape in which it is written."""
+    return {
+        prefix + key: to_array(part[key], prefix + key, kind)
+        for prefix, part in {"": draft, **parts}.items()
+        for key in _NUMERIC_KEYS
+        if key in part and not (key == "upstream" and isinstance(part[key], str))
+    }
+
+
+def _layers(
+    parts: Mapping[str, Mapping[str, Any]], fitted: Fitted, headers: Headers, layout: WeightLayout
+) -> tuple[Layer, ...]:
+    layers = []
+    for i, (prefix, part) in enumerate(parts.items()):
+        n_neurons = fitted.sizes.get(i + 1)
+        keys = [*["weights"] * (layout == "in-out"), "biases", "z"]
+        neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
+        layers.append(
+            Layer(
+                weights=fitted.arrays.get(prefix + "weights"),
+                biases=fitted.arrays.get(prefix + "biases"),
+                z=fitted.arrays.get(prefix + "z"),
+                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
+                n_inputs=fitted.sizes.get(i),
+                n_neurons=n_neurons,
+                neuron_names=_names(headers, neuron_places, n_neurons),
+            )
+        )
+    return tuple(layers)
+
+
+def _input_places(parts: Mapping[str, Any], layout: WeightLayout) -> list[str]:
+    """Return the places of the arrays in which a column is an input."""
+    return ["inputs", *[prefix + "weights" for prefix in parts if layout == "out-in"][:1]]
+
+
+def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
+    """Return the n names in the first of the headers that has as many: a column of biases has one, of no neuron."""
+    return next((headers[place] for place in places if len(headers.get(place, ())) == n), None)
 
 
 def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fraction":
     given = "learning_rate" in draft
     number = to_number(draft["learning_rate"], "learning_rate", kind) if given else DEFAULT_LEARNING_RATE
-    result: float | Fraction = kind.scalar(number)
+    result: float | Fraction = kind.to_scalar(number)
     return result
 
 
 def _upstream_rule(draft: Mapping[str, Any]) -> UpstreamRule | None:
-    rule = draft.get("upstream")
-    if not isinstance(rule, str):
+    if not isinstance(rule := draft.get("upstream"), str):
         return None
-    if rule not in UPSTREAM_RULES:
-        raise InputError(
-            f"expected a matrix, {listed(map(repr, UPSTREAM_RULES), 'or')}, got {describe(rule)}",
-            place="upstream",
-            hint=did_you_mean(rule, UPSTREAM_RULES),
-        )
-    return rule
+    _require_known(rule, UPSTREAM_RULES, "upstream", "a matrix")
+    return cast("UpstreamRule", rule)
 
 
 def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], default: str, prefix: str = "") -> str:
     value = part.get(key, default)
+    _require_known(value, known, prefix + key)
+    return cast("str", value)
+
+
+def _require_known(value: object, known: Sequence[str], place: str, *others: str) -> None:
     if not isinstance(value, str) or value not in known:
         raise InputError(
-            f"expected {listed(map(repr, known), 'or')}, got {describe(value)}",
-            place=prefix + key,
+            f"expected {listed([*others, *map(repr, known)], 'or')}, got {describe(value)}",
+            place=place,
             hint=did_you_mean(value, known) if isinstance(value, str) else None,
         )
-    return value
 
 
-def _text(draft: Mapping[str, Any], key: str) -> str | None:
+def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:
     value = draft.get(key)
-    if key in draft and not isinstance(value, str):
-        raise InputError(f"expected a text, got {describe(value)}", place=key)
+    if key in draft and not isinstance(value, wanted):
+        raise InputError(f"expected {words}, got {describe(value)}", place=key)
     return value
-
-
-def _expected(draft: Mapping[str, Any]) -> Mapping[str, Any]:
-    expected = draft.get("expected", {})
-    if not isinstance(expected, dict):
-        raise InputError(f"expected an object, got {describe(expected)}", place="expected")
-    return expected
-
-
-class _Names:
-    """The names that headers give to inputs and neurons; where several files name the same, the first stands."""
-
-    def __init__(self, headers: Headers, *, out_in: bool) -> None:
-        self._headers = headers
-        self._weights_name_inputs = out_in  # a column of weights is an input in this layout, a neuron otherwise
-
-    def of_inputs(self, prefix: str, *, n: int | None) -> tuple[str, ...] | None:
-        return self._first(["inputs"] + [prefix + "weights"] * self._weights_name_inputs, n)
-
-    def of_neurons(self, prefix: str, *, last: bool, n: int | None) -> tuple[str, ...] | None:
-        places = [prefix + "weights"] * (not self._weights_name_inputs)
-        return self._first([*places, prefix + "biases", prefix + "z", *["upstream"] * last], n)
-
-    def _first(self, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
-        # A column of biases has a header of one name, which names no neuron.
-        found = (self._headers[place] for place in places if len(self._headers.get(place, ())) == n)
-        return next(found, None)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.core.scratch import stretches
+from backprop_cli.core.scratch import chunks
 from backprop_cli.core.solution import Solution
 from backprop_cli.render.numbers import literal, literals
 
@@ -144,7 +144,7 @@ def _pieces(value: Any, indent: str = "\n") -> Iterator[str]:
     match value:
         case np.ndarray() if value.ndim == 2:
             yield "["
-            for rows in stretches(value):
+            for rows in chunks(value):
                 lines = (f"{inner}[{', '.join(literals(row))}]" for row in value[rows])
                 yield "," * (rows.start > 0) + ",".join(lines)
             yield f"{indent}]"

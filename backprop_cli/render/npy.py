@@ -6,7 +6,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from backprop_cli.core.scratch import stretches
+from backprop_cli.core.scratch import chunks
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold: numpy.savez writes today's
 
@@ -17,7 +17,7 @@ def npy(file: IO[bytes], value: Any) -> None:
     np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
     fortran_order = array.flags.f_contiguous and not array.flags.c_contiguous
     table = np.atleast_1d(array.T if fortran_order else array)  # as the header says
-    for rows in stretches(table):
+    for rows in chunks(table):
         file.write(np.ascontiguousarray(table[rows]).tobytes())
 
 

@@ -22,6 +22,7 @@ from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import judge
 from backprop_cli.cli.entries import nodes
 from backprop_cli.core.solve import solve
+from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.problem import load_problem
 
 SAMPLE = Path(__file__).parents[2] / "samples" / "dense_relu.json"
@@ -42,7 +43,7 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
             "",
             solution,
             None,
-            problem.expected,
+            validate_expected(problem.expected, problem),
             steps=Steps(),
             tolerance=Tolerance(),
             rounded=False,

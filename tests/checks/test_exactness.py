@@ -1,4 +1,4 @@
-"""How float64 compares with exact arithmetic, by hand: 0.1 + 0.2 - 0.3 and its like."""
+"""Float64 is compared with exact arithmetic, on sums calculated by hand such as 0.1 + 0.2 - 0.3."""
 
 import json
 from dataclasses import replace
@@ -26,20 +26,19 @@ def checked(draft: dict[str, Any]) -> ExactCheck:
     )
 
 
-def test_numbers_that_are_exact_have_no_error() -> None:
-    """There are two inputs and weights, and one of everything else."""
+def test_integers_have_no_error() -> None:
     check = checked({"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5], "upstream": [[0.5]], "learning_rate": 1})
     assert check == ExactCheck(entries=11, ulps=0.0, ulps_at="", share=0.0, share_at="", wrong_side=(), binary=())
     assert check.passed
 
 
 @pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
-def test_the_largest_error_is_found_where_it_is(layered: bool) -> None:
-    """In float64, 0.1 + 0.2 is the number above the one nearest to 0.3."""
+def test_the_largest_error_is_reported_with_its_place(layered: bool) -> None:
+    """In float64, 0.1 + 0.2 is one unit in the last place above 0.3."""
     layer = {"weights": [[1, 0], [1, 1]], "biases": [0, 0], "activation": "linear"}
     check = checked({"inputs": [[0.1, 0.2]], **({"layers": [layer]} if layered else layer)})
     error = abs(Fraction(0.1 + 0.2) - Fraction(3, 10))
-    # Two products and their sum with a bias are 3 roundings; inputs, weights and biases are rounded once each.
+    # Two products and a bias need 3 roundings; inputs, weights and biases are rounded once each.
     gamma = 6 * UNIT / (1 - 6 * UNIT)
     assert check.entries == 4
     assert check.ulps == float(error / Fraction(ulp(0.3)))
@@ -50,8 +49,8 @@ def test_the_largest_error_is_found_where_it_is(layered: bool) -> None:
 
 @pytest.mark.parametrize("row", [0, 1])
 @pytest.mark.parametrize("layered", [False, True], ids=["layer", "network"])
-def test_a_relu_on_the_wrong_side_is_named(row: int, layered: bool) -> None:
-    """0.1 + 0.2 - 0.3 is 0 on paper, where a ReLU is closed, and more than that in float64."""
+def test_a_unit_on_the_wrong_side_of_the_kink_is_named(row: int, layered: bool) -> None:
+    """0.1 + 0.2 - 0.3 is 0 exactly, where ReLU is inactive, and positive in float64."""
     inputs = [[1, 2, 3], [1, 2, 3]]
     inputs[row] = [0.1, 0.2, 0.3]  # type: ignore[list-item]
     before = {"weights": [[1, 0, 0], [0, 1, 0], [0, 0, 1]], "biases": [0, 0, 0], "activation": "linear"}
@@ -63,7 +62,7 @@ def test_a_relu_on_the_wrong_side_is_named(row: int, layered: bool) -> None:
     assert not check.passed
 
 
-def test_no_side_is_wrong_where_z_was_not_asked_for() -> None:
+def test_sides_are_not_compared_without_z() -> None:
     draft = {"inputs": [[0.1, 0.2, 0.3]], "weights": [[1], [1], [-1]], "biases": [0], "upstream": "ones"}
     text = json.dumps(draft).encode()
     wanted = nodes((Name(None, "outputs"),), 1)
@@ -71,7 +70,7 @@ def test_no_side_is_wrong_where_z_was_not_asked_for() -> None:
     assert check_exactly(*(solve(problem, wanted) for problem in problems)).wrong_side == ()
 
 
-def test_an_error_beyond_the_bound_does_not_pass() -> None:
+def test_an_error_above_the_bound_fails() -> None:
     check = checked({"inputs": [[1, 2]], "weights": [[3], [4]], "biases": [5]})
     assert not replace(check, share=1.0000001).passed
     assert replace(check, share=1.0).passed

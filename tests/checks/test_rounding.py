@@ -1,4 +1,4 @@
-"""The bound holds for whole networks, against the reference in exact fractions; and it is not idle."""
+"""Rounding errors stay within the bound, which is compared with exact fractions and tight enough to fail."""
 
 import random
 from fractions import Fraction
@@ -14,9 +14,9 @@ from backprop_cli.load.schema import build
 from tests.reference import as_draft, backpropagate, random_network
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(40))
 def test_every_entry_is_within_its_bound(seed: int) -> None:
-    """Linear networks, so that no rounding moves a pre-activation to the wrong side of a kink."""
+    """The networks are linear, so that rounding cannot move a pre-activation across a kink."""
     rng = random.Random(seed)
     network = random_network(rng, denominator=10, activations=["linear"] * rng.randint(1, 4))
     solution = solve(build(as_draft(network)), nodes(None, len(network.layers)))
@@ -34,7 +34,7 @@ def test_every_entry_is_within_its_bound(seed: int) -> None:
 
 
 def test_the_bound_is_tight_enough_to_fail() -> None:
-    """0.1 + 0.2 is off by 2.8e-17 and may be off by a few units in the last place of 0.3, not more."""
+    """0.1 + 0.2 has an error of 2.8e-17; the bound allows only a few units in the last place of 0.3."""
     draft = {"inputs": [[1, 1]], "weights": [[0.1], [0.2]], "biases": [0], "activation": "linear"}
     solution = solve(build(draft), nodes(None, 1)[:1])
     bound = bounds(solution)["z"][0, 0]
@@ -42,8 +42,8 @@ def test_the_bound_is_tight_enough_to_fail() -> None:
 
 
 @pytest.mark.parametrize("sign", [1, -1])
-def test_terms_beyond_float64_raise_no_alarm(sign: int) -> None:
-    """(1 + 1.7e308) - 1.7e308 is 1 on paper and 0 in float64, and the sizes of its terms add up to infinity."""
+def test_the_bound_is_finite_where_the_sizes_of_terms_overflow(sign: int) -> None:
+    """(1 + 1.7e308) - 1.7e308 is 1 exactly and 0 in float64; the absolute values of its terms sum to infinity."""
     draft = {
         "inputs": [[1, 1.7e308, -1.7e308]],
         "weights": [[1, 1], [sign, 0], [sign, 0]],
@@ -57,4 +57,4 @@ def test_terms_beyond_float64_raise_no_alarm(sign: int) -> None:
     for allowed in (bounds(solution), likely(solution)):
         assert (np.abs(z - 1) <= allowed["z"]).all()
         assert np.isfinite(allowed["z"]).all()
-        assert allowed["z"][0, 1] < 1e-13  # where nothing overflows, the bound is as tight as ever
+        assert allowed["z"][0, 1] < 1e-13  # the bound of an entry that does not overflow stays tight

@@ -1,6 +1,6 @@
-"""What `run` says about input that it cannot take, to the letter, and what it takes although other tools stumble.
+"""The exact error messages of `run` for bad input, and unusual input that it accepts.
 
-Every refusal leaves standard output empty and the folder as it was. The numbers of what is taken are worked by hand.
+After an error, standard output is empty and the folder is unchanged. The results of accepted input are worked by hand.
 """
 
 import io
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
-from backprop_cli.load import files as source
+from backprop_cli.load import files as load_files
 from tests.conftest import Run
 
 Content: TypeAlias = "str | bytes | None"  # of a file, of standard input where the name is -, or None for a folder
@@ -121,7 +121,7 @@ CSV: dict[str, tuple[Content, str]] = {
     "separated by semicolons": ("1;2\n3;4\n", f"w.csv:1:1: expected a number, got '1;2'\n{SEMICOLONS}"),
     "semicolons and decimal commas": ("1,5;2\n", f"w.csv:1:2: expected a number, got '5;2'\n{SEMICOLONS}"),
     "negative hexadecimal": ("1,-0xFF\n", f"w.csv:1:2: expected a number, got '-0xFF'\n{NUMBERS}"),
-    "hexadecimal of letters that are no digits": ("1,0xGG\n", "w.csv:1:2: expected a number, got '0xGG'"),
+    "hexadecimal with other letters": ("1,0xGG\n", "w.csv:1:2: expected a number, got '0xGG'"),
     "Fortran exponent in capitals": ("1,-1D+3\n", f"w.csv:1:2: expected a number, got '-1D+3'\n{NUMBERS}"),
     "decimal comma": ('"1,5",2\n', f"w.csv:1:1: expected a number, got '1,5'\n{DECIMAL_COMMA}"),
     "minus sign of typography": ("1,\u22122\n", f"w.csv:1:2: expected a number, got '\u22122'\n{MINUS}"),
@@ -207,7 +207,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "cut in the header": (npy([1.0])[:40], NOT_NPY),
     "unknown type": (npy([1.0]).replace(b"'<f8'", b"'zzz'"), NOT_NPY),
     "texts of no length": (npy_header("(1,)").replace(b"<f8", b"<U0"), NOT_NPY),
-    "version that there is not": (npy_header("(1,)", (9, 0)), NOT_NPY),
+    "unknown version": (npy_header("(1,)", (9, 0)), NOT_NPY),
     "negative size": (npy_header("(1, -1)"), "w.npy: damaged: the header promises the shape (1, -1)"),
     "header that is no literal": (npy_header("(1,"), NOT_NPY),
     "size that is no number": (npy_header("('a',)"), NOT_NPY),
@@ -711,9 +711,9 @@ NPZ: dict[str, tuple[Content, str]] = {
         f"activation: {ACTIVATIONS}, got 1.5",
     ),
     "not a number": (npz([("inputs.npy", [[1, np.nan]])]), "inputs[0][1]: expected a finite number, got nan"),
-    "characters that there are not": (
+    "text with invalid characters": (
         npz([("activation.npy", np.array(0x110000, np.uint32).view("U1"))]),
-        "activation: damaged: a text with characters that there are not",
+        "activation: damaged: a text with invalid characters",
     ),
     "text for numbers": (npz([("inputs.npy", "abc")]), "inputs: expected numbers, got 'abc'"),
     "integer between two floats": (npz([("z.npy", [[1, 2**53 + 1]])]), f"z[0][1]: {ROUNDED}"),
@@ -1133,13 +1133,13 @@ def test_unusual_input_is_taken(
 
 
 @pytest.mark.parametrize("size", [4, 5, 9])
-def test_text_that_is_read_in_pieces_is_the_same_text(
+def test_text_in_small_chunks_is_the_same_text(
     backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    """Every text above, well or badly formed, in pieces so small that they end anywhere."""
+    """Every text above, well or badly formed, in chunks so small that they end anywhere."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(source, "_CHUNK", size)
-    monkeypatch.setattr(source, "_PIECE", size)
+    monkeypatch.setattr(load_files, "FIRST_CHUNK", size)
+    monkeypatch.setattr(load_files, "CHUNK", size)
     for name, (text, err) in CSV.items():
         lay_out({"w.csv": text}, tmp_path, monkeypatch)
         assert (name, *backprop("run", "--weights", "w.csv")) == (name, 3, "", f"backprop: {err}\n")

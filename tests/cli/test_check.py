@@ -152,7 +152,7 @@ def test_the_problem_may_come_through_a_pipe(process: Any) -> None:
     assert process("check", "-", "--expect", "-", input=b"").returncode == 2
 
 
-def test_goldens_in_float32_are_held_to_what_float32_can_do(backprop: Run) -> None:
+def test_goldens_in_float32_are_compared_with_the_precision_of_float32(backprop: Run) -> None:
     backprop("run", DENSE, "--save", "golden", "--save-format", "npy")
     for path in Path("golden").iterdir():
         np.save(path, np.load(path).astype(np.float32))
@@ -282,7 +282,7 @@ def test_rounded_values_may_come_from_elsewhere(backprop: Run, as_folder: bool) 
         assert (ran.status, ran.err) == (status, "")
 
 
-def test_a_problem_and_what_is_expected_of_it_have_several_files_at_fault(backprop: Run) -> None:
+def test_an_error_in_the_problem_is_not_put_down_to_what_is_expected(backprop: Run) -> None:
     """What is wrong in the problem is not put down to --expect, nor the other way round."""
     Path("golden.json").write_text('{"dbiases": [4, 6]}')
     assert backprop("check", "broken.json", "--expect", "golden.json").err.startswith("backprop: broken.json:1:2: ")
@@ -394,7 +394,7 @@ def test_no_step_at_all_is_named(backprop: Run) -> None:
     assert "a step with the learning rate 0, not 0.001" in ran.out
 
 
-def test_a_network_in_float32_is_held_to_no_more(backprop: Run) -> None:
+def test_a_result_in_float32_is_compared_with_the_precision_of_float32(backprop: Run) -> None:
     sample = ROOT / "samples" / "two_layers.json"
     Path("r.json").write_text(backprop("run", sample, "--dtype", "float32", "--format", "json").out)
     assert '"dtype": "float32"' in Path("r.json").read_text()

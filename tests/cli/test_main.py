@@ -1,4 +1,4 @@
-"""The start and the end of the process: an interrupt at any time is status 130, and an ignored one is ignored."""
+"""The process starts and ends as a shell expects: an interrupt gives status 130, unless SIGINT is ignored."""
 
 import atexit
 import os
@@ -30,19 +30,19 @@ def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     return end.value.code
 
 
-def test_the_exit_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status(lambda: 3, monkeypatch) == 3
 
 
-def test_an_uncaught_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_uncaught_interrupt_gives_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted() -> int:
         raise KeyboardInterrupt
 
     assert status(interrupted, monkeypatch) == 130
 
 
-@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["usual", "nohup"])
-def test_the_command_runs_under_the_handler_of_the_caller(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN], ids=["default", "ignored"])
+def test_the_command_keeps_the_handler_of_sigint(handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     signal.signal(signal.SIGINT, handler)
     during: list[Any] = []
 
@@ -52,7 +52,7 @@ def test_the_command_runs_under_the_handler_of_the_caller(handler: Any, monkeypa
 
     assert status(main, monkeypatch) == 0
     assert during == [handler]
-    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # at the end
+    assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # the command is complete
 
 
 def test_closed_streams_do_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:

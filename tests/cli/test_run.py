@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.cli.app import main
-from backprop_cli.core import blocks
-from backprop_cli.core import scratch as spool
+from backprop_cli.core import blocks, scratch
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.load import files as source
 from tests.conftest import ROOT, Run
@@ -249,12 +248,12 @@ def test_results_do_not_depend_on_the_size_of_chunks_and_blocks(
     Path("parts").mkdir()
     whole = everything("whole")
     for module, name, value in (
-        (spool, "_LARGE", 1),
-        (spool, "_STRIDE", 1),
+        (scratch, "FILE_BYTES", 1),
+        (scratch, "CHUNK_NUMBERS", 1),
         (blocks, "_BLOCK_NUMBERS", 1),
         (blocks, "_FEWEST_ROWS", 2),
-        (source, "_CHUNK", 16),
-        (source, "_PIECE", 16),
+        (source, "FIRST_CHUNK", 16),
+        (source, "CHUNK", 16),
     ):
         monkeypatch.setattr(module, name, value)
     assert everything("parts") == whole
@@ -320,8 +319,8 @@ def test_matrices_of_any_type_are_converted_to_dtype(backprop: Run, dtype: str, 
 
 @pytest.mark.parametrize("kind", ["csv", "npy"])
 def test_an_error_in_the_last_row_leaves_no_output(backprop: Run, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    monkeypatch.setattr(source, "_CHUNK", 64)
-    monkeypatch.setattr(source, "_PIECE", 64)
+    monkeypatch.setattr(source, "FIRST_CHUNK", 64)
+    monkeypatch.setattr(source, "CHUNK", 64)
     Path("z.csv").write_text("1,2\n" * 999 + "1,2x\n")
     z = np.ones((1000, 2))
     z[999, 1] = np.nan

@@ -1,6 +1,6 @@
-"""Files as nobody meant them: valid ones of every format, and what becomes of them on bad disks and in bad hands.
+"""Valid files of every format, and damage done to them at random.
 
-Everything is drawn with a seed, so that a file that does harm can be made again.
+A number is the seed of each damaged file, so that a file that reveals a bug can be made again.
 """
 
 import io
@@ -44,7 +44,7 @@ def _npy(value: Any, dtype: Any = None, *, fortran: bool = False) -> bytes:
 
 
 def packed(members: Mapping[str, bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    """Return an archive of some members, whole and with the right checksums."""
+    """Return an archive of some members, undamaged and with the right checksums."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", compression) as archive:
         for name, data in members.items():
@@ -87,7 +87,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
     }
 )
 
-# What a bad file may say in place of a word or a number, or anywhere.
+# What may replace a word or a number in a damaged file, or stand anywhere in it.
 CONSTANTS = (
     *(
         b"NaN|-Infinity|Infinity|nan|inf|-0|-0.0|1e400|-1e400|1e-400|1e308|5e-324|9007199254740993|18446744073709551616|"
@@ -181,7 +181,7 @@ def _damaged(data: bytes, rng: random.Random) -> bytes:
 
 
 def _damaged_inside(data: bytes, rng: random.Random) -> bytes:
-    """Return an archive with the right checksums, of which one member is damaged, or called something else."""
+    """Return an archive with the right checksums, one of its members damaged or renamed."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
     name = rng.choice(list(members))
@@ -196,8 +196,8 @@ def _damaged_inside(data: bytes, rng: random.Random) -> bytes:
 
 
 def damaged(kind: str, number: int) -> bytes:
-    """Return the damaged file of a kind (a key of `SEEDS`) that goes by this number."""
+    """Return the damaged file of this number and of a kind, which is a key of `SEEDS`."""
     rng = random.Random(f"{kind} {number}")
     data = rng.choice(SEEDS[kind])
-    inside = kind == "npz" and rng.random() < 0.7  # an archive's checksums would catch nearly all of the rest
+    inside = kind == "npz" and rng.random() < 0.7  # the checksums of an archive reveal nearly all other damage
     return (_damaged_inside if inside else _damaged)(data, rng)

@@ -1,8 +1,7 @@
-"""The command as a shell sees it: what the tests of the real process run, and how they look at what came of it.
+"""The command lines that tests of the real process run, and helpers to examine the outcome.
 
-Nothing here runs inside the test's own process. The rows that the tests name are those of the conventions that command
-lines are measured by; input and output are tried with Python's buffering and without, for a result that fits into a
-pipe and for one that does not.
+Where only the message of a refusal matters, the command line runs in the test's own process. Output is tested with
+Python's buffering and without, for a result that fits into the buffer of a pipe and for one that does not.
 """
 
 import array
@@ -16,7 +15,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Ran
 
 Process: TypeAlias = Callable[..., subprocess.CompletedProcess[bytes]]
 Started: TypeAlias = Callable[..., subprocess.Popen[bytes]]
@@ -26,9 +25,9 @@ ESC = b"\x1b"
 STATUSES = ["0", "1", "2", "3", "4", "70", "130", "141"]
 LAYER = ROOT / "samples" / "dense_relu.json"
 SMALL = ["run", str(LAYER), "--format", "json"]
-LARGE = ["run", "--z", "large.npy", "--only", "z", "--format", "csv"]  # four times what a pipe holds
+LARGE = ["run", "--z", "large.npy", "--only", "z", "--format", "csv"]  # four times the buffer of a pipe
 
-# One linear neuron, small enough for the head: z = 1*3 + 2*4 + 5 = 16.
+# One linear neuron, to be calculated by hand: z = 1*3 + 2*4 + 5 = 16.
 NEURON = {
     "inputs": [[1, 2]],
     "weights": [[3], [4]],
@@ -38,7 +37,7 @@ NEURON = {
     "learning_rate": 1,
 }
 
-# A name that a terminal, Rich's markup or its emoji would make something else of, and how it is to be shown.
+# A name with control characters, markup and an emoji code of Rich, and how it must be shown.
 NASTY = "[red]\x1b[2J:smile:[b]\x9b31m\u202e"
 NASTY_SHOWN = r"[red]\x1b[2J:smile:[b]\x9b31m\u202e"
 
@@ -56,6 +55,16 @@ PRINTED = {
     "version": ["--version"],
 }
 everything_printed = pytest.mark.parametrize("argv", PRINTED.values(), ids=PRINTED)
+everything_printed_and_buffering = pytest.mark.parametrize(
+    ("argv", "env"),
+    [
+        *(pytest.param(argv, {}, id=name) for name, argv in PRINTED.items()),
+        *(
+            pytest.param(PRINTED[name], {"PYTHONUNBUFFERED": "1"}, id=f"{name} unbuffered")
+            for name in ("small", "large", "table", "help")
+        ),
+    ],
+)
 
 
 def close(*descriptors: int) -> None:
@@ -65,13 +74,13 @@ def close(*descriptors: int) -> None:
 
 
 def screen(terminal: Terminal, process: subprocess.Popen[bytes]) -> bytes:
-    """Return what a process has written to a terminal when it has ended."""
+    """Wait for a process to end, and return what it has written to a terminal."""
     seen, given = terminal
     os.close(given)
     shown = b""
-    with suppress(OSError):  # on Linux, that nobody writes to the other end any more
-        while piece := os.read(seen, 65536):
-            shown += piece
+    with suppress(OSError):  # on Linux, reading fails when the other end is closed
+        while chunk := os.read(seen, 65536):
+            shown += chunk
     process.wait(timeout=30)
     return shown
 
@@ -79,7 +88,7 @@ def screen(terminal: Terminal, process: subprocess.Popen[bytes]) -> bytes:
 def wait_until(happened: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not happened():
-        assert time.monotonic() < deadline, "it never happened"
+        assert time.monotonic() < deadline, "it did not happen within 30 s"
         time.sleep(0.002)
 
 
@@ -94,7 +103,7 @@ def unread(descriptor: int) -> int:
 
 
 def waits(process: subprocess.Popen[bytes]) -> bool:
-    """Tell whether a process sleeps in a system call: a signal just before that would not wake it."""
+    """Tell whether a process waits in a system call; a signal that comes just before would not interrupt the call."""
     try:
         state = Path(f"/proc/{process.pid}/stat").read_text()
     except OSError:  # there is no /proc here
@@ -103,8 +112,10 @@ def waits(process: subprocess.Popen[bytes]) -> bool:
     return state.rpartition(") ")[2].startswith("S")
 
 
-def refusal(ran: subprocess.CompletedProcess[bytes], status: int) -> str:
-    """Return the error of a run, which is one line and perhaps a hint, and not a word on standard output."""
+def refusal(ran: subprocess.CompletedProcess[bytes] | Ran, status: int) -> str:
+    """Return the error of a run: one line, perhaps a hint, and nothing on standard output."""
+    if isinstance(ran, Ran):
+        ran = subprocess.CompletedProcess([], ran.status, ran.out.encode(), ran.err.encode())
     assert ran.stdout == b""
     lines = ran.stderr.decode().splitlines()
     assert [line.split(": ")[0] for line in lines] in (["backprop"], ["backprop", "hint"])
@@ -114,11 +125,11 @@ def refusal(ran: subprocess.CompletedProcess[bytes], status: int) -> str:
 
 
 def success(ran: subprocess.CompletedProcess[bytes]) -> str:
-    """Return what a run has printed, having said nothing on standard error."""
+    """Return the standard output of a run that wrote nothing to standard error."""
     assert (ran.returncode, ran.stderr) == (0, b"")
     return ran.stdout.decode()
 
 
 def contents(folder: Path) -> dict[str, bytes | None]:
-    """Return every path below a folder with what it holds, if it is a regular file."""
+    """Return every path below a folder, with the bytes of regular files."""
     return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}

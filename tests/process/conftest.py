@@ -1,9 +1,8 @@
-"""What the tests of the real process start with: processes, shells, pipes, terminals, and files for them."""
+"""Fixtures for tests of the real process: processes, shells, pipes, terminals and files."""
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,25 +16,21 @@ from tests.conftest import clean_environment
 from tests.process.command import NEURON, Process, Started, Terminal, close
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _interruptible() -> Iterator[None]:
-    """A shell that runs the tests in the background has them ignore Ctrl-C, and with them all that they start."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.fixture(autouse=True)
-def _quick(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten the runs: no threads for NumPy to start, and coverage only where other tests cannot have it."""
-    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-    if not {"started", "pipe", "redirection"} & set(request.fixturenames):
+def _coverage_where_needed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Measure the coverage of processes only where no test in this process reaches the code."""
+    if not {"started", "pipe", "with_coverage"} & set(request.fixturenames):
         monkeypatch.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+
+
+@pytest.fixture
+def with_coverage() -> None:
+    """Measure the coverage of the processes of a test."""
 
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a matrix whose text is far larger than a pipe holds."""
+    """A folder with a matrix whose text is several times as large as the buffer of a pipe."""
     folder = tmp_path_factory.mktemp("large")
     np.save(folder / "large.npy", np.arange(15_000).reshape(5_000, 3) / 7)
     return folder
@@ -43,7 +38,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def neuron(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The problem of one neuron, as p.json in an otherwise empty current directory."""
+    """The problem of one neuron as p.json, alone in the current directory."""
     monkeypatch.chdir(tmp_path)
     path = tmp_path / "p.json"
     path.write_text(json.dumps(NEURON))
@@ -73,7 +68,7 @@ def shell(tmp_path: Path) -> Process:
 
 @pytest.fixture
 def patched() -> Process:
-    """The command line in a fresh process, after some code has planted a fault in it."""
+    """The command line in a fresh process, after some code that plants a fault."""
 
     def run(code: str, *argv: object, env: Mapping[str, str] | None = None) -> Any:
         whole = f"import sys\n{code}\nfrom backprop_cli.cli.app import main\nsys.exit(main(sys.argv[1:]))\n"
@@ -91,7 +86,7 @@ def patched() -> Process:
 
 @pytest.fixture
 def started() -> Iterator[Started]:
-    """The command line as a process that is left running, until the test is over at the latest."""
+    """The command line as a running process; it is killed when the test ends."""
     running: list[subprocess.Popen[bytes]] = []
 
     def start(*argv: object, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
@@ -112,7 +107,7 @@ def started() -> Iterator[Started]:
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[int, int]]:
-    """The reading and the writing end of a pipe, both open until the test is over."""
+    """The reading and the writing end of a pipe."""
     ends = os.pipe()
     yield ends
     close(*ends)
@@ -120,7 +115,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    """The two ends of a terminal: the one a person sees and types at, and the one that a process is given."""
+    """The two ends of a pseudo-terminal: the person's and the process's."""
     pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
     try:
         ends: Terminal = pty.openpty()
@@ -132,7 +127,7 @@ def terminal() -> Iterator[Terminal]:
 
 @pytest.fixture(scope="module")
 def foreign(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A problem whose texts and names no narrow encoding holds."""
+    """A folder with a problem whose texts and file names need Unicode."""
     folder = tmp_path_factory.mktemp("foreign")
     problem = {**NEURON, "title": "∂L/∂w … café ✓ 🙂", "weights": [[1 / 3], [-2 / 3]]}
     (folder / "p.json").write_text(json.dumps(problem))

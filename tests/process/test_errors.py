@@ -1,4 +1,4 @@
-"""Errors, and what they quote: rows 20 to 23."""
+"""Errors are one line that names file and place; texts that they quote cannot control the terminal."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import Run
 from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refusal, success
 
 
@@ -26,16 +27,17 @@ from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refu
         ("z.txt", "1\n", "z.txt: unknown file type '.txt' (expected .csv, .tsv, .json or .npy)"),
     ],
 )
-def test_rows_20_and_21_an_error_is_one_line_that_says_where(
-    process: Process, tmp_path: Path, name: str, content: str, message: str
+def test_an_error_is_one_line_that_says_where(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, message: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / name).write_bytes(content.encode("latin-1"))
     argv = [name] if name.startswith("p") else ["--z", name]
-    error = refusal(process("run", *argv, cwd=tmp_path), 3)
+    error = refusal(backprop("run", *argv), 3)
     assert error.startswith(f"backprop: {message}")
 
 
-def test_row_20_debugging_brings_the_traceback_back(process: Process, tmp_path: Path) -> None:
+def test_backprop_debug_shows_the_traceback(process: Process, tmp_path: Path) -> None:
     bad = tmp_path / "bad.json"
     bad.write_text("{")
     ran = process("run", bad, env={"BACKPROP_DEBUG": "1"})
@@ -56,10 +58,8 @@ def test_row_20_debugging_brings_the_traceback_back(process: Process, tmp_path: 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_row_22_near_misses_are_suggested_and_abbreviations_refused(
-    process: Process, argv: list[str], message: str
-) -> None:
-    assert refusal(process(*argv), 2) == f"backprop: {message}"
+def test_misspelled_names_are_corrected_and_abbreviations_refused(backprop: Run, argv: list[str], message: str) -> None:
+    assert refusal(backprop(*argv), 2) == f"backprop: {message}"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_row_22_near_misses_are_suggested_and_abbreviations_refused(
     ],
     ids=["command", "option", "quantity", "choice", "missing file", "cell", "key", "unwritable file"],
 )
-def test_row_23_errors_quote_without_injecting(process: Process, tmp_path: Path, argv: list[str], status: int) -> None:
+def test_errors_escape_control_characters(process: Process, tmp_path: Path, argv: list[str], status: int) -> None:
     (tmp_path / f"{NASTY}.csv").write_text(f"1,{NASTY}\n", encoding="utf-8")
     (tmp_path / f"key {NASTY}.json").write_text(json.dumps({NASTY: 1}))
     (tmp_path / "neuron.json").write_text(json.dumps(NEURON))
@@ -86,7 +86,7 @@ def test_row_23_errors_quote_without_injecting(process: Process, tmp_path: Path,
 
 
 @pytest.mark.parametrize("color", ["never", "always"])
-def test_row_23_tables_quote_without_injecting(process: Process, tmp_path: Path, color: str) -> None:
+def test_tables_escape_control_characters(process: Process, tmp_path: Path, color: str) -> None:
     name = f"{NASTY}.csv"
     (tmp_path / name).write_text(f"{NASTY},[/],:tada:\n1.5,-2.5,3.5\n", encoding="utf-8")
     (tmp_path / "p.json").write_text(json.dumps({"title": f"{NASTY}\n", "activation": "linear"}))

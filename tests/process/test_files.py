@@ -1,4 +1,4 @@
-"""Files that are written: rows 27 and 28."""
+"""Files are written whole or not at all, and hold the same bytes wherever the command runs."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from backprop_cli.cli.entries import nodes
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.solve import solve
 from backprop_cli.load.problem import load_problem
-from tests.conftest import sized
+from tests.conftest import Run, sized
 from tests.process.command import LAYER, SMALL, Process, Started, contents, refusal, success, wait_until
 
 
@@ -39,7 +39,7 @@ from tests.process.command import LAYER, SMALL, Process, Started, contents, refu
         ("--save", "/dev/null"),
     ],
 )
-def test_row_27_an_unwritable_place_stays_as_it_was(process: Process, neuron: Path, option: str, target: str) -> None:
+def test_a_target_that_cannot_be_written_is_kept(process: Process, neuron: Path, option: str, target: str) -> None:
     folder = neuron.parent
     (folder / "folder.json").mkdir()
     (folder / "folder.json" / "kept.txt").write_text("kept")
@@ -54,7 +54,7 @@ def test_row_27_an_unwritable_place_stays_as_it_was(process: Process, neuron: Pa
 
 
 def null_device(folder: Path) -> Path:
-    """Return a null device that a program may try to replace: the system's own, unless it could succeed."""
+    """Return a null device that the command may try to replace: a copy, where it could replace the system's own."""
     if os.geteuid() != 0:
         return Path("/dev/null")
     try:
@@ -77,7 +77,7 @@ saves = pytest.mark.parametrize("argv", SAVES.values(), ids=SAVES)
 
 @pytest.fixture
 def wide(tmp_path: Path) -> Path:
-    """A folder with a problem of which every result takes kilobytes, and old results of it."""
+    """A folder with old results and a problem; each result of the problem takes kilobytes."""
     rng = np.random.default_rng(27)
     inputs, weights, biases = (rng.normal(size=shape).tolist() for shape in ((20, 30), (30, 20), 20))
     problem = {"inputs": inputs, "weights": weights, "biases": biases, "upstream": "outputs"}
@@ -89,27 +89,26 @@ def wide(tmp_path: Path) -> Path:
 
 
 @saves
-def test_row_27_a_disk_that_fills_up_leaves_the_old_file(shell: Process, wide: Path, argv: list[str]) -> None:
+def test_a_full_disk_leaves_the_old_file(shell: Process, wide: Path, argv: list[str]) -> None:
     before = contents(wide)
-    # A file may grow to a kilobyte, which bytecode must not try.
-    ran = shell(f"ulimit -f 1; backprop run p.json {shlex.join(argv)}", env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=wide)
+    # `ulimit` limits files to a kilobyte; Python must not hit the limit with bytecode.
+    script = f"ulimit -f 1; backprop run p.json --format json {shlex.join(argv)}"
+    ran = shell(script, env={"PYTHONDONTWRITEBYTECODE": "1"}, cwd=wide)
     assert re.fullmatch(r"backprop: old[^:]*: cannot write: file too large", refusal(ran, 4))
     assert contents(wide) == before
 
 
 @saves
-def test_row_27_a_folder_that_may_not_be_written_in_leaves_the_old_file(
-    shell: Process, wide: Path, argv: list[str]
-) -> None:
+def test_a_read_only_folder_leaves_the_old_file(shell: Process, wide: Path, argv: list[str]) -> None:
     before = contents(wide)
     folders = (wide / "old", wide)
     for folder in folders:
         folder.chmod(0o555)
-    # Root may write anywhere, unless that is taken from it.
-    mortal = "setpriv --bounding-set -dac_override,-dac_read_search -- " if os.geteuid() == 0 else ""
-    if mortal and shutil.which("setpriv") is None:
+    # Root may write to any folder unless it drops that capability.
+    without_capability = "setpriv --bounding-set -dac_override,-dac_read_search -- " if os.geteuid() == 0 else ""
+    if without_capability and shutil.which("setpriv") is None:
         pytest.skip("root may write anywhere, and there is no setpriv here")
-    ran = shell(f"{mortal}backprop run p.json {shlex.join(argv)}", cwd=wide)
+    ran = shell(f"{without_capability}backprop run p.json --format json {shlex.join(argv)}", cwd=wide)
     for folder in folders:
         folder.chmod(0o755)
     assert re.fullmatch(r"backprop: old[^:]*: cannot write: permission denied", refusal(ran, 4))
@@ -117,7 +116,7 @@ def test_row_27_a_folder_that_may_not_be_written_in_leaves_the_old_file(
 
 
 @saves
-def test_row_27_a_target_of_another_kind_stays_as_it_was(shell: Process, wide: Path, argv: list[str]) -> None:
+def test_a_target_of_another_kind_is_kept(shell: Process, wide: Path, argv: list[str]) -> None:
     if argv[1] == "old":
         shutil.rmtree(wide / "old")
         (wide / "old").write_text("old")
@@ -126,42 +125,45 @@ def test_row_27_a_target_of_another_kind_stays_as_it_was(shell: Process, wide: P
         (wide / argv[1]).mkdir()
     before = contents(wide)
     reason = "cannot make the folder: it is a file" if argv[1] == "old" else "cannot write: it is not a regular file"
-    ran = shell(f"backprop run p.json {shlex.join(argv)}", cwd=wide)
+    ran = shell(f"backprop run p.json --format json {shlex.join(argv)}", cwd=wide)
     assert refusal(ran, 4) == f"backprop: {argv[1]}: {reason}"
     assert contents(wide) == before
 
 
 @saves
-def test_row_27_where_the_result_cannot_be_printed_no_file_is_written(
-    shell: Process, wide: Path, argv: list[str]
-) -> None:
+def test_no_file_is_written_when_standard_output_fails(shell: Process, wide: Path, argv: list[str]) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("there is no /dev/full here")
-    shutil.rmtree(wide / "old")  # and the folder, which was not there, is not there afterwards
+    shutil.rmtree(wide / "old")  # the command must not create the folder either
     before = contents(wide)
-    ran = shell(f"backprop run p.json {shlex.join(argv)} >/dev/full", cwd=wide)
+    ran = shell(f"backprop run p.json --format json {shlex.join(argv)} >/dev/full", cwd=wide)
     assert refusal(ran, 4) == "backprop: cannot write to standard output: no space left on device"
     assert contents(wide) == before
 
 
 @sized("count", 12, 500)
 @pytest.mark.usefixtures("without_coverage")
-def test_row_27_kill_9_leaves_the_old_file_or_the_new_one(started: Started, wide: Path, count: int) -> None:
+def test_kill_9_leaves_old_or_new(
+    started: Started, backprop: Run, wide: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
     """Half of the kills come at any time, and half at the time when files are written."""
     rng = random.Random(27)
     streams = {"cwd": wide, "stdout": subprocess.DEVNULL, "env": {"PYTHONDONTWRITEBYTECODE": "1"}}
+    monkeypatch.chdir(wide)
+    command = ["run", "p.json", "--format", "json"]
     old = contents(wide)
     new: dict[str, dict[str, bytes | None]] = {}
-    begin = time.monotonic()
     for name, argv in SAVES.items():
-        assert started("run", "p.json", *argv, **streams).wait(timeout=30) == 0
+        assert backprop(*command, *argv).status == 0
         new[name] = contents(wide)
         restore(wide, old)
-    takes = (time.monotonic() - begin) / len(SAVES)
+    begin = time.monotonic()
+    assert started(*command, **streams).wait(timeout=30) == 0
+    takes = time.monotonic() - begin
     left_over = killed = 0
     for number in range(count):
         name = list(SAVES)[number % len(SAVES)]
-        ran = started("run", "p.json", *SAVES[name], **streams)
+        ran = started(*command, *SAVES[name], **streams)
         if number % 2:
             time.sleep(rng.uniform(0, 1.2 * takes))
         else:
@@ -169,15 +171,16 @@ def test_row_27_kill_9_leaves_the_old_file_or_the_new_one(started: Started, wide
             time.sleep(rng.uniform(0, 0.005))
         ran.kill()
         killed += ran.wait(timeout=30) == -signal.SIGKILL
-        left_over += bool(temporary(wide))
-        found = {path: content for path, content in contents(wide).items() if path not in temporary(wide)}
+        found = {path: content for path, content in contents(wide).items() if ".tmp" not in path}
         assert set(found) == set(old)
         assert [path for path in found if found[path] not in (old[path], new[name][path])] == []
-        assert started("run", "p.json", *SAVES[name], **streams).wait(timeout=30) == 0
-        assert contents(wide) == new[name]  # and nothing that the killed one has left
+        if temporary(wide):
+            left_over += 1
+            assert started(*command, *SAVES[name], **streams).wait(timeout=30) == 0
+            assert contents(wide) == new[name]  # the next run has removed the temporary files
         restore(wide, old)
     assert killed
-    assert left_over or count < 100  # of many, some were killed while they wrote
+    assert left_over or count < 100  # with many kills, some come while files are written
 
 
 def has_begun_to_write(folder: Path, process: subprocess.Popen[bytes]) -> bool:
@@ -194,7 +197,7 @@ def restore(folder: Path, contents: dict[str, bytes | None]) -> None:
             (folder / path).write_bytes(content)
 
 
-def test_rows_27_and_28_runs_chain_in_a_shell_loop(shell: Process, tmp_path: Path) -> None:
+def test_a_shell_loop_can_replace_the_problem_by_the_next_one(shell: Process, tmp_path: Path) -> None:
     problem = {
         "inputs": [[1, 2]],
         "weights": [[0.5], [0.25]],
@@ -218,14 +221,19 @@ def test_rows_27_and_28_runs_chain_in_a_shell_loop(shell: Process, tmp_path: Pat
     assert sorted(contents(tmp_path)) == ["p.json"]
 
 
-# What surrounds a run and must not show in what it writes.
-SURROUNDINGS = {
-    "hash seed": {"PYTHONHASHSEED": "2"},
-    "locale": {"LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8"},
-    "time zone": {"TZ": "Pacific/Kiritimati"},
-    "threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
-    "optimization": {"PYTHONOPTIMIZE": "2"},
-}
+# Two environments that differ in all that must not change a byte of the output.
+ENVIRONMENTS = [
+    {"PYTHONHASHSEED": "1", "TZ": "UTC"},
+    {
+        "PYTHONHASHSEED": "2",
+        "TZ": "Pacific/Kiritimati",
+        "LC_ALL": "C.UTF-8",
+        "LANG": "de_DE.UTF-8",
+        "OPENBLAS_NUM_THREADS": "2",
+        "OMP_NUM_THREADS": "2",
+        "PYTHONOPTIMIZE": "2",
+    },
+]
 
 
 @pytest.mark.parametrize(
@@ -238,32 +246,32 @@ SURROUNDINGS = {
     ],
     ids=["table", "json", "csv", "folder"],
 )
-def test_row_28_the_same_bytes_wherever_it_runs(process: Process, tmp_path: Path, argv: Sequence[str]) -> None:
+def test_the_environment_changes_no_byte(process: Process, tmp_path: Path, argv: Sequence[str]) -> None:
     runs = []
-    for number, env in enumerate([{"PYTHONHASHSEED": "1", "TZ": "UTC"}, *SURROUNDINGS.values()]):
+    for number, env in enumerate(ENVIRONMENTS):
         folder = tmp_path / str(number)
         folder.mkdir()
         out = success(process("run", LAYER, *argv, cwd=folder, env={"PYTHONIOENCODING": "utf-8", **env})).encode()
         runs.append({"stdout": out, **contents(folder)})
-    first, *others = runs
-    assert all(other == first for other in others)
+    first, second = runs
+    assert first == second
     texts = {name: content for name, content in first.items() if content and not name.endswith(".npz")}
     assert [name for name, text in texts.items() if b"\r" in text or not text.endswith(b"\n")] == []
 
 
-def test_row_28_integers_are_the_same_bytes_and_others_within_the_bound_on_any_number_of_threads(
-    process: Process, tmp_path: Path
-) -> None:
-    """A layer large enough for NumPy to share its products among threads."""
+def test_threads_change_no_integer_and_no_float_beyond_the_rounding_bound(process: Process, tmp_path: Path) -> None:
+    """The layer is large enough for NumPy to compute its products with several threads."""
     rng = np.random.default_rng(28)
-    shapes = {"inputs": (500, 300), "weights": (300, 400), "biases": (400,), "upstream": (500, 400)}
+    shapes = {"inputs": (300, 200), "weights": (200, 250), "biases": (250,), "upstream": (300, 250)}
     whole: dict[str, Any] = {key: rng.integers(-9, 10, shape) for key, shape in shapes.items()}
     np.savez(tmp_path / "whole.npz", **whole)
     np.savez(tmp_path / "real.npz", **{key: value + rng.normal(size=value.shape) for key, value in whole.items()})
     for name in ("whole", "real"):
         for threads in ("1", "2"):
             env = {"OPENBLAS_NUM_THREADS": threads}
-            success(process("run", f"{name}.npz", "--save", f"{name}{threads}.npz", cwd=tmp_path, env=env))
+            success(
+                process("run", f"{name}.npz", "--rows", "1", "--save", f"{name}{threads}.npz", cwd=tmp_path, env=env)
+            )
     assert (tmp_path / "whole1.npz").read_bytes() == (tmp_path / "whole2.npz").read_bytes()
     problem = load_problem(str(tmp_path / "real.npz"))
     allowed = bounds(solve(problem, nodes(None, 1)))
@@ -272,12 +280,12 @@ def test_row_28_integers_are_the_same_bytes_and_others_within_the_bound_on_any_n
             assert (np.abs(one[name] - other[name]) <= 2 * allowed[name]).all()
 
 
-def test_row_28_keys_keep_their_order(process: Process) -> None:
+def test_keys_of_json_are_in_the_documented_order(process: Process) -> None:
     keys = ["schema", "learning_rate", "weight_layout", "z", "outputs", "dz", "dinputs", "dweights", "dbiases"]
     assert list(json.loads(success(process(*SMALL)))) == [*keys, "new_weights", "new_biases", "not_computed"]
 
 
-def test_row_27_a_kill_in_the_middle_leaves_the_old_file_or_the_new_and_the_next_run_clears_up(
+def test_kill_9_while_writing_leaves_the_old_file_and_the_next_run_removes_the_temporary_one(
     patched: Process, process: Process, neuron: Path
 ) -> None:
     old = neuron.read_bytes()

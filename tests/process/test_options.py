@@ -1,4 +1,4 @@
-"""Options and their values: rows 9 to 13."""
+"""Options, their values, and `-` for standard input."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Run
 from tests.process.command import LAYER, NEURON, Process, Started, Terminal, refusal, success
 
 
@@ -21,7 +22,7 @@ from tests.process.command import LAYER, NEURON, Process, Started, Terminal, ref
         pytest.param(["--z", "-", "p.json"], "-9\n", "z", [[-9]], id="z"),
     ],
 )
-def test_row_09_a_dash_is_stdin(
+def test_a_dash_means_standard_input(
     process: Process, neuron: Path, argv: list[str], text: str, name: str, value: list[Any]
 ) -> None:
     ran = process("run", *argv, "--format", "json", "--only", name, input=text.encode(), cwd=neuron.parent)
@@ -37,7 +38,7 @@ def test_row_09_a_dash_is_stdin(
     ],
     ids=["problem and inputs", "weights and upstream", "biases and z"],
 )
-def test_row_10_a_dash_twice_is_refused(process: Process, neuron: Path, argv: list[str], named: str) -> None:
+def test_a_dash_twice_is_refused(process: Process, neuron: Path, argv: list[str], named: str) -> None:
     assert named in refusal(process("run", *argv, input=b"1\n", cwd=neuron.parent), 2)
 
 
@@ -50,7 +51,7 @@ def test_row_10_a_dash_twice_is_refused(process: Process, neuron: Path, argv: li
     ],
     ids=["problem", "weights", "quiet"],
 )
-def test_rows_10_and_19_a_terminal_on_stdin_gets_a_notice_unless_quiet(
+def test_reading_from_a_terminal_prints_a_notice_unless_quiet(
     started: Started, terminal: Terminal, neuron: Path, argv: list[str], typed: str, reads: bytes | None
 ) -> None:
     import select
@@ -59,7 +60,7 @@ def test_rows_10_and_19_a_terminal_on_stdin_gets_a_notice_unless_quiet(
     ran = started("run", *argv, "--format", "csv", "--only", "z", stdin=given, cwd=neuron.parent)
     assert ran.stderr is not None
     notice = b""
-    if reads is not None:  # said before the first key is pressed
+    if reads is not None:  # printed before anything is typed
         assert select.select([ran.stderr], [], [], 30)[0]
         notice = os.read(ran.stderr.fileno(), 4096)
         assert notice == b"backprop: reading " + reads + b" from the terminal; end it with Ctrl-D\n"
@@ -73,13 +74,13 @@ def test_rows_10_and_19_a_terminal_on_stdin_gets_a_notice_unless_quiet(
     [["--lr", "-0.5"], ["--lr=-5e-1"], ["--learning-rate", "-.5"]],
     ids=" ".join,
 )
-def test_row_11_negative_numbers_are_values(process: Process, neuron: Path, argv: list[str]) -> None:
+def test_negative_numbers_are_values(process: Process, neuron: Path, argv: list[str]) -> None:
     ran = process("run", *argv, neuron, "--format", "csv", "--only", "new_biases")
     assert success(ran) == "5.5\n"  # 5 + 0.5 * 1
 
 
 @pytest.mark.parametrize("argv", [["--", "-x.json"], ["--", "p.json"], ["./-x.json"]], ids=" ".join)
-def test_row_11_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[str]) -> None:
+def test_two_dashes_end_the_options(process: Process, neuron: Path, argv: list[str]) -> None:
     neuron.with_name("-x.json").write_text(json.dumps(NEURON))
     ran = process("run", "--format", "csv", "--only", "z", *argv, cwd=neuron.parent)
     assert success(ran) == "16.0\n"
@@ -103,12 +104,12 @@ def test_row_11_two_dashes_end_the_options(process: Process, neuron: Path, argv:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_row_12_a_missing_or_empty_value_is_caught(process: Process, argv: list[str], named: str) -> None:
-    assert named in refusal(process("run", LAYER, *argv), 2)
+def test_a_missing_or_empty_value_is_refused(backprop: Run, argv: list[str], named: str) -> None:
+    assert named in refusal(backprop("run", LAYER, *argv), 2)
 
 
-def test_row_12_an_empty_problem_is_caught(process: Process) -> None:
-    assert refusal(process("run", ""), 2) == "backprop: PROBLEM: expected a value, got an empty text"
+def test_an_empty_path_of_a_problem_is_refused(backprop: Run) -> None:
+    assert refusal(backprop("run", ""), 2) == "backprop: PROBLEM: expected a value, got an empty text"
 
 
 @pytest.mark.parametrize(
@@ -132,5 +133,5 @@ def test_row_12_an_empty_problem_is_caught(process: Process) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
-def test_row_13_senseless_values_are_refused(process: Process, argv: list[str], line: str) -> None:
-    assert line in refusal(process("run", LAYER, *argv), 2)
+def test_invalid_values_are_refused(backprop: Run, argv: list[str], line: str) -> None:
+    assert line in refusal(backprop("run", LAYER, *argv), 2)

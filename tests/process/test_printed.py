@@ -1,4 +1,4 @@
-"""What is printed: no digit is lost, colour and characters are what the terminal takes: rows 14 to 19."""
+"""Results are printed without loss of digits; colour, encoding and progress depend on the terminal."""
 
 import json
 import random
@@ -20,7 +20,7 @@ def not_json(constant: str) -> float:
 
 
 def awkward_numbers() -> list[float]:
-    """Return the ends of float64's range, and others all over it, none of them with a short notation."""
+    """Return numbers from the whole range of float64, its ends included, most of them with 17 digits."""
     rng = random.Random(14)
     drawn = [struct.unpack("<d", rng.randbytes(8))[0] for _ in range(60)]
     ends = [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, -0.0, 0.1, 1 / 3, 1e22, 1e23, 2.0**53]
@@ -28,7 +28,7 @@ def awkward_numbers() -> list[float]:
 
 
 @pytest.mark.parametrize("output", ["json", "csv"])
-def test_row_14_numbers_come_back_bit_for_bit(process: Process, output: str) -> None:
+def test_numbers_come_back_bit_for_bit(process: Process, output: str) -> None:
     numbers = awkward_numbers()
     given = json.dumps({"activation": "linear", "upstream": [numbers]})
     text = success(process("run", "-", "--format", output, "--only", "dz", input=given.encode()))
@@ -41,7 +41,7 @@ def test_row_14_numbers_come_back_bit_for_bit(process: Process, output: str) -> 
     assert [number.hex() for number in back] == [number.hex() for number in numbers]
 
 
-def with_a_point(text: str) -> list[str]:
+def decimals(text: str) -> list[str]:
     return sorted(re.findall(r"-?\d+\.\d+", text))
 
 
@@ -51,7 +51,7 @@ def seventeen_digits(n_rows: int, n_columns: int) -> list[list[float]]:
 
 
 @pytest.mark.parametrize("columns", ["0", "1", "20", "80", "10000"])
-def test_row_15_a_piped_table_loses_no_digit_and_no_column(process: Process, columns: str) -> None:
+def test_a_piped_table_loses_no_digit_and_no_column(process: Process, columns: str) -> None:
     rows = seventeen_digits(3, 12)
     given = json.dumps({"z": rows}).encode()
     table = process(
@@ -60,11 +60,11 @@ def test_row_15_a_piped_table_loses_no_digit_and_no_column(process: Process, col
         env={"COLUMNS": columns, "PYTHONIOENCODING": "utf-8"},
     )
     text = success(table)
-    assert with_a_point(text) == sorted(repr(number) for row in rows for number in row)
+    assert decimals(text) == sorted(repr(number) for row in rows for number in row)
     assert [j for j in range(12) if not re.search(rf"neuron {j}\b", text)] == []
 
 
-def test_row_15_the_table_has_every_number_of_the_json(process: Process) -> None:
+def test_the_table_shows_every_number_of_the_json(process: Process) -> None:
     names = ["z", "outputs", "dz", "dbiases"]
     given = json.dumps({"z": seventeen_digits(3, 12), "upstream": "outputs"}).encode()
     argv = ["run", "-", "--only", ",".join(names)]
@@ -72,20 +72,17 @@ def test_row_15_the_table_has_every_number_of_the_json(process: Process) -> None
     env = {"COLUMNS": "20", "PYTHONIOENCODING": "utf-8"}
     table = success(process(*argv, "--precision", "17", input=given, env=env))
     numbers = [number for name in names for number in np.ravel(result[name]).tolist()]
-    assert with_a_point(table) == sorted(repr(number) for number in numbers if number != 0)
+    assert decimals(table) == sorted(repr(number) for number in numbers if number != 0)
 
 
-def test_row_15_a_matrix_that_is_not_shown_whole_says_so(process: Process) -> None:
+def test_a_table_that_leaves_rows_out_says_so(process: Process) -> None:
     rows = seventeen_digits(25, 120)
     given = json.dumps({"z": rows}).encode()
     options = ["run", "-", "--only", "z", "--precision", "17"]
     env = {"PYTHONIOENCODING": "utf-8"}
     assert "(--rows 0 shows all)" in success(process(*options, input=given, env=env))
     whole = success(process(*options, "--rows", "0", input=given, env=env))
-    assert with_a_point(whole) == sorted(repr(number) for row in rows for number in row)
-
-
-# Rows 16 to 19: colour, encodings, progress, quiet
+    assert decimals(whole) == sorted(repr(number) for row in rows for number in row)
 
 
 @pytest.mark.parametrize(
@@ -103,9 +100,7 @@ def test_row_15_a_matrix_that_is_not_shown_whole_says_so(process: Process) -> No
     ],
     ids=str,
 )
-def test_row_16_color_off_a_terminal(
-    process: Process, neuron: Path, option: str, env: dict[str, str], colored: bool
-) -> None:
+def test_color_in_a_pipe(process: Process, neuron: Path, option: str, env: dict[str, str], colored: bool) -> None:
     ran = process("run", neuron, "--only", "z", "--color", option, env={"TERM": "xterm", **env})
     assert (ESC in success(ran).encode()) is colored
 
@@ -124,7 +119,7 @@ def test_row_16_color_off_a_terminal(
     ],
     ids=str,
 )
-def test_row_16_color_on_a_terminal(
+def test_color_in_a_terminal(
     started: Started, terminal: Terminal, neuron: Path, option: str, env: dict[str, str], colored: bool
 ) -> None:
     options = ["--only", "z", "--color", option]
@@ -134,22 +129,27 @@ def test_row_16_color_on_a_terminal(
 
 
 @pytest.mark.parametrize("output", ["json", "csv"])
-def test_row_16_data_has_no_color(process: Process, output: str) -> None:
+def test_data_has_no_color(process: Process, output: str) -> None:
     ran = process("run", LAYER, "--only", "dz", "--format", output, "--color", "always")
     assert ESC not in success(ran).encode()
 
 
 LOCALES = [
-    {},
     {"LC_ALL": "C"},
     {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     {"LC_ALL": "POSIX", "PYTHONUTF8": "1"},
 ]
 
 
-@pytest.mark.parametrize("locale", LOCALES, ids=str)
-@pytest.mark.parametrize("encoding", ["ascii:strict", "ascii", "latin-1", "cp1252", "utf-8", None])
-def test_row_17_no_encoding_crashes_or_loses_a_digit(
+@pytest.mark.parametrize(
+    ("encoding", "locale"),
+    [
+        *((encoding, {}) for encoding in ("ascii:strict", "ascii", "latin-1", "cp1252", "utf-8", None)),
+        *((encoding, locale) for encoding in ("ascii:strict", None) for locale in LOCALES),
+    ],
+    ids=str,
+)
+def test_output_in_any_encoding_keeps_every_digit(
     process: Process, foreign: Path, encoding: str | None, locale: dict[str, str]
 ) -> None:
     ran = process(
@@ -160,20 +160,20 @@ def test_row_17_no_encoding_crashes_or_loses_a_digit(
     assert (ran.returncode, ran.stderr) == (0, b"")
     text = ran.stdout.decode((encoding or "utf-8").partition(":")[0])
     z = 0.1 * (1 / 3) + 0.25 * (-2 / 3) + 5
-    assert with_a_point(text) == sorted(map(repr, [z, 1 / 3, -2 / 3, 0.1, 0.25]))
+    assert decimals(text) == sorted(map(repr, [z, 1 / 3, -2 / 3, 0.1, 0.25]))
 
 
-def test_row_17_an_error_in_ascii_is_still_an_error(process: Process, foreign: Path) -> None:
+def test_an_error_is_printed_in_ascii(process: Process, foreign: Path) -> None:
     ran = process("run", "p.json", "--weights", "∂inputs.csv", env={"PYTHONIOENCODING": "ascii"}, cwd=foreign)
     assert refusal(ran, 3).isascii()
 
 
-def test_row_18_no_progress_off_a_terminal(shell: Process, large: Path) -> None:
+def test_no_progress_bar_in_a_pipe(shell: Process, large: Path) -> None:
     script = "backprop run --z large.npy --upstream outputs 2>&1 >/dev/null | wc -c"
     assert success(shell(script, cwd=large)).strip() == "0"
 
 
-def test_row_18_no_progress_for_short_work(started: Started, terminal: Terminal) -> None:
+def test_no_progress_bar_for_short_work(started: Started, terminal: Terminal) -> None:
     ran = started(*SMALL, stderr=terminal[1], stdout=subprocess.DEVNULL)
     assert screen(terminal, ran) == b""
     assert ran.returncode == 0
@@ -188,7 +188,7 @@ def test_row_18_no_progress_for_short_work(started: Started, terminal: Terminal)
     ],
     ids=["short work", "long work", "quiet"],
 )
-def test_row_18_progress_on_a_terminal_is_cleared_in_the_end(
+def test_the_progress_bar_is_erased_at_the_end(
     terminal: Terminal, tmp_path: Path, planted: str, options: list[str], shown: bool
 ) -> None:
     (tmp_path / "z[b].csv").write_text("1.5,2\n" * 1000)
@@ -209,7 +209,7 @@ def test_row_18_progress_on_a_terminal_is_cleared_in_the_end(
     assert ("6,000 bytes of z[b].csv" in seen) is shown
     assert ("1,000 rows" in seen) is shown
     assert ("a second" in seen) is False or shown
-    assert seen.endswith("\x1b[2K") is shown  # the last thing is that the line is erased
+    assert seen.endswith("\x1b[2K") is shown  # the last output erases the line
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_row_18_progress_on_a_terminal_is_cleared_in_the_end(
     [(["missing.json"], 3), ([str(LAYER)], 0)],
     ids=["bad input", "fine"],
 )
-def test_row_19_quiet_silences_no_error_and_no_result(process: Process, argv: list[str], status: int) -> None:
+def test_quiet_hides_no_error_and_no_result(process: Process, argv: list[str], status: int) -> None:
     loud, quiet = process("run", *argv), process("run", "-q", *argv)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (loud.returncode, loud.stdout, loud.stderr)
     assert quiet.returncode == status

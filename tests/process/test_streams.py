@@ -1,4 +1,4 @@
-"""Standard output, standard error and the exit status, also where one of them is gone or full: rows 7, 8, 25, 26."""
+"""Standard output, standard error and the exit status, also when a stream is closed or full."""
 
 import os
 import shlex
@@ -10,17 +10,27 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.process.command import LARGE, LAYER, SMALL, Process, buffering, everything_printed, refusal, success
+from tests.process.command import (
+    LARGE,
+    LAYER,
+    SMALL,
+    Process,
+    buffering,
+    everything_printed,
+    everything_printed_and_buffering,
+    refusal,
+    success,
+)
 
 
 @buffering
-def test_row_07_a_small_result_is_all_that_is_on_stdout(shell: Process, env: dict[str, str]) -> None:
+def test_standard_output_holds_only_a_small_result(shell: Process, env: dict[str, str]) -> None:
     script = f"backprop {shlex.join(SMALL)} 2>e | {shlex.quote(sys.executable)} -m json.tool --compact && test ! -s e"
     assert success(shell(script, env=env)).startswith('{"schema":"backprop.result/1"')
 
 
 @buffering
-def test_row_07_a_large_result_is_all_that_is_on_stdout(process: Process, large: Path, env: dict[str, str]) -> None:
+def test_standard_output_holds_only_a_large_result(process: Process, large: Path, env: dict[str, str]) -> None:
     lines = success(process(*LARGE, env=env, cwd=large)).splitlines()
     cells = [[float(cell) for cell in line.split(",")] for line in lines]
     assert np.array_equal(cells, np.load(large / "large.npy"))
@@ -41,14 +51,14 @@ def test_row_07_a_large_result_is_all_that_is_on_stdout(process: Process, large:
         pytest.param(["p.json", "--save", "missing/result.json"], 4, id="an unwritable file"),
     ],
 )
-def test_row_08_exit_statuses(process: Process, neuron: Path, argv: list[str], status: int) -> None:
+def test_exit_statuses(process: Process, neuron: Path, argv: list[str], status: int) -> None:
     neuron.with_name("two.csv").write_text("1,2\n")
     neuron.with_name("huge.csv").write_text("1.7e308\n")
     ran = process("run", *argv)
     assert refusal(ran, status) if status else success(ran)
 
 
-def test_row_08_a_bug_is_70_and_never_a_traceback(patched: Process) -> None:
+def test_a_bug_is_one_line_with_status_70_and_no_traceback(patched: Process) -> None:
     planted = """
         import backprop_cli.cli.run
 
@@ -67,14 +77,13 @@ def test_row_08_a_bug_is_70_and_never_a_traceback(patched: Process) -> None:
 
 
 @buffering
-def test_row_25_head_takes_one_line_and_nobody_complains(shell: Process, large: Path, env: dict[str, str]) -> None:
+def test_head_ends_the_command_silently(shell: Process, large: Path, env: dict[str, str]) -> None:
     ran = shell(f"set -o pipefail; backprop {shlex.join(LARGE)} | head -1", env=env, cwd=large)
     assert (ran.returncode, ran.stdout.count(b"\n"), ran.stderr) == (141, 1, b"")
 
 
-@buffering
-@everything_printed
-def test_row_25_a_reader_that_has_gone_is_no_error(
+@everything_printed_and_buffering
+def test_a_closed_pipe_ends_the_command_silently(
     process: Process, large: Path, pipe: tuple[int, int], argv: list[str], env: dict[str, str]
 ) -> None:
     os.close(pipe[0])
@@ -83,25 +92,19 @@ def test_row_25_a_reader_that_has_gone_is_no_error(
     assert (ran.returncode, ran.stderr) == (141, b"")
 
 
-@buffering
+@everything_printed_and_buffering
+@pytest.mark.usefixtures("with_coverage")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here")
+def test_a_full_disk_is_reported_in_one_line(shell: Process, large: Path, argv: list[str], env: dict[str, str]) -> None:
+    ran = shell(f"backprop {shlex.join(argv)} >/dev/full", env={**env, "LC_ALL": "C"}, cwd=large)
+    assert refusal(ran, 4) == "backprop: cannot write to standard output: no space left on device"
+
+
 @everything_printed
-@pytest.mark.parametrize(
-    ("redirection", "reason"),
-    [
-        pytest.param(
-            ">/dev/full",
-            "cannot write to standard output: no space left on device",
-            id="full",
-            marks=pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full here"),
-        ),
-        pytest.param(">&-", "cannot write: standard output is closed", id="closed"),
-    ],
-)
-def test_row_26_what_cannot_be_written_is_said_in_one_line(
-    shell: Process, large: Path, argv: list[str], env: dict[str, str], redirection: str, reason: str
-) -> None:
-    ran = shell(f"backprop {shlex.join(argv)} {redirection}", env={**env, "LC_ALL": "C"}, cwd=large)
-    assert refusal(ran, 4) == f"backprop: {reason}"
+@pytest.mark.usefixtures("with_coverage")
+def test_a_closed_standard_output_is_reported_in_one_line(shell: Process, large: Path, argv: list[str]) -> None:
+    ran = shell(f"backprop {shlex.join(argv)} >&-", cwd=large)
+    assert refusal(ran, 4) == "backprop: cannot write: standard output is closed"
 
 
 @pytest.mark.parametrize(
@@ -114,7 +117,7 @@ def test_row_26_what_cannot_be_written_is_said_in_one_line(
         ("backprop run - <&- 2>&-", 3),
     ],
 )
-def test_row_26_the_exit_status_speaks_where_stderr_is_closed(shell: Process, script: str, status: int) -> None:
+def test_the_exit_status_is_right_when_standard_error_is_closed(shell: Process, script: str, status: int) -> None:
     ran = shell(script)
     assert ran.returncode == status
     assert bool(ran.stdout) is (status == 0)

@@ -1,4 +1,4 @@
-"""How numbers are shown, against NumPy's and Python's own printing."""
+"""Numbers are printed with the digits of NumPy and Python."""
 
 import random
 from fractions import Fraction
@@ -36,11 +36,11 @@ from backprop_cli.render.numbers import aligned, literal, number
         (1e23, 17, "1e+23"),
     ],
 )
-def test_a_number(value: float, precision: int, shown: str) -> None:
+def test_a_number_has_at_most_the_requested_decimals(value: float, precision: int, shown: str) -> None:
     assert number(value, precision) == shown
 
 
-def test_the_digits_are_those_that_numpy_prints() -> None:
+def test_the_digits_are_those_of_numpy() -> None:
     rng = random.Random(1)
     for _ in range(1000):
         value = rng.uniform(1, 1000)
@@ -63,12 +63,12 @@ def test_seventeen_digits_read_back_bit_for_bit() -> None:
         (["5e-17", "4.81"], 0, ["5e-17   ", "    4.81"]),
     ],
 )
-def test_points_line_up(texts: list[str], at_least: int, lines: list[str]) -> None:
+def test_decimal_points_are_aligned(texts: list[str], at_least: int, lines: list[str]) -> None:
     assert aligned(texts, at_least) == lines
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.1, "0.1"), (-0.0, "-0.0"), (1e22, "1e+22"), (Fraction(1, 8), "0.125"), (Fraction(-3), "-3")]
 )
-def test_a_number_for_programs(value: float | Fraction, text: str) -> None:
+def test_a_literal_keeps_every_digit(value: float | Fraction, text: str) -> None:
     assert literal(value) == text

@@ -1,4 +1,4 @@
-"""Pages of tables: what is on them, at any width."""
+"""Pages of tables show every number at any width."""
 
 import re
 from typing import Any
@@ -19,7 +19,7 @@ def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]]
 
 
 def gradient(rows: Any) -> dict[str, Any]:
-    """A problem whose dz is just this matrix."""
+    """Return a problem whose dz is this matrix."""
     return {"upstream": np.array(rows, dtype=float), "activation": "linear"}
 
 
@@ -28,7 +28,7 @@ def numbers(text: str) -> list[float]:
     return [float(word) for word in re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[+-]\d+)?(?![\w.])", text)]
 
 
-def test_a_page() -> None:
+def test_a_page_has_a_title_tables_and_what_is_missing() -> None:
     draft = {"title": "A title", "z": [[1, -2.5], [0.25, 12]], "upstream": [[1, 1], [-3, 4]]}
     assert page(draft, "dz", "dbiases", "new_biases", ascii_only=True) == (
         "A title\n"
@@ -63,7 +63,7 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
     assert "  layers[1].z needs layers[1].biases" in headings
 
 
-def test_the_layout_of_the_weights_turns_their_tables() -> None:
+def test_weights_stored_out_in_have_transposed_tables() -> None:
     draft = {
         "inputs": [[1, 2]],
         "weights": [[1, 2]],
@@ -93,7 +93,7 @@ def test_no_digit_is_lost_at_any_width(width: int) -> None:
     assert "…" not in text
 
 
-def test_blocks_are_as_wide_as_the_page_allows() -> None:
+def test_a_wide_table_is_split_to_fit_the_page() -> None:
     text = page(gradient(np.ones((2, 12))), "dz", width=80)
     widths = [len(line) for line in text.splitlines() if line.startswith("sample")]
     assert max(widths) <= 80
@@ -118,7 +118,9 @@ def test_blocks_are_as_wide_as_the_page_allows() -> None:
         ),
     ],
 )
-def test_large_matrices_show_their_edges(shape: tuple[int, int], rows: int, note: str | None, count: int) -> None:
+def test_a_large_matrix_shows_its_first_and_last_rows_and_columns(
+    shape: tuple[int, int], rows: int, note: str | None, count: int
+) -> None:
     matrix = np.arange(1, shape[0] * shape[1] + 1).reshape(shape) + 0.5
     text = page(gradient(matrix), "dz", rows=rows)
     assert [line for line in text.splitlines() if "shows" in line] == ([note] if note else [])
@@ -128,7 +130,7 @@ def test_large_matrices_show_their_edges(shape: tuple[int, int], rows: int, note
     assert rows == 1 or matrix[-1, -1] in shown
 
 
-def test_entries_are_told_apart_by_colour() -> None:
+def test_colours_distinguish_positive_negative_and_zero_entries() -> None:
     text = page({"z": [[1, 1, -1, 1]], "upstream": [[5, -6, 7, 0]]}, "dz", color=True)
     row = next(line for line in text.splitlines() if "sample" in line)
     styles = dict(reversed(found) for found in re.findall(r"(?:\x1b\[(\d*)m)? *(-?\d)\x1b\[0m", row))
@@ -138,7 +140,7 @@ def test_entries_are_told_apart_by_colour() -> None:
     assert "\x1b" not in page({"z": [[1]], "upstream": [[5]]}, "dz")
 
 
-def test_names_are_shown_as_they_are_and_nothing_in_them_is_obeyed() -> None:
+def test_markup_in_names_is_printed_literally() -> None:
     names = ("[red]x[/]", ":smile:", "a\x1b[2Jb", "[/]")
     text = page(
         {"title": "[bold]\x07:smile:\u202e", "upstream": [[1, 2, 3, 4]], "activation": "linear"},

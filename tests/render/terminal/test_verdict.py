@@ -1,4 +1,4 @@
-"""Verdicts that right gradients never lead to, made up: what is wrong is listed, worst first, and counted."""
+"""Verdicts that correct gradients never get list what is wrong, worst first, and count the rest."""
 
 from fractions import Fraction
 
@@ -26,7 +26,7 @@ def gradients(wrong: int = 0, kinks: int = 0) -> GradientCheck:
 
 
 @pytest.mark.parametrize("n", [1, 10, 11, 12])
-def test_the_worst_gradients_are_listed(n: int) -> None:
+def test_the_ten_worst_gradients_are_listed(n: int) -> None:
     lines = page(Verdict(file="p.json", gradients=gradients(wrong=n)))
     assert lines[0] == f"FAIL  p.json  finite differences {20 - n} of 20 (of 30)"
     assert lines[3] == f"  {n} gradient{'s' * (n > 1)} of 20 not the slope of the loss"
@@ -37,7 +37,7 @@ def test_the_worst_gradients_are_listed(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 10, 13])
-def test_kinks_that_are_wrong_are_listed(n: int) -> None:
+def test_the_first_ten_wrong_kinks_are_listed(n: int) -> None:
     lines = page(Verdict(file="p.json", gradients=gradients(kinks=n)))
     assert lines[0].startswith("FAIL ")
     assert lines[3] == f"  {n} gradient{'s' * (n > 1)} at kinks, and wrong"
@@ -46,7 +46,7 @@ def test_kinks_that_are_wrong_are_listed(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 10, 13])
-def test_pre_activations_on_the_wrong_side_are_listed(n: int) -> None:
+def test_the_first_ten_units_on_the_wrong_side_are_listed(n: int) -> None:
     sides = tuple(WrongSide(place=f"z[{i},0]", value=1e-17, exact=Fraction(0)) for i in range(n))
     check = ExactCheck(entries=20, ulps=1.0, ulps_at="z[0,0]", share=None, share_at="", wrong_side=sides, binary=())
     lines = page(Verdict(file="p.json", exact=check))
@@ -57,6 +57,6 @@ def test_pre_activations_on_the_wrong_side_are_listed(n: int) -> None:
     )
 
 
-def test_an_error_beyond_its_bound_is_named() -> None:
+def test_an_error_above_its_bound_is_named() -> None:
     check = ExactCheck(entries=20, ulps=9.0, ulps_at="z[0,0]", share=2.5, share_at="z[0,1]", wrong_side=(), binary=())
     assert page(Verdict(file="p.json", exact=check))[3:] == ["  z[0,1] is off by 2.5 times what rounding can do"]

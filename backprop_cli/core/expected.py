@@ -1,0 +1,18 @@
+"""The values that a quantity is expected to have."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from backprop_cli.core.arrays import Array
+
+_FLOAT64 = np.dtype(np.float64)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class Expected:
+    """Validated expected values of one quantity, of at most two dimensions."""
+
+    values: Array  # float64, or decimals as they were written
+    dtype: np.dtype[Any] = _FLOAT64  # of the floats that were stored: float32 values have fewer digits

@@ -1,0 +1,22 @@
+"""Large arrays in temporary files, and chunks of rows."""
+
+import numpy as np
+import pytest
+
+from backprop_cli.core import scratch
+
+
+def test_released_pages_keep_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
+    monkeypatch.setattr(scratch, "CHUNK_NUMBERS", 100)
+    array = scratch.scratch_array((50, 9))
+    for number, rows in enumerate(scratch.chunks(array)):
+        array[rows] = number
+    assert number == 4
+    assert array[:, 3].tolist() == [row // 11 for row in range(50)]
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (1,), (1, 1), (7, 1), (1, 7), (3, 10**6)])
+def test_chunks_cover_the_whole_array(shape: tuple[int, ...]) -> None:
+    covered = [row for rows in scratch.chunks(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
+    assert covered == list(range(shape[0]))

@@ -1,0 +1,119 @@
+"""Bytes from files, named pipes and standard input."""
+
+import io
+import os
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from backprop_cli.errors import InputError
+from backprop_cli.load import files
+from tests.conftest import Run
+
+
+@pytest.mark.parametrize("late", [False, True], ids=["writer waits", "writer comes late"])
+def test_a_named_pipe_is_read_like_a_file(backprop: Run, late: bool) -> None:
+    os.mkfifo("fifo")
+    writer = threading.Timer(0.1 if late else 0, Path("fifo").write_text, ["1,-2\n" * 20_000])
+    writer.start()
+    if not late:
+        time.sleep(0.05)
+    ran = backprop("run", "--upstream", "fifo", "--activation", "linear", "--only", "dbiases", "--format", "csv")
+    writer.join()
+    assert (ran.status, ran.out, ran.err) == (0, "20000.0,-40000.0\n", "")
+
+
+def test_a_named_pipe_without_a_writer_is_an_error(backprop: Run) -> None:
+    os.mkfifo("fifo.csv")
+    ran = backprop("run", "--z", "fifo.csv")
+    assert (ran.status, ran.err) == (
+        3,
+        "backprop: fifo.csv: cannot read: nobody writes to this pipe\n"
+        "hint: start what writes to it first, or beside it with &\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["m.npy", "m.npz"])
+def test_a_pipe_for_a_binary_file_is_read_to_its_end(backprop: Run, name: str) -> None:
+    matrix = np.arange(200_000.0).reshape(-1, 2)
+    content = io.BytesIO()
+    if name == "m.npy":
+        np.save(content, matrix)
+    else:
+        np.savez(content, upstream=matrix, activation="linear")
+    os.mkfifo(name)
+    writer = threading.Thread(target=Path(name).write_bytes, args=[content.getvalue()])
+    writer.start()
+    argv = ["run", name] if name == "m.npz" else ["run", "--upstream", name, "--activation", "linear"]
+    ran = backprop(*argv, "--only", "dbiases", "--format", "csv")
+    writer.join()
+    assert (ran.status, ran.out, ran.err) == (0, "9999900000.0,10000000000.0\n", "")
+
+
+def test_a_pipe_that_begins_unlike_its_name_is_not_read_to_its_end(backprop: Run) -> None:
+    os.mkfifo("m.npy")
+    writer = threading.Thread(target=Path("m.npy").write_bytes, args=[b"no numbers"])
+    writer.start()
+    assert backprop("run", "--z", "m.npy").err == "backprop: m.npy: damaged, or not an NPY file\n"
+    writer.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("m.npy", "damaged, or not an NPY file"),
+        ("m.npz", "damaged, or not an NPZ archive"),
+        ("m.csv", "the file is empty (expected rows of numbers)"),
+        ("m.json", "the file is empty (expected JSON)"),
+    ],
+)
+def test_an_empty_file_is_an_error_in_every_format(backprop: Run, name: str, reason: str) -> None:
+    Path(name).write_bytes(b"")
+    assert backprop("run", *([] if name == "m.npz" else ["--z"]), name).err == f"backprop: {name}: {reason}\n"
+
+
+@pytest.mark.parametrize(("name", "begin"), [("endless", b"{"), ("endless.npz", b"PK"), ("endless.npy", b"no")])
+def test_a_file_that_cannot_be_of_its_format_is_not_read_to_its_end(name: str, begin: bytes) -> None:
+    """100 MB of NUL stand for a file without an end."""
+    with open(name, "wb") as file:
+        file.write(begin)
+        file.truncate(10**8)
+    assert len(files.read(name)) <= files.FIRST_CHUNK
+
+
+def test_progress_is_reported_after_each_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "FIRST_CHUNK", 2)
+    monkeypatch.setattr(files, "CHUNK", 3)
+    Path("u.csv").write_bytes(b"1,2\n3,4\n")
+    told: list[tuple[str, int, int | None]] = []
+    assert list(files.chunks("u.csv", progress=lambda *words: told.append(words))) == [b"1,", b"2\n3", b",4\n"]
+    assert told == [("bytes of u.csv", 2, 8), ("bytes of u.csv", 5, 8), ("bytes of u.csv", 8, 8)]
+
+
+def test_an_error_gets_the_name_of_its_file_once() -> None:
+    with pytest.raises(InputError) as raised, files.named("outer"), files.named("-"):
+        raise InputError("reason")
+    assert str(raised.value) == "<stdin>: reason"
+
+
+class _Waiting:
+    """Non-blocking standard input without data."""
+
+    def read(self, _size: int) -> None:
+        return None
+
+
+@pytest.mark.parametrize("argv", [["-"], ["--z", "-"]], ids=["problem", "matrix"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_standard_input_without_data(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str], closed: bool
+) -> None:
+    waiting = SimpleNamespace(buffer=_Waiting(), isatty=lambda: False)
+    monkeypatch.setattr("sys.stdin", None if closed else waiting)
+    said = "standard input is closed" if closed else "resource temporarily unavailable"
+    ran = backprop("run", *argv)
+    assert (ran.status, ran.err) == (3, f"backprop: <stdin>: cannot read: {said}\n")

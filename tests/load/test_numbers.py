@@ -1,0 +1,88 @@
+"""Numbers of every format: exact ones, of any length, and what is refused."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.errors import InputError
+from backprop_cli.load.decimals import FRACTIONS
+from backprop_cli.load.numbers import FLOAT32, describe, to_array
+from tests.conftest import Run
+
+
+def test_exact_takes_integers_from_every_format_as_they_are(backprop: Run) -> None:
+    """2**53 + 1, which float64 does not hold."""
+    Path("u.json").write_text("[[9007199254740993]]")
+    Path("u.csv").write_text("9007199254740993\n")
+    np.save("u.npy", np.array([[2**53 + 1]]))
+    for name in ("u.json", "u.csv", "u.npy"):
+        ran = backprop("run", "--upstream", name, "--activation=linear", "--exact", "--format=csv", "--only=dz")
+        assert ran.out == "9007199254740993\n"
+
+
+@pytest.mark.parametrize(
+    ("literal", "shown", "rounded"),
+    [
+        ("1e300", "1e+300", "1e+300"),
+        ("1.23456789e-350", "1.23456789e-350", "1.235e-350"),
+        ("0." + 4400 * "3", None, "0.333"),
+        ("1e10000000000000000000", "refused", "refused"),
+        ("1e-10000000000000000000", "refused", "refused"),
+    ],
+)
+def test_exact_numbers_of_any_length(backprop: Run, literal: str, shown: str | None, rounded: str) -> None:
+    Path("u.csv").write_text(f"{literal}\n")
+    Path("q.json").write_text(f'{{"upstream": [[{literal}]], "activation": "linear"}}')
+    options = ["--exact", "--only=dz"]
+    for problem in (["q.json"], ["--upstream=u.csv", "--activation=linear"]):
+        full = backprop("run", *problem, *options, "--format=csv")
+        page = backprop("run", *problem, *options, "--precision=3")
+        if shown == "refused":
+            assert full.status == page.status == 3
+            assert "out of the range of exact arithmetic" in full.err
+        else:
+            assert full.out.strip() == (shown or literal)
+            assert page.out.split()[-1] == rounded
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"), [(1, ()), ([1, 2.5], (2,)), ([[1], [2]], (2, 1)), (np.ones((2, 3), ">i4"), (2, 3))]
+)
+def test_numbers_become_a_read_only_array_of_float64(value: Any, shape: tuple[int, ...]) -> None:
+    array = to_array(value, "z")
+    assert (array.dtype.name, array.shape, array.flags.writeable) == ("float64", shape, False)
+    assert array.tolist() == np.asarray(value).tolist()
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ([1, True], "z[1]: expected a number, got true"),
+        ([[1], [None]], "z[1][0]: expected a number, got null"),
+        ([[1], 2], "z[1]: expected a row, got 2"),
+        ([[]], "z[0]: no numbers in it"),
+        (np.array([[1, 1e300]]), "z[0][1]: 1e+300 is out of the range of float32"),
+        (np.array(1e300), "z: 1e+300 is out of the range of float32"),
+    ],
+)
+def test_a_number_that_is_refused_is_named(value: Any, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        to_array(value, "z", FLOAT32)
+    assert str(refused.value) == message
+
+
+def test_a_decimal_out_of_the_range_of_exact_arithmetic_is_refused() -> None:
+    with pytest.raises(InputError) as refused:
+        to_array([Decimal(1), Decimal("1e401")], "z", FRACTIONS)
+    assert str(refused.value) == "z[1]: 1E+401 is out of the range of exact arithmetic"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(None, "null"), (False, "false"), ([1], "a list"), ({}, "an object"), ("a", "'a'"), (1.5, "1.5")],
+)
+def test_a_value_in_a_message(value: Any, words: str) -> None:
+    assert describe(value) == words
