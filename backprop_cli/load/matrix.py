@@ -22,7 +22,7 @@ def load_matrix(
         path: The file.
         key: The name of the matrix (`inputs`, …) in errors.
         kind: The kind of its numbers.
-        progress: Is told how many bytes of a text have been read.
+        progress: Called with the number of bytes read so far.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.

@@ -41,7 +41,7 @@ def load_problem(
         exact: Whether numbers become fractions, with the values that were written, instead of floats.
         dtype: The type of floats.
         data: The file's bytes, if they have been read already: a pipe can be read once only.
-        progress: Is told how many bytes of a text have been read.
+        progress: Called with the number of bytes read so far.
 
     Raises:
         InputError: With the file, and the place in it.

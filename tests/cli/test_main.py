@@ -30,7 +30,7 @@ def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
     return end.value.code
 
 
-def test_the_exit_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status(lambda: 3, monkeypatch) == 3
 
 
