@@ -10,8 +10,6 @@ from backprop_cli.cli.streams import write_error, write_stderr, write_stdout
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus
 from backprop_cli.messages import clean
 
-_COMPLETION = "_BACKPROP_COMPLETE"  # set by the shell's completion script
-
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; it neither raises nor ends the process.
@@ -39,7 +37,7 @@ def _do(argv: Sequence[str]) -> ExitStatus:
     from backprop_cli.cli.commands import app, parse
 
     is_bare = not argv or argv in [[command.name] for command in app.registered_commands]
-    if is_bare and _COMPLETION not in os.environ:
+    if is_bare and "_BACKPROP_COMPLETE" not in os.environ:  # set by the shell's completion script
         _, help_text = parse([*argv, "--help"])
         write_stderr(help_text.partition("\nOptions:")[0].rstrip())
         return ExitStatus.USAGE
