@@ -21,7 +21,7 @@ from backprop_cli.errors import InputError
 
 __all__ = ["BLOCK_ROWS", "Found", "work"]
 
-BLOCK_ROWS = 2048  # more would leave the cache, fewer make the products slower
+BLOCK_ROWS = 2048  # of float64, and twice as many of float32: with more, intermediate results leave the cache
 _BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
 _FEWEST_ROWS = 32
 
@@ -179,7 +179,8 @@ def _may_grow(problem: Problem, node: Node) -> bool:
 
 def _fitting_rows(problem: Problem) -> int:
     widths = [size for layer in problem.layers for size in (layer.n_inputs, layer.n_neurons) if size is not None]
-    return min(BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
+    of_float64 = min(BLOCK_ROWS, max(_BLOCK_NUMBERS // max(widths, default=1), _FEWEST_ROWS))
+    return of_float64 * 8 // problem.dtype.itemsize
 
 
 def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: int = 0) -> None:
