@@ -39,7 +39,12 @@ class Term:
     derivative: str | None = None  # the name of that derivative
     function: str | None = None  # what is applied to the one factor, with a place for {z}
     inactive: bool = False  # whether the term is zero because a unit is inactive
-    rest: int = 0  # how many terms this one stands for, which are too small to be shown one by one
+    rest: int = 0  # how many smaller terms this one stands for
+
+    @property
+    def subtracted(self) -> bool:
+        """Whether the product of the factors is subtracted."""
+        return self.coefficient == -1 and self.derivative is None
 
 
 @dataclass(frozen=True, kw_only=True)
