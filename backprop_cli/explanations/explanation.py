@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-__all__ = ["Explanation", "Extent", "Factor", "Notation", "Number", "Term", "Walk"]
-
 Number: TypeAlias = float | Fraction
 
 

@@ -15,11 +15,10 @@ def steps(found: Explanation, precision: int | None, said: str = "") -> Iterator
     if len(terms) > _MOST_TERMS:
         yield f"the sum of {_n_terms(found)} terms"
         terms = ()
-    values = [number(term.value, precision) for term in terms]
     for step in (
-        _sum([_names(term) for term in terms], terms),
-        _sum([_numbers(term, precision, first=term is terms[0]) for term in terms], terms),
-        " ".join(values[:1] + [f"- {text[1:]}" if text.startswith("-") else f"+ {text}" for text in values[1:]]),
+        _sum([term_names(term) for term in terms]),
+        _sum([_numbers(term, precision, first=term is terms[0]) for term in terms]),
+        _sum([number(term.value, precision) for term in terms]),
         number(found.value, precision),
     ):
         if step not in ("", said, found.entry):
@@ -63,26 +62,22 @@ def adds_up(found: Explanation, precision: int | None, name: str, value: str) ->
 
 def term_names(term: Term) -> str:
     """Return a term as the product of the names of its factors, with its sign."""
-    return "-" * term.subtracted + _names(term)
-
-
-def term_numbers(term: Term, precision: int | None) -> str:
-    """Return a term as the product of the values of its factors; nothing for a single factor."""
-    is_single = len(term.factors) + (term.derivative is not None) + (term.function not in (None, "{z}")) < 2
-    return "" if is_single else "-" * term.subtracted + _numbers(term, precision, first=True)
-
-
-def _n_terms(found: Explanation) -> int:
-    return sum(max(term.rest, 1) for term in found.terms)
-
-
-def _names(term: Term) -> str:
     if term.rest:
         return counted(term.rest, "other term")
     names = [factor.name for factor in term.factors]
     if term.function is not None:
         return term.function.format(z=names[0])
-    return " * ".join(names if term.derivative is None else [*names, term.derivative])
+    return "-" * term.subtracted + " * ".join(names if term.derivative is None else [*names, term.derivative])
+
+
+def term_numbers(term: Term, precision: int | None) -> str:
+    """Return a term as the product of the values of its factors, or nothing if that repeats its value."""
+    numbers = _numbers(term, precision, first=True)
+    return "" if numbers == number(term.value, precision) else numbers
+
+
+def _n_terms(found: Explanation) -> int:
+    return sum(max(term.rest, 1) for term in found.terms)
 
 
 def _numbers(term: Term, precision: int | None, *, first: bool) -> str:
@@ -93,12 +88,11 @@ def _numbers(term: Term, precision: int | None, *, first: bool) -> str:
     if term.derivative is not None and term.coefficient is not None:
         values.append(number(term.coefficient, precision))
     bracketed = [f"({text})" if text.startswith("-") else text for text in values]
-    if first and not term.subtracted and not term.rest:
+    if first and not term.subtracted:
         bracketed[0] = values[0]
-    return " * ".join(bracketed)
+    return "-" * term.subtracted + " * ".join(bracketed)
 
 
-def _sum(parts: Sequence[str], terms: Sequence[Term]) -> str:
-    """Return parts with the signs of their terms before them."""
-    signs = ["- " if term.subtracted else "+ " for term in terms]
-    return " ".join(sign + part for sign, part in zip(signs, parts, strict=True)).removeprefix("+ ")
+def _sum(terms: Sequence[str]) -> str:
+    """Return a sum; the sign of a term is its minus."""
+    return " ".join([*terms[:1], *(f"- {term[1:]}" if term.startswith("-") else f"+ {term}" for term in terms[1:])])

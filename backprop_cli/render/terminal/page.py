@@ -39,14 +39,10 @@ class Column(NamedTuple):
     cells: Sequence[str]
     styles: Sequence[str] = ()  # one for each cell, or none
 
+    @property
     def width(self) -> int:
-        """Return the width on the terminal."""
+        """The width on the terminal."""
         return max(map(cell_len, [self.heading, *self.cells]))
-
-    def texts(self) -> list[Text]:
-        """Return the cells, padded to the width of the column."""
-        padded = [cell.rjust(self.width()) for cell in self.cells]
-        return list(map(Text, padded, self.styles or [""] * len(padded)))
 
 
 class Page:
@@ -64,9 +60,6 @@ class Page:
             color_system="standard" if look.color else None,
             no_color=not look.color,
             legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
         )
         if title:
             self.line((clean(title), "bold"))
@@ -94,7 +87,7 @@ class Page:
         block: list[Column] = []
         used = base
         for column in columns:
-            width = _BETWEEN + column.width()
+            width = _BETWEEN + column.width
             if block and used + width > self._look.width:
                 self._block(labels, block)
                 block, used = [], base
@@ -105,8 +98,11 @@ class Page:
     def _block(self, labels: Sequence[str], columns: Sequence[Column]) -> None:
         table = Table(box=_ASCII_HEAD if self._look.ascii_only else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         table.add_column(no_wrap=True)
+        cells = [list(map(Text, labels))]
         for column in columns:
             table.add_column(Text(column.heading, justify="right"), no_wrap=True)
-        for row in zip(map(Text, labels), *(column.texts() for column in columns), strict=True):
+            width, styles = column.width, column.styles or [""] * len(labels)
+            cells.append([Text(cell.rjust(width), style) for cell, style in zip(column.cells, styles, strict=True)])
+        for row in zip(*cells, strict=True):
             table.add_row(*row)
         self._console.print(table)

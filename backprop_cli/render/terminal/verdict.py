@@ -123,15 +123,11 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
 
 
 def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
-    page.line(
-        f"  Greatest absolute difference: {absolute.absolute:.6g} at {absolute.place},"
-        f" up to {float(absolute.allowed):.3g} allowed"
-    )
+    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
+    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
     if float(relative.value):
-        share = float(relative.allowed) / abs(float(relative.value))
-        page.line(
-            f"  Greatest relative difference: {relative.relative:.6g} at {relative.place}, up to {share:.3g} allowed"
-        )
+        allowed = float(relative.allowed) / abs(float(relative.value))
+        page.line(line.format("relative", relative.relative, relative.place, allowed))
 
 
 def _gradients(page: Page, check: GradientCheck) -> None:
@@ -159,10 +155,8 @@ def _gradients(page: Page, check: GradientCheck) -> None:
 
 def _exact(page: Page, check: ExactCheck) -> None:
     for wrong in check.wrong_side[:_MOST_LISTED]:
-        page.line(
-            f"  {wrong.place} is {number(wrong.value, _PRECISION)} in float64 and {number(wrong.exact, None)} exactly:"
-            " on the wrong side of a kink"
-        )
+        value, exact = number(wrong.value, _PRECISION), number(wrong.exact, None)
+        page.line(f"  {wrong.place} is {value} in float64 and {exact} exactly: on the wrong side of a kink")
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")
     if check.share is not None and check.share > 1:
