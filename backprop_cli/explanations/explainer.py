@@ -1,8 +1,9 @@
 """The chain rule behind one number: the terms that make an entry, and where their factors come from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import accumulate
 from math import fsum, inf, isfinite
 from typing import Any
 
@@ -19,13 +20,7 @@ _MOST_ENTRIES = 500  # in a tree
 
 
 def explain(problem: Problem, node: Node, index: tuple[int, ...], extent: Extent) -> Explanation:
-    """Explain one entry.
-
-    Args:
-        problem: The problem.
-        node: The quantity.
-        index: The entry, as the problem's author would write it.
-        extent: How far to go.
+    """Explain the entry of a quantity at an index, which is in the order of the problem's author.
 
     Raises:
         UsageError: There is no such entry.
@@ -47,8 +42,7 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
     seen.add(this.name)
     with np.errstate(all="ignore"):
         sums = list(entries.sums(node, at))
-        shown, rest = _largest(sums, extent.terms)
-        terms = tuple(_running(shown, rest))
+        shown, terms = _terms(sums, extent.terms)
     value = terms[-1].running if this.value is None else plain(this.value)
     total = _total(sums)
     if any(
@@ -56,7 +50,10 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
     ):
         raise InputError("overflows float64 on the way to its sum (--exact has no such limit)", place=this.name)
 
-    sources = _sources(entries, node, at, shown) if extent.depth > 0 or extent.whole else []
+    sources: list[tuple[Node, Position]] = []
+    if extent.depth > 0 or extent.whole:
+        behind = [ref.source for part, k in shown for ref in (*part.reads, *part.factors(k))]
+        sources = list(dict.fromkeys(source for source in behind if source is not None))
     cut = bool(sources) and (extent.depth == 0 or len(seen) > _MOST_ENTRIES)
     deeper = replace(extent, depth=extent.depth - 1)
     return Explanation(
@@ -70,29 +67,29 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
     )
 
 
-def _sources(
-    entries: Entries, node: Node, at: Position, shown: Sequence[tuple[Sum, int]]
-) -> list[tuple[Node, Position]]:
-    """Return the computed entries in the terms shown, each once; first the z that a derivative is taken at."""
-    reads_z = node.quantity == "dz" and entries.problem.layers[node.layer].activation.reads
-    sources = [(Node(node.layer, "z"), at)] if reads_z else []
-    sources += [factor.source for part, k in shown for factor in part.factors(k) if factor.source is not None]
-    return list(dict.fromkeys(sources))
-
-
-def _largest(sums: Sequence[Sum], most: int) -> tuple[list[tuple[Sum, int]], Term | None]:
-    """Return which terms to show, each as a sum and the term's number in it, and the rest as one term."""
+def _terms(sums: Sequence[Sum], most: int) -> tuple[list[tuple[Sum, int]], tuple[Term, ...]]:
+    """Return the largest terms, each as a sum and its number there; and the records of these and of the rest."""
     every = [(part, k) for part in sums for k in range(len(part.terms))]
-    if len(every) <= most:
-        return every, None
     values = np.concatenate([part.terms for part in sums])
     inactive = np.concatenate([part.inactive for part in sums])
     order = np.argsort(-np.abs(values), kind="stable")
-    largest, others = order[:most], order[most:]
-    rest = plain(values[others].sum())
-    return (
-        [every[k] for k in sorted(largest)],
-        Term(factors=(), value=rest, running=0, rest=len(others), inactive=bool(inactive[others].all())),
+    shown, others = [every[k] for k in sorted(order[:most])], order[most:]
+    terms = [_term(part, k) for part, k in shown]
+    if len(others):
+        rest = plain(values[others].sum())
+        terms.append(Term(value=rest, rest=len(others), inactive=bool(inactive[others].all())))
+    running: Any = accumulate(term.value for term in terms)
+    return shown, tuple(replace(term, running=so_far) for term, so_far in zip(terms, running, strict=True))
+
+
+def _term(part: Sum, k: int) -> Term:
+    return Term(
+        factors=tuple(Factor(name=factor.name, value=plain(factor.value)) for factor in part.factors(k)),
+        value=plain(part.terms[k]),
+        coefficient=part.coefficient,
+        derivative=part.derivative,
+        function=part.function,
+        inactive=bool(part.inactive[k]),
     )
 
 
@@ -104,25 +101,6 @@ def _total(sums: Sequence[Sum]) -> Number:
         return fsum(values)
     except (OverflowError, ValueError):
         return inf
-
-
-def _running(shown: Sequence[tuple[Sum, int]], rest: Term | None) -> Iterator[Term]:
-    """Yield the terms to show, with the sum so far."""
-    running: Any = 0
-    for part, k in shown:
-        value = plain(part.terms[k])
-        running = running + value
-        yield Term(
-            factors=tuple(Factor(name=factor.name, value=plain(factor.value)) for factor in part.factors(k)),
-            value=value,
-            running=running,
-            coefficient=part.coefficient,
-            derivative=part.derivative,
-            function=part.function,
-            inactive=bool(part.inactive[k]),
-        )
-    if rest is not None:
-        yield replace(rest, running=running + rest.value)
 
 
 def plain(number: Any) -> Number:

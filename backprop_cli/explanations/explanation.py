@@ -30,9 +30,9 @@ class Factor:
 class Term:
     """One term of a sum: its factors, their product, and the sum so far."""
 
-    factors: tuple[Factor, ...]  # none where the term stands for the `rest`
+    factors: tuple[Factor, ...] = ()  # none where the term stands for the `rest`
     value: Number
-    running: Number
+    running: Number = 0.0
     coefficient: Number | None = None  # multiplies the factors: the derivative of an activation, or -1 in a step
     derivative: str | None = None  # the name of that derivative
     function: str | None = None  # what is applied to the one factor, with a place for {z}

@@ -27,7 +27,7 @@ def notation(problem: Problem, node: Node, at: Position) -> Notation:
     if quantity.is_gradient:
         (product,), variables = quantity.products, _chain(quantity.name)
         over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
-        symbols = ["L", *map(writer.symbol, variables)]
+        symbols = ["L", *(f"{_LETTERS[variable]}[{writer.index(variable)}]" for variable in variables)]
         chain = f"dL/d{symbols[-1]} = {over}" + " * ".join(f"d{of}/d{by}" for of, by in pairwise(symbols))
         symbols = ["L", *map(writer.tex_symbol, variables)]
         chain_tex = f"{left} = {_tex_sum(product)}" + r" \cdot ".join(starmap(_partial, pairwise(symbols)))
@@ -54,13 +54,9 @@ class _Writer:
     def tex(self, product: Product) -> str:
         return _tex_sum(product) + r" \, ".join(map(self._factor_in_tex, product.factors))
 
-    def symbol(self, variable: str) -> str:
-        """Return an entry of this layer as `x[0,i]`."""
-        return f"{_LETTERS[variable]}[{self._index(variable)}]"
-
     def tex_symbol(self, variable: str, mark: str = "") -> str:
         level = f"^{{({self._layer})}}" if self._problem.layered else ""
-        return f"{_LETTERS[variable]}{mark}{level}_{{{self._index(variable)}}}"
+        return f"{_LETTERS[variable]}{mark}{level}_{{{self.index(variable)}}}"
 
     def tex_of(self, name: str) -> str:
         """Return an entry of this layer in TeX, as a letter with indices, or as the derivative of L by one."""
@@ -81,7 +77,7 @@ class _Writer:
         templates = {"": "{z}", "f": self._activation.value_tex, "f'": self._activation.derivative_tex}
         return templates[factor.function].format(z=self.tex_of(factor.name))
 
-    def _index(self, variable: str) -> str:
+    def index(self, variable: str) -> str:
         return ",".join(str(self._at[axis]) for axis in self._problem.axes(variable))
 
 

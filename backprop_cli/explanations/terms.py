@@ -37,6 +37,7 @@ class Sum(NamedTuple):
     factors: Callable[[int], tuple[Ref, ...]]  # those of the k-th term
     coefficient: Any = None  # multiplies the factors: -1 in a step, or the derivative of an activation at z
     derivative: str | None = None  # the name of that derivative
+    reads: tuple[Ref, ...] = ()  # the z at which that derivative is taken
     function: str | None = None  # what is applied to the one factor, with a place for {z}
 
 
@@ -57,7 +58,7 @@ class Entries:
         planned = plan(problem, wanted)
         require_any(problem, wanted, planned)
         order = list(planned.order)
-        if len(wanted) == 1 and self._is_large(wanted[0]):
+        if len(wanted) == 1 and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL:
             order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
         missing = {node: planned.missing[node] for node in wanted if node in planned.missing}
@@ -68,10 +69,9 @@ class Entries:
             for quantity, matrix in layer.computed.items()
         }
 
-    def _is_large(self, node: Node) -> bool:
-        layer = self.problem.layers[node.layer]
-        sizes = (self.problem.n_samples, layer.n_inputs, layer.n_neurons)
-        return prod(size or 1 for size in sizes) > _SMALL
+    def _sizes(self, i: int) -> dict[str, int | None]:
+        layer = self.problem.layers[i]
+        return {"n": self.problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
 
     def position(self, node: Node, index: tuple[int, ...]) -> Position:
         """Return where an entry is.
@@ -79,9 +79,7 @@ class Entries:
         Raises:
             UsageError: There is no such entry; the message says what there is.
         """
-        layer, place = self.problem.layers[node.layer], self.problem.place(*node)
-        sizes = {"n": self.problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-        axes = self.problem.axes(node.quantity)
+        sizes, axes, place = self._sizes(node.layer), self.problem.axes(node.quantity), self.problem.place(*node)
         shape = [sizes[axis] or 0 for axis in axes]
         if len(index) != len(shape) or any(k >= size for k, size in zip(index, shape, strict=True)):
             entry = f"{place}[{','.join(map(str, index))}]" if index else place
@@ -105,7 +103,9 @@ class Entries:
 
     def _sum(self, layer: int, product: Product, at: Position) -> Sum:
         entries = [factor for factor in product.factors if factor.function != "f'"]
-        values = [np.atleast_1d(self._values(layer, factor)[_index(factor.axes, at, product)]) for factor in entries]
+        arrays = [self._array(self.problem.origin(layer, factor.name)) for factor in entries]
+        indices = [_index(factor.axes, at, product) for factor in entries]
+        values = [np.atleast_1d(array[index]) for array, index in zip(arrays, indices, strict=True)]
         terms = prod(values[1:], start=values[0])
 
         def factors(k: int) -> tuple[Ref, ...]:
@@ -126,6 +126,7 @@ class Entries:
                 terms=activation.backward(terms, at_z, activation.value(at_z)),
                 coefficient=int(derivative) if derivative == int(derivative) else derivative,
                 derivative=f"{activation.name}'({z.name})" if activation.reads else None,
+                reads=(z,) if activation.reads else (),
             )
         return made
 
@@ -144,17 +145,9 @@ class Entries:
         return self._entry(self.problem.origin(layer, factor.name), _index(factor.axes, at))
 
     def _entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
-        array = self._array(node)
-        is_computed = node.quantity in QUANTITIES
-        at = Position(**dict(zip(AXES[node.quantity], index, strict=True)))
-        return Ref(
-            self.problem.entry(node, index),
-            None if array is None else array[index],
-            (node, at) if is_computed else None,
-        )
-
-    def _values(self, layer: int, factor: Factor) -> Any:
-        return self._array(self.problem.origin(layer, factor.name))
+        array, at = self._array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
+        value = None if array is None else array[index]
+        return Ref(self.problem.entry(node, index), value, (node, at) if node.quantity in QUANTITIES else None)
 
     def _array(self, node: Node) -> Any:
         """Return the values of a node, given or computed, in the shape of its axes."""

@@ -68,49 +68,48 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
     if verdict.error is not None:
         return found | {"error": str(verdict.error), "hint": verdict.error.hint}
     found["finite_differences"] = {"not_taken": verdict.undifferentiable}
-    if verdict.gradients is not None:
-        found["finite_differences"] = {
-            "passed": verdict.gradients.passed,
-            "told": verdict.gradients.told,
-            **_record(verdict.gradients),
-        }
-    found["expected"] = {
-        quantity.place: {"passed": quantity.passed, **_record(quantity)} for quantity in verdict.expected
-    }
-    if verdict.exact is not None:
-        found["exact"] = {"passed": verdict.exact.passed, **_record(verdict.exact)}
+    if (check := verdict.gradients) is not None:
+        found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
+    found["expected"] = {each.place: {"passed": each.passed, **_record(each)} for each in verdict.expected}
+    if (exact := verdict.exact) is not None:
+        found["exact"] = {"passed": exact.passed, **_record(exact)}
     return found
 
 
 def _explanation(found: "Explanation") -> dict[str, Any]:
-    said: dict[str, Any] = {"entry": found.entry, "value": found.value}
     if found.repeated:
-        return said | {"repeated": True}
-    said["rule"] = found.notation.rule
-    if found.notation.chain is not None:
-        said["chain"] = found.notation.chain
-    said["terms"] = [_term(term) for term in found.terms]
-    if found.passed_on:
-        said["passed_on"] = [_record(factor) for factor in found.passed_on]
-        said["more_passed_on"] = found.more_passed_on
-    if found.cut:
-        said["cut"] = True
-    return said | {"from": [_explanation(source) for source in found.sources]}
+        return {"entry": found.entry, "value": found.value, "repeated": True}
+    return _without_none(
+        {
+            "entry": found.entry,
+            "value": found.value,
+            "rule": found.notation.rule,
+            "chain": found.notation.chain,
+            "terms": [_term(term) for term in found.terms],
+            "passed_on": [_record(factor) for factor in found.passed_on] or None,
+            "more_passed_on": found.more_passed_on if found.passed_on else None,
+            "cut": found.cut or None,
+            "from": [_explanation(source) for source in found.sources],
+        }
+    )
 
 
 def _term(term: "Term") -> dict[str, Any]:
-    optional = {
-        "coefficient": term.coefficient,
-        "slope": term.derivative,
-        "function": None if term.function is None else term.function.format(z="z"),
-        "rest": term.rest or None,
-    }
-    return {
-        "factors": [_record(factor) for factor in term.factors],
-        **{key: value for key, value in optional.items() if value is not None},
-        "value": term.value,
-        "closed": term.inactive,
-    }
+    return _without_none(
+        {
+            "factors": [_record(factor) for factor in term.factors],
+            "coefficient": term.coefficient,
+            "slope": term.derivative,
+            "function": None if term.function is None else term.function.format(z="z"),
+            "rest": term.rest or None,
+            "value": term.value,
+            "closed": term.inactive,
+        }
+    )
+
+
+def _without_none(items: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in items.items() if value is not None}
 
 
 def _record(value: Any) -> Any:

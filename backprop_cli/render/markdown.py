@@ -31,7 +31,7 @@ def walk(found: Walk, precision: int | None) -> str:
 
 
 def _page(parts: Iterable[str]) -> str:
-    return "\n\n".join([*parts, _LETTERS]) + "\n"
+    return "\n\n".join([*parts, _LETTERS]).replace(" * ", " · ") + "\n"
 
 
 def _entry(found: Explanation, precision: int | None) -> Iterator[str]:
@@ -46,20 +46,16 @@ def _entry(found: Explanation, precision: int | None) -> Iterator[str]:
         code = "" if term.rest else "`"
         inactive = " (inactive)" if term.inactive else ""
         value, running = number(term.value, precision), number(term.running, precision)
-        rows.append(_dotted(f"| {code}{names}{code} | {numbers} | {value}{inactive} | {running} |"))
+        rows.append(f"| {code}{names}{code} | {numbers} | {value}{inactive} | {running} |")
     yield "\n".join(rows)
     yield adds_up(found, precision, f"`{found.entry}`", f"**{shown}**")
     if found.passed_on:
-        terms = [f"`{_dotted(factor.name)}`: {number(factor.value, precision)}" for factor in found.passed_on]
+        terms = [f"`{factor.name}`: {number(factor.value, precision)}" for factor in found.passed_on]
         terms += [f"and {found.more_passed_on} more"] * bool(found.more_passed_on)
         yield f"A sum passes its gradient on unchanged to each of its terms: {'; '.join(terms)}."
     if found.sources:
         yield "Where the factors come from:"
-        yield _dotted("\n".join(tree(found.sources, precision, "", bullet="- ", quote="`")))
-
-
-def _dotted(text: str) -> str:
-    return text.replace(" * ", " · ")
+        yield "\n".join(tree(found.sources, precision, "", bullet="- ", quote="`"))
 
 
 def _escaped(text: str) -> str:

@@ -35,10 +35,18 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
         page.line()
         page.line((_summary(found), "bold"))
     for verdict, name in zip(found, names, strict=True):
-        if verdict.error is None and (not verdict.passed or _has_kinks_to_show(verdict, alone=len(found) == 1)):
+        check = verdict.gradients
+        shows_kinks = check is not None and check.kinks and (len(found) == 1 or not check.told)
+        if verdict.error is None and (shows_kinks or not verdict.passed):
             page.line()
             page.line((name, "bold"))
-            _details(page, verdict)
+            for quantity in verdict.expected:
+                if not quantity.passed:
+                    _quantity(page, quantity)
+            if check is not None:
+                _gradients(page, check)
+            if verdict.exact is not None:
+                _exact(page, verdict.exact)
     return page.text()
 
 
@@ -70,9 +78,8 @@ def _gradients_in_short(check: GradientCheck) -> str:
     kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
     hidden = f", {len(check.hidden)} hidden by rounding" if check.hidden else ""
     text = f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
-    if check.told:
-        return text
-    return text + (": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing")
+    nothing = ": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing"
+    return text if check.told else text + nothing
 
 
 def _exact_in_short(check: ExactCheck) -> str:
@@ -82,21 +89,6 @@ def _exact_in_short(check: ExactCheck) -> str:
     if not check.ulps:
         return f"exact: no rounding at all{binary}"
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
-
-
-def _has_kinks_to_show(verdict: Verdict, *, alone: bool) -> bool:
-    check = verdict.gradients
-    return check is not None and bool(check.kinks) and (alone or not check.told)
-
-
-def _details(page: Page, verdict: Verdict) -> None:
-    for quantity in verdict.expected:
-        if not quantity.passed:
-            _quantity(page, quantity)
-    if verdict.gradients is not None:
-        _gradients(page, verdict.gradients)
-    if verdict.exact is not None and not verdict.exact.passed:
-        _exact(page, verdict.exact)
 
 
 def _quantity(page: Page, quantity: QuantityCheck) -> None:
