@@ -7,7 +7,7 @@ import numpy as np
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, Node, Position, every_node
-from backprop_cli.explanations.explainer import explanation, plain
+from backprop_cli.explanations.explainer import explanation
 from backprop_cli.explanations.explanation import Explanation, Extent, Factor, Walk
 from backprop_cli.explanations.terms import Entries
 
@@ -37,19 +37,12 @@ def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explana
     step = explanation(entries, node, at, replace(extent, depth=0), set())
     if node.quantity != "dz":
         return step
-    every = list(_passed_on(entries, node.layer, at))
-    more = max(len(every) - extent.terms, 0)
-    return replace(step, passed_on=tuple(every[: extent.terms]), more_passed_on=more)
-
-
-def _passed_on(entries: Entries, layer: int, at: Position) -> Iterator[Factor]:
-    """Yield each term of z with the gradient that the sum passes on to it, which is dz."""
-    z = Node(layer, "z")
-    if entries.problem.given(z) is None and z in entries.values:
-        dz = plain(entries.values[Node(layer, "dz")][at.n, at.j])
-        for part in entries.sums(z, at):
-            for k in range(len(part.terms)):
-                yield Factor(name=" * ".join(factor.name for factor in part.factors(k)), value=dz)
+    # z is a sum, which passes dz on unchanged to each of its terms.
+    z = Node(node.layer, "z")
+    sums = entries.sums(z, at) if entries.problem.given(z) is None and z in entries.values else ()
+    names = [" * ".join(factor.name for factor in part.factors(k)) for part in sums for k in range(len(part.terms))]
+    passed_on = tuple(Factor(name=name, value=step.value) for name in names[: extent.terms])
+    return replace(step, passed_on=passed_on, more_passed_on=len(names) - len(passed_on))
 
 
 def _positions(entries: Entries, node: Node) -> Iterator[Position]:
@@ -73,11 +66,8 @@ def _nonzero(entries: Entries, layer: int) -> tuple[int, int]:
 def _working_order(n_layers: int) -> Iterator[Node]:
     layers = range(n_layers)
     # Gradients that a sum passes on unchanged come before those of products.
-    gradients = sorted(
-        (quantity for quantity in CHAIN_RULE.values() if quantity.is_gradient),
-        key=lambda quantity: (bool(quantity.products[0].summed), len(quantity.products[0].factors)),
-    )
-    backward = [quantity.name for quantity in gradients]
+    gradients = {name: quantity.products[0] for name, quantity in CHAIN_RULE.items() if quantity.is_gradient}
+    backward = sorted(gradients, key=lambda name: (bool(gradients[name].summed), len(gradients[name].factors)))
     yield from (Node(i, quantity) for i in layers for quantity in FORWARD)
     yield from (Node(i, quantity) for i in reversed(layers) for quantity in backward)
     yield from (Node(i, quantity) for i in layers for quantity in CHAIN_RULE if quantity not in (*FORWARD, *backward))

@@ -26,10 +26,8 @@ def steps(found: Explanation, precision: int | None, said: str = "") -> Iterator
             said = step
 
 
-def tree(
-    sources: Sequence[Explanation], precision: int | None, indent: str, bullet: str = "", quote: str = ""
-) -> Iterator[str]:
-    """Yield the lines of the tree of sources; `quote` stands on both sides of what is code."""
+def tree(sources: Sequence[Explanation], precision: int | None, indent: str, bullet: str, quote: str) -> Iterator[str]:
+    """Yield the lines of a tree of sources: `bullet` begins each line, `quote` stands on both sides of code."""
     for source in sources:
         if not source.repeated:
             equal = " = ".join([source.entry, *steps(source, precision)])

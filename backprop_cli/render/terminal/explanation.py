@@ -27,7 +27,7 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     if found.sources:
         page.line()
         page.line(("where the factors come from", "bold"))
-        for line in tree(found.sources, precision, "  "):
+        for line in tree(found.sources, precision, "  ", bullet="", quote=""):
             page.line(line)
     return page.text()
 

@@ -1,7 +1,6 @@
 """Tables of a solution, one for each quantity, with labelled rows and columns and aligned numbers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -22,18 +21,13 @@ _OF_UNITS = ("outputs", "dz")  # zero where a unit is inactive
 _Shown: TypeAlias = Sequence[int | None]  # the indices of rows or columns; None where some are left out
 
 
-@dataclass(frozen=True, kw_only=True)
-class Style(Look):
-    """The look of a page of tables."""
+def tables(solution: Solution, look: Look, precision: int | None, max_rows: int) -> str:
+    """Return a page with the tables of a solution, and with what each quantity that was not computed needs.
 
-    precision: int | None = None  # the most decimals of a number; None: 8 for a float, every digit for a fraction
-    rows: int = 20  # the most rows of a matrix to show; 0 for all rows and columns
-
-
-def tables(solution: Solution, style: Style) -> str:
-    """Return a page with the tables of a solution, and with what each quantity that was not computed needs."""
+    `max_rows` is the most rows of a matrix to show; 0 shows all rows and columns.
+    """
     problem = solution.problem
-    page = Page(style, problem.title)
+    page = Page(look, problem.title)
     if problem.binary:
         page.line(f"exact values of the binary numbers in {listed(problem.binary)}, where no decimals were written")
         page.line()
@@ -45,7 +39,7 @@ def tables(solution: Solution, style: Style) -> str:
             page.line((_layer_heading(problem, i), "bold"))
             page.line()
         for quantity in layer.computed:
-            _matrix(page, solution, Node(i, quantity), style)
+            _matrix(page, solution, Node(i, quantity), precision, max_rows)
             page.line()
     page.not_computed(solution.not_computed())
     return page.text()
@@ -58,7 +52,7 @@ def _layer_heading(problem: Problem, i: int) -> str:
     return f"layers[{i}]: " + ", ".join([layer.activation.name, *known])
 
 
-def _matrix(page: Page, solution: Solution, node: Node, style: Style) -> None:
+def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, max_rows: int) -> None:
     """Print a matrix under its heading."""
     problem, layer = solution.problem, solution.layers[node.layer]
     array = layer.computed[node.quantity]
@@ -66,8 +60,8 @@ def _matrix(page: Page, solution: Solution, node: Node, style: Style) -> None:
     matrix = np.atleast_2d(array)
     inactive = layer.inactive if node.quantity in _OF_UNITS else None
     n_rows, n_columns = matrix.shape
-    rows, note_on_rows = _edges("rows", n_rows, style.rows or n_rows)
-    is_wide = style.rows and n_columns > _MANY_COLUMNS
+    rows, note_on_rows = _edges("rows", n_rows, max_rows or n_rows)
+    is_wide = max_rows and n_columns > _MANY_COLUMNS
     columns, note_on_columns = _edges("columns", n_columns, _EDGE_COLUMNS if is_wide else n_columns)
     if note_on_rows or note_on_columns:
         page.line(f"  shows {' and '.join(filter(None, [note_on_rows, note_on_columns]))} (--rows 0 shows all)")
@@ -79,7 +73,7 @@ def _matrix(page: Page, solution: Solution, node: Node, style: Style) -> None:
         cells, styles = [_GAP] * len(rows), [""] * len(rows)
         for k, i in enumerate(rows):
             if i is not None and j is not None:
-                cells[k] = number(_shown(matrix[i, j]), style.precision)
+                cells[k] = number(_shown(matrix[i, j]), precision)
                 styles[k] = _style(matrix[i, j], inactive is not None and inactive[i, j])
         table.append(Column(label, aligned(cells), styles))
     page.table(row_labels, table)
