@@ -50,19 +50,17 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
     ):
         raise InputError("overflows float64 on the way to its sum (--exact has no such limit)", place=this.name)
 
-    sources: list[tuple[Node, Position]] = []
-    if extent.depth > 0 or extent.whole:
-        behind = [ref.source for part, k in shown for ref in (*part.reads, *part.factors(k))]
-        sources = list(dict.fromkeys(source for source in behind if source is not None))
-    cut = bool(sources) and (extent.depth == 0 or len(seen) > _MOST_ENTRIES)
+    refs = [ref for part, k in shown for ref in (*part.reads, *part.factors(k))]
+    sources = dict.fromkeys(ref.source for ref in refs if ref.source is not None)  # each once
+    is_last = extent.depth == 0 or len(seen) > _MOST_ENTRIES
     deeper = replace(extent, depth=extent.depth - 1)
     return Explanation(
         entry=this.name,
         value=value,
         notation=symbols,
         terms=terms,
-        sources=() if cut else tuple(explanation(entries, *source, deeper, seen) for source in sources),
-        cut=cut,
+        sources=() if is_last else tuple(explanation(entries, *source, deeper, seen) for source in sources),
+        cut=bool(sources) and is_last and (extent.whole or extent.depth > 0),
         total=total,
     )
 
@@ -83,14 +81,8 @@ def _terms(sums: Sequence[Sum], most: int) -> tuple[list[tuple[Sum, int]], tuple
 
 
 def _term(part: Sum, k: int) -> Term:
-    return Term(
-        factors=tuple(Factor(name=factor.name, value=plain(factor.value)) for factor in part.factors(k)),
-        value=plain(part.terms[k]),
-        coefficient=part.coefficient,
-        derivative=part.derivative,
-        function=part.function,
-        inactive=bool(part.inactive[k]),
-    )
+    factors = tuple(Factor(name=factor.name, value=plain(factor.value)) for factor in part.factors(k))
+    return replace(part.common, factors=factors, value=plain(part.terms[k]), inactive=bool(part.inactive[k]))
 
 
 def _total(sums: Sequence[Sum]) -> Number:

@@ -28,12 +28,12 @@ class Factor:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """One term of a sum: its factors, their product, and the sum so far."""
+    """One term of a sum."""
 
     factors: tuple[Factor, ...] = ()  # none where the term stands for the `rest`
-    value: Number
-    running: Number = 0.0
-    coefficient: Number | None = None  # multiplies the factors: the derivative of an activation, or -1 in a step
+    value: Number = 0.0
+    running: Number = 0.0  # the sum so far
+    coefficient: Number | None = None  # multiplies the factors: the derivative of an activation at z, or -1 in a step
     derivative: str | None = None  # the name of that derivative
     function: str | None = None  # what is applied to the one factor, with a place for {z}
     inactive: bool = False  # whether the term is zero because a unit is inactive

@@ -16,6 +16,7 @@ from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Factor, N
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
+from backprop_cli.explanations.explanation import Term
 from backprop_cli.messages import QUOTING, counted, listed
 
 _SMALL = 10**7  # multiplications, which take no time beside the forward pass
@@ -35,10 +36,8 @@ class Sum(NamedTuple):
     terms: Array  # (m,)
     inactive: Array  # (m,): whether an inactive unit makes the term zero
     factors: Callable[[int], tuple[Ref, ...]]  # those of the k-th term
-    coefficient: Any = None  # multiplies the factors: -1 in a step, or the derivative of an activation at z
-    derivative: str | None = None  # the name of that derivative
-    reads: tuple[Ref, ...] = ()  # the z at which that derivative is taken
-    function: str | None = None  # what is applied to the one factor, with a place for {z}
+    common: Term = Term()  # what their records have in common
+    reads: tuple[Ref, ...] = ()  # the z at which a derivative is taken
 
 
 class Entries:
@@ -115,19 +114,19 @@ class Entries:
         made = Sum(terms, self._inactive(layer, product, at, len(terms)), factors)
         activation, last = self.problem.layers[layer].activation, product.factors[-1]
         if product.sign < 0:
-            return made._replace(terms=-terms, coefficient=-1)
+            return made._replace(terms=-terms, common=Term(coefficient=-1))
         if last.function == "f":
-            return made._replace(terms=activation.value(terms), function=activation.value_written)
+            return made._replace(terms=activation.value(terms), common=Term(function=activation.value_written))
         if last.function == "f'":
             z = self._factor(layer, last, at)
             at_z = np.array([z.value]) if activation.reads else terms  # where it reads no z, f' is the same everywhere
             derivative = activation.derivative(at_z).item()
-            return made._replace(
-                terms=activation.backward(terms, at_z, activation.value(at_z)),
-                coefficient=int(derivative) if derivative == int(derivative) else derivative,
-                derivative=f"{activation.name}'({z.name})" if activation.reads else None,
-                reads=(z,) if activation.reads else (),
-            )
+            made = made._replace(terms=activation.backward(terms, at_z, activation.value(at_z)))
+            coefficient = int(derivative) if derivative == int(derivative) else derivative
+            if not activation.reads:
+                return made._replace(common=Term(coefficient=coefficient))
+            common = Term(coefficient=coefficient, derivative=f"{activation.name}'({z.name})")
+            return made._replace(common=common, reads=(z,))
         return made
 
     def _inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:

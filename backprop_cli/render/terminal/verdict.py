@@ -95,7 +95,12 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     wrong = quantity.problem or f"{quantity.different} of {quantity.entries} expected values wrong"
     page.line(f"  {quantity.place}: {wrong}")
     if quantity.listed and quantity.greatest_relative is not None:
-        _greatest(page, quantity.listed[0], quantity.greatest_relative)
+        absolute, relative = quantity.listed[0], quantity.greatest_relative
+        line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
+        page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
+        if float(relative.value):
+            allowed = float(relative.allowed) / abs(float(relative.value))
+            page.line(line.format("relative", relative.relative, relative.place, allowed))
         columns: dict[str, _Cell] = {
             "expected": lambda difference: difference.written or _short_number(difference.expected),
             "value": lambda difference: _short_number(difference.value),
@@ -112,14 +117,6 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     if quantity.explanations:
         evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
-
-
-def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
-    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
-    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
-    if float(relative.value):
-        allowed = float(relative.allowed) / abs(float(relative.value))
-        page.line(line.format("relative", relative.relative, relative.place, allowed))
 
 
 def _gradients(page: Page, check: GradientCheck) -> None:
@@ -152,7 +149,7 @@ def _exact(page: Page, check: ExactCheck) -> None:
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")
     if check.share is not None and check.share > 1:
-        page.line(f"  {check.share_at} is off by {check.share:.3g} times what rounding can do")
+        page.line(f"  {check.share_at} is off by {check.share:.3g} times its rounding bound")
 
 
 def _table(page: Page, found: Sequence[Any], n: int, columns: Mapping[str, _Cell]) -> None:
