@@ -20,7 +20,7 @@ _MOST_ENTRIES = 500  # in a tree
 
 
 def explain(problem: Problem, node: Node, index: tuple[int, ...], extent: Extent) -> Explanation:
-    """Explain the entry of a quantity at an index, which is in the order of the problem's author.
+    """Explain the entry of a quantity at an index, which is in the weight layout of the problem.
 
     Raises:
         UsageError: There is no such entry.
@@ -45,9 +45,8 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
         shown, terms = _terms(sums, extent.terms)
     value = terms[-1].running if this.value is None else plain(this.value)
     total = _total(sums)
-    if any(
-        isinstance(number, float) and not isfinite(number) for number in (value, total, *(t.running for t in terms))
-    ):
+    numbers = [value, total, *(term.running for term in terms)]
+    if any(isinstance(number, float) and not isfinite(number) for number in numbers):
         raise InputError("overflows float64 on the way to its sum (--exact has no such limit)", place=this.name)
 
     refs = [ref for part, k in shown for ref in (*part.reads, *part.factors(k))]

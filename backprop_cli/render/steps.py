@@ -35,9 +35,8 @@ def tree(sources: Sequence[Explanation], precision: int | None, indent: str, bul
             yield from tree(source.sources, precision, indent + "  ", bullet, quote)
             if source.cut:
                 yield f"{indent}  {bullet}(further sources are left out)"
-    above = [
-        f"{quote}{source.entry}{quote} = {number(source.value, precision)}" for source in sources if source.repeated
-    ]
+    repeated = [source for source in sources if source.repeated]
+    above = [f"{quote}{source.entry}{quote} = {number(source.value, precision)}" for source in repeated]
     if above:
         yield f"{indent}{bullet}{', '.join(above)}: as above"
 
