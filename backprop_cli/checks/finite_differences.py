@@ -16,8 +16,6 @@ from backprop_cli.core.quantities import AXES, Node
 from backprop_cli.core.rules import RULES
 from backprop_cli.core.solution import Solution
 
-__all__ = ["CannotDifferentiateError", "Differences", "Parameter", "Point"]
-
 _NEEDS = "inputs, the weights and biases of every layer, and upstream"
 
 

@@ -20,8 +20,6 @@ import numpy as np
 from backprop_cli.checks.finite_differences import Differences, Parameter, Point
 from backprop_cli.core.solution import Solution
 
-__all__ = ["GradientCheck", "Hidden", "Kink", "Slope", "Steps", "check_gradients"]
-
 _MOST_EVALUATIONS = 10_000
 _SHRINKING = 10.0
 _SHRINKINGS = 4
@@ -176,11 +174,8 @@ class _Comparison:
         return Hidden(place=parameter.entry(index), gradient=gradient, rounding=rounding) if hidden else None
 
     def _kink(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point, step: float) -> Kink:
-        gradient, value, differences = (
-            float(parameter.gradient[index]),
-            float(parameter.array[index]),
-            self._differences,
-        )
+        gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
+        differences = self._differences
         here = differences.here(value)
         left, left_rounding = differences.slope(parameter, index, below, here)
         right, right_rounding = differences.slope(parameter, index, here, above)

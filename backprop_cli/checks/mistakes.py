@@ -21,8 +21,6 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
-__all__ = ["MISTAKES", "Mistake", "explanations"]
-
 _ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
 _GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
 _STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))

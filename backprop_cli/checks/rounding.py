@@ -28,8 +28,6 @@ from backprop_cli.core.rules import Operand, operands, working_order
 from backprop_cli.core.solution import LayerSolution, Solution
 from backprop_cli.core.solve import solve
 
-__all__ = ["UNIT_ROUNDOFF", "bounds", "likely"]
-
 UNIT_ROUNDOFF = 2.0**-53
 _LARGEST = float(np.finfo(np.float64).max)
 _SMALLEST = 5e-324  # what a product that underflows may be off by
@@ -42,10 +40,7 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
     The numbers of the problem count as rounded once themselves, from decimals. Shapes: as the quantity, (n_samples,
     n_neurons) for one.
     """
-    sizes, roundings = _sizes(solution), _roundings(solution.problem)
-    return {
-        place: _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST for place, node in _places(solution)
-    }
+    return _allowed(solution, _sizes(solution))
 
 
 def likely(solution: Solution) -> Mapping[str, Array]:
@@ -53,9 +48,13 @@ def likely(solution: Solution) -> Mapping[str, Array]:
 
     Shapes: as the quantity, (n_samples, n_neurons) for one.
     """
-    sizes, roundings = _likely_sizes(solution), _roundings(solution.problem)
+    return _allowed(solution, _likely_sizes(solution), _LIKELY)
+
+
+def _allowed(solution: Solution, sizes: Mapping[str, Array], factor: int = 1) -> Mapping[str, Array]:
+    roundings = _roundings(solution.problem)
     return {
-        place: _LIKELY * _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST
+        place: factor * _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST
         for place, node in _places(solution)
     }
 

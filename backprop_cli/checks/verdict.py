@@ -35,7 +35,7 @@ class Verdict:
         return self.error is None and all(proof.passed for proof in proofs if proof is not None)
 
 
-def judge(
+def check_problem(
     file: str,
     solution: Solution,
     exact: Solution | None,

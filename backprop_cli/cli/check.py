@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from backprop_cli.checks.verdict import Verdict, judge
+from backprop_cli.checks.verdict import Verdict, check_problem
 from backprop_cli.cli.entries import nodes
 from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.streams import write_error, write_stdout
@@ -47,7 +47,7 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             else:
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)
             everything = nodes(None, len(problem.layers))
-            return judge(
+            return check_problem(
                 shown(path),
                 solve(problem, everything),
                 None if exact is None else solve(exact, everything),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+__all__ = ["Array", "all_finite", "bracketed", "first_index", "in_whole"]
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 

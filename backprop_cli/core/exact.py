@@ -15,6 +15,8 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 
+__all__ = ["as_fractions", "as_objects", "exactly", "in_full", "rounded", "to_decimal", "to_float"]
+
 # Beyond the exponents of float64, but small enough that the power of ten fits into memory.
 _LARGEST_EXPONENT = 400
 _MOST_DIGITS = 10_000

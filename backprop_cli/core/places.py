@@ -9,6 +9,8 @@ from typing import Any
 from backprop_cli.errors import InputError
 from backprop_cli.messages import listed
 
+__all__ = ["dotted", "flatten", "layer_place", "nest"]
+
 _MOST_LAYERS = 100_000
 _MOST_PARTS = 4  # of a name: expected.layers.0.weights
 

@@ -26,28 +26,9 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-__all__ = [
-    "AXES",
-    "CHAIN_RULE",
-    "DTYPES",
-    "FORWARD",
-    "GIVEN",
-    "LIKE_WEIGHTS",
-    "NOUNS",
-    "QUANTITIES",
-    "SUMMED_OVER_SAMPLES",
-    "UPSTREAM_RULES",
-    "WEIGHT_LAYOUTS",
-    "Dtype",
-    "Factor",
-    "Node",
-    "Position",
-    "Product",
-    "Quantity",
-    "UpstreamRule",
-    "WeightLayout",
-    "every_node",
-]
+__all__ = ["AXES", "CHAIN_RULE", "FORWARD", "GIVEN", "NOUNS", "QUANTITIES", "SUMMED_OVER_SAMPLES"]
+__all__ += ["UPSTREAM_RULES", "WEIGHT_LAYOUTS", "Dtype", "UpstreamRule", "WeightLayout"]
+__all__ += ["Factor", "Node", "Position", "Product", "Quantity", "every_node"]
 
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
 UpstreamRule: TypeAlias = Literal["outputs", "ones"]
@@ -55,7 +36,6 @@ Dtype: TypeAlias = Literal["float64", "float32"]
 
 WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
-DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 
 NOUNS = {"n": "sample", "i": "input", "j": "neuron"}
 
@@ -165,7 +145,6 @@ AXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {line.name: line.axes for line in CHAIN_RULE.values()} | {factor.name: factor.axes for factor in _FACTORS}
 )
 GIVEN = tuple(name for name, axes in AXES.items() if name not in QUANTITIES and axes)
-LIKE_WEIGHTS = tuple(name for name in QUANTITIES if AXES[name] == AXES["weights"])
 SUMMED_OVER_SAMPLES = tuple(
     quantity.name for quantity in CHAIN_RULE.values() if any("n" in product.summed for product in quantity.products)
 )

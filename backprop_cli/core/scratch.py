@@ -15,6 +15,8 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.errors import OutputError
 from backprop_cli.messages import reason_of
 
+__all__ = ["CHUNK_NUMBERS", "FILE_BYTES", "Growing", "chunks", "release", "scratch_array"]
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
