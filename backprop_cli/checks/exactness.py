@@ -16,6 +16,7 @@ import numpy as np
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_float
+from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
@@ -52,11 +53,10 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
     allowed, true = bounds(solution), dict(exact.matrices())
     entries, ulps, share = 0, (0.0, ""), (0.0, "")
     for place, value in solution.matrices():
-        for index, got, want, bound in _entries(value, true[place], allowed[place]):
+        for name, got, want, bound in _entries(place, value, true[place], allowed[place]):
             entries += 1
             error = abs(Fraction(got) - want)
             if error:
-                name = f"{place}[{','.join(map(str, index))}]"
                 ulp = Fraction(math.ulp(max(abs(got), min(abs(to_float(want)), sys.float_info.max))))
                 ulps = max(ulps, (to_float(error / ulp), name))
                 share = max(share, (to_float(error / Fraction(bound)) if bound else math.inf, name))
@@ -72,9 +72,10 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
     )
 
 
-def _entries(value: Array, true: Array, bound: Array) -> Iterator[tuple[tuple[int, ...], float, Fraction, float]]:
+def _entries(place: str, value: Array, true: Array, bound: Array) -> Iterator[tuple[str, float, Fraction, float]]:
     for index in np.ndindex(value.shape):
-        yield index, float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
+        numbers = float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
+        yield entry_place(place, index), *numbers
 
 
 def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:

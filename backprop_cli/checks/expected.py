@@ -15,8 +15,9 @@ import numpy as np
 from backprop_cli.checks.mistakes import explanations
 from backprop_cli.checks.rounding import likely
 from backprop_cli.checks.tolerance import Accepted, Close, Rounded, Tolerance, as_floats
-from backprop_cli.core.arrays import Array
+from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.expected import Expected
+from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
@@ -119,7 +120,7 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
-        tuple(_difference(accepted, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)
+        tuple(_difference(accepted, value, place, unraveled(flat, value.shape), apart, relative) for flat in chosen)
         for chosen in (worst.tolist(), [int(np.argmax(relative))])
     )
     return QuantityCheck(
@@ -137,7 +138,7 @@ def _difference(
 ) -> Difference:
     written, digits = accepted.written(index, value[index])
     return Difference(
-        place=f"{place}[{','.join(map(str, index))}]",
+        place=entry_place(place, index),
         expected=_plain(accepted.expected[index]),
         value=_plain(value[index]),
         allowed=_plain(accepted.allowed(value)[index]),
@@ -146,10 +147,6 @@ def _difference(
         written=written,
         digits=digits,
     )
-
-
-def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(map(int, np.unravel_index(flat, shape)))
 
 
 def _plain(number: Any) -> float | Fraction:

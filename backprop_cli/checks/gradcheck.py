@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_cli.checks.finite_differences import Differences, Parameter, Point
+from backprop_cli.core.arrays import unraveled
 from backprop_cli.core.solution import Solution
 
 _MOST_EVALUATIONS = 10_000
@@ -114,7 +115,7 @@ def _checked(solution: Solution, steps: Steps) -> GradientCheck:
     entries = sum(parameter.array.size for parameter in parameters)
     rng = np.random.default_rng(steps.seed)
     findings = [
-        comparison.of(parameter, tuple(map(int, np.unravel_index(flat, parameter.array.shape))))
+        comparison.of(parameter, unraveled(flat, parameter.array.shape))
         for parameter in parameters
         for flat in _chosen(parameter.array.size, entries, steps.samples, rng)
     ]

@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.activations import Activation
-from backprop_cli.core.arrays import Array
+from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
@@ -166,7 +166,7 @@ def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
     gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
     if expected.shape != parameter.shape:
         return
-    largest = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
+    largest = unraveled(int(np.argmax(np.abs(gradient))), gradient.shape)
     right = float(case.solution.problem.learning_rate)
     with np.errstate(all="ignore"):
         fitted = (parameter[largest] - expected[largest]) / gradient[largest]

@@ -12,7 +12,7 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import layer_place
+from backprop_cli.core.places import entry_place, layer_place
 from backprop_cli.core.quantities import AXES, Node, UpstreamRule, WeightLayout
 
 if TYPE_CHECKING:
@@ -122,10 +122,8 @@ class Problem:
             node: The quantity.
             index: An index, or a letter for a whole axis, for each axis in `AXES`.
         """
-        place, index = self.place(*node), list(index)
-        if self.axes(node.quantity) != AXES[node.quantity]:
-            index.reverse()
-        return f"{place}[{','.join(map(str, index))}]" if index else place
+        transposed = self.axes(node.quantity) != AXES[node.quantity]
+        return entry_place(self.place(*node), index[::-1] if transposed else index)
 
     @property
     def exact(self) -> bool:
