@@ -17,8 +17,7 @@ from backprop_cli.core.arrays import Array
 
 __all__ = ["as_fractions", "as_objects", "exactly", "in_full", "rounded", "to_decimal", "to_float"]
 
-# Beyond the exponents of float64, but small enough that the power of ten fits into memory.
-_LARGEST_EXPONENT = 400
+_LARGEST_EXPONENT = 400  # float64 has smaller exponents; a power of ten must fit into memory
 _MOST_DIGITS = 10_000
 
 
@@ -42,7 +41,7 @@ def as_objects(values: list[Any]) -> Array:
 
 
 def to_decimal(literal: str) -> Decimal | None:
-    """Return a decimal with all its digits, or None if it is malformed, or out of the range of exact arithmetic."""
+    """Return a decimal with all its digits, or None if it is malformed or beyond the limits above."""
     try:
         decimal = Decimal(literal)
     except InvalidOperation:

@@ -1,7 +1,7 @@
-"""The problem and its layers: validated, frozen records that the maths works on.
+"""The problem and its layers: validated, frozen records.
 
-Inside, weights are always (n_inputs, n_neurons), whatever layout they were written in. `load.schema.build` makes a
-problem from what a file holds.
+The weights of these records are always (n_inputs, n_neurons), whatever layout they were written in. `load.schema.build`
+makes a problem from the contents of a file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ _OF_NO_LAYER = ("inputs", "upstream", "learning_rate")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
-    """One dense layer; None stands for what was not given, and cannot be told from the shapes of the rest."""
+    """One dense layer; None stands for a value that was not given, or a size that no given array has."""
 
     weights: Array | None  # (n_inputs, n_neurons)
     biases: Array | None  # (n_neurons,)
-    z: Array | None  # (n_samples, n_neurons), cached pre-activations, used in place of computed ones
+    z: Array | None  # (n_samples, n_neurons), given pre-activations, used in place of computed ones
     activation: Activation
     n_inputs: int | None
     n_neurons: int | None
@@ -45,16 +45,18 @@ class Problem:
     source: str | None
     inputs: Array | None  # (n_samples, n_inputs)
     layers: tuple[Layer, ...]
-    # (n_samples, n_neurons of the last layer), or the rule that makes it: "outputs", the last layer's own outputs (the
-    # gradient of half the sum of their squares), or "ones" (the gradient of their sum)
+    # (n_samples, n_neurons of the last layer), or a rule: "outputs", the last layer's own outputs (the gradient of half
+    # the sum of their squares), or "ones" (the gradient of the sum of the outputs)
     upstream: Array | UpstreamRule | None
-    weight_layout: WeightLayout  # how weights were written: results are written so, too
+    weight_layout: WeightLayout  # of the weights as written; results are written in it, too
     learning_rate: "float | Fraction"
-    layered: bool  # whether the problem was written with `layers`: results are written so, too
+    layered: bool  # whether the problem was written with `layers`; results are, too
     n_samples: int | None
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]  # as it was read
-    binary: tuple[str, ...]  # the places whose fractions are the exact values of floats, as no decimals were written
+    binary: tuple[
+        str, ...
+    ]  # the places that held floats, not decimals: their fractions are the exact values of those floats
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""
@@ -71,7 +73,7 @@ class Problem:
         )
 
     def origin(self, layer: int, name: str) -> Node:
-        """Return which quantity of which layer an operand of a layer is: in a network, of its neighbour."""
+        """Return the node that an operand of a layer is: in a network, `inputs` are the outputs of the layer before."""
         last = len(self.layers) - 1
         if name == "inputs" and layer > 0:
             return Node(layer - 1, "outputs")

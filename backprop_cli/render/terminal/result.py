@@ -9,7 +9,7 @@ from rich.text import Text
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import NOUNS, Node
-from backprop_cli.core.rules import written
+from backprop_cli.core.rules import matrix_form
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
@@ -74,7 +74,7 @@ class _Labelled:
 
     def __init__(self, problem: Problem, node: Node, matrix: Array, inactive: Array | None) -> None:
         shape = f"({', '.join(map(str, matrix.shape))})" if matrix.ndim == 2 else f"({matrix.size},)"
-        self.heading = f"{problem.place(*node)} {shape} = {written(problem, node)}"
+        self.heading = f"{problem.place(*node)} {shape} = {matrix_form(problem, node)}"
         self.matrix = np.atleast_2d(matrix)
         self._inactive = inactive if node.quantity in _OF_UNITS else None
         self._problem, self._layer = problem, node.layer
