@@ -27,12 +27,12 @@ def wants_color(option: Color) -> bool:
 
 
 def width() -> int:
-    """Return the columns of a page: COLUMNS, else those of the terminal, else 80."""
+    """Return the number of columns: COLUMNS, else that of the terminal, else 80."""
     return shutil.get_terminal_size(_DEFAULT_SIZE).columns
 
 
 def takes_ascii_only() -> bool:
-    """Return whether the encoding of standard output lacks the lines of tables."""
+    """Return whether the encoding of standard output lacks the line characters of tables."""
     try:
         "\N{BOX DRAWINGS LIGHT HORIZONTAL}".encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):

@@ -48,10 +48,7 @@ def evaluate(
         problem: The problem.
         order: What to evaluate, each node after its operands.
         kept: Which values to return.
-        rules: The formulas.
-        block_rows: How many samples make a block; as many as fit the cache unless it is given.
-        may_overflow: Whether infinity is a result, and not an error.
-        progress: Called after each block with the number of samples done.
+        rules, block_rows, may_overflow, progress: As for `solve`.
 
     Raises:
         InputError: A result overflows.

@@ -31,9 +31,9 @@ def solve(
         problem: The problem.
         wanted: The quantities to keep.
         rules: The formulas; wrong ones give the values that a mistake leads to.
-        block_rows: How many samples make a block; as many as fit the cache unless it is given.
+        block_rows: The number of samples in a block; by default as many as fit the cache.
         may_overflow: Whether infinity is a result, and not an error.
-        progress: Called after each block of samples.
+        progress: Called after each block with the number of samples done.
 
     Raises:
         InputError: A result overflows, or nothing of what is wanted follows from what was given.
