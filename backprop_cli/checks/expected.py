@@ -80,10 +80,8 @@ def _check(
     rounding: Mapping[str, Array],
     exact: Solution | None,
 ) -> QuantityCheck:
-    place = solution.problem.place(*node)
-    layer = solution.layers[node.layer]
+    place, layer, size = solution.problem.place(*node), solution.layers[node.layer], expected.values.size
     if node.quantity not in layer.computed:
-        size = expected.values.size
         problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
         return QuantityCheck(place=place, entries=size, different=size, problem=problem)
     if exact is not None:

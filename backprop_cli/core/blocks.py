@@ -48,7 +48,10 @@ def evaluate(
         problem: The problem.
         order: What to evaluate, each node after its operands.
         kept: Which values to return.
-        rules, block_rows, may_overflow, progress: As for `solve`.
+        rules: The formulas.
+        block_rows: As for `solve`.
+        may_overflow: As for `solve`.
+        progress: As for `solve`.
 
     Raises:
         InputError: A result overflows.
