@@ -129,8 +129,9 @@ class Differences:
     def slope(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point) -> tuple[float, float]:
         """Return the difference quotient of L between two points, and the likely rounding error of that."""
         width = above.theta - below.theta
-        off = 2 * np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
+        errors = np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
         difference = (self.upstream * (above.outputs - below.outputs)).sum()
         if not width or not np.isfinite(width):
             return 0.0, np.inf
-        return float(difference / width), float(2 * off[parameter.reach(index)].sum() / abs(width))
+        # Twice for the two points, and twice for the products with upstream and their sum.
+        return float(difference / width), float(4 * errors[parameter.reach(index)].sum() / abs(width))

@@ -78,7 +78,7 @@ def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
 def _solved_with(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
     """Return by place every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
-        made, wanted = _made_positive(solution, positive), [node for _, node in _places(solution)]
+        made, wanted = _positive_problem(solution, positive), [node for _, node in _places(solution)]
         # In one block, because the tangents are those of all samples.
         solved = solve(made, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
         return dict(solved.matrices())
@@ -92,27 +92,27 @@ def _places(solution: Solution) -> list[tuple[str, Node]]:
     ]
 
 
-def _made_positive(solution: Solution, positive: Callable[[Array], Array]) -> Problem:
+def _positive_problem(solution: Solution, positive: Callable[[Array], Array]) -> Problem:
     problem = solution.problem
 
-    def of(array: Array | None) -> Array | None:
+    def made_positive(array: Array | None) -> Array | None:
         return None if array is None else positive(array)
 
     rate = float(positive(np.array(float(problem.learning_rate))))
     return replace(
         problem,
-        inputs=of(problem.inputs),
+        inputs=made_positive(problem.inputs),
         layers=tuple(
             replace(
                 layer,
-                weights=of(layer.weights),
-                biases=of(layer.biases),
-                z=of(layer.z),
+                weights=made_positive(layer.weights),
+                biases=made_positive(layer.biases),
+                z=made_positive(layer.z),
                 activation=_tangent(layer, solved, positive),
             )
             for layer, solved in zip(problem.layers, solution.layers, strict=True)
         ),
-        upstream=problem.upstream if isinstance(problem.upstream, str) else of(problem.upstream),
+        upstream=problem.upstream if isinstance(problem.upstream, str) else made_positive(problem.upstream),
         learning_rate=-rate,  # a step subtracts
     )
 

@@ -63,13 +63,7 @@ class RunOptions(CommonOptions):
     ] = None
     learning_rate: Annotated[
         str | None,
-        Option(
-            "--learning-rate",
-            "--lr",
-            metavar="NUMBER",
-            parser=values.learning_rate,
-            help="The step size [default: 0.001].",
-        ),
+        Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
     ] = None
     only: Annotated[
         tuple[Name, ...] | None,

@@ -56,7 +56,7 @@ def number(option: str, text: str, least: float | None = None) -> float:
     return value
 
 
-def learning_rate(text: str) -> str:
+def rate(text: str) -> str:
     """Return a learning rate as it was written, for exact arithmetic."""
     number("--learning-rate", text)
     return text

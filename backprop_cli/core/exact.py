@@ -71,7 +71,7 @@ def in_full(number: Rational) -> str:
     twos = (denominator & -denominator).bit_length() - 1
     power_of_five = denominator >> twos
     fives = round((power_of_five.bit_length() - 1) / math.log2(5))
-    fives += 5**fives < power_of_five
+    fives += 5**fives < power_of_five  # the logarithm may be rounded down
     places = max(twos, fives)
     sign, digits, _ = Decimal(numerator * (10**places // denominator)).as_tuple()
     return _written(Decimal((sign, digits, -places)))
@@ -85,8 +85,9 @@ def rounded(number: Rational, precision: int) -> str:
     """
     numerator, denominator = Fraction(number).as_integer_ratio()
     size = Context(prec=28).divide(Decimal(abs(numerator)), Decimal(denominator)).adjusted()
-    decimals = precision + size + 1 if 0 <= size < 16 else precision + (size >= 16 or size < -4)
-    return _written(Context(prec=max(decimals, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
+    is_scientific = size >= 16 or size < -4  # with one digit before the point
+    digits = precision + is_scientific if is_scientific or size < 0 else precision + size + 1
+    return _written(Context(prec=max(digits, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
 
 
 def _written(decimal: Decimal) -> str:

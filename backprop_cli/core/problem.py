@@ -61,14 +61,14 @@ class Problem:
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""
 
-        def of(array: Any) -> Any:
+        def rows_of(array: Any) -> Any:
             return array[rows] if isinstance(array, np.ndarray) else array
 
         return replace(
             self,
-            inputs=of(self.inputs),
-            upstream=of(self.upstream),
-            layers=tuple(replace(layer, z=of(layer.z)) for layer in self.layers),
+            inputs=rows_of(self.inputs),
+            upstream=rows_of(self.upstream),
+            layers=tuple(replace(layer, z=rows_of(layer.z)) for layer in self.layers),
             n_samples=rows.stop - rows.start,
         )
 

@@ -111,7 +111,7 @@ def every_node(n_layers: int) -> tuple[Node, ...]:
 def _parsed(left: str, right: str) -> Quantity:
     entry = _factor(left)
     products = []
-    for sign, text in re.findall(r"(^|[+-] )((?:[^+\s-]|\s\*\s)+)", right):
+    for sign, text in re.findall(r"(^|[+-] )((?:[^+\s-]|\s\*\s)+)", right):  # products between + and -
         factors = tuple(_factor(part) for part in text.split(" * "))
         letters = dict.fromkeys(axis for factor in factors for axis in factor.axes)
         summed = tuple(axis for axis in letters if axis not in entry.axes)
