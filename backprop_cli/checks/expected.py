@@ -14,7 +14,7 @@ import numpy as np
 
 from backprop_cli.checks.mistakes import matching_mistakes
 from backprop_cli.checks.rounding import likely
-from backprop_cli.checks.tolerance import Accepted, Close, Rounded, Tolerance, as_floats
+from backprop_cli.checks.tolerance import Accepted, Rounded, Tolerance, as_floats, close
 from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
@@ -86,7 +86,7 @@ def _check(
         return QuantityCheck(place=place, entries=size, different=size, problem=problem)
     if exact is not None:
         return _compare(Rounded(expected), node, solution, exact)
-    return _compare(Close(expected, tolerance, rounding[place]), node, solution, solution)
+    return _compare(close(expected, tolerance, rounding[place]), node, solution, solution)
 
 
 def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:

@@ -134,7 +134,7 @@ def _chosen(size: int, entries: int, samples: int, rng: np.random.Generator) -> 
 
 
 class _Comparison:
-    """Gradients beside difference quotients, one entry at a time."""
+    """The comparison of gradients with difference quotients, one entry at a time."""
 
     def __init__(self, differences: Differences, steps: Steps) -> None:
         self._differences, self._steps = differences, steps

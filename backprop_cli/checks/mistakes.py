@@ -89,15 +89,15 @@ def matching_mistakes(accepted: Accepted, node: Node, solution: Solution) -> tup
     """
     case = _Case(solution=solution, node=node, accepted=accepted)
     return tuple(
-        words
+        description
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
-        for words, value in mistake.candidates(case)
+        for description, value in mistake.candidates(case)
         if case.agrees(value) and case.evidence() >= _ENOUGH_EVIDENCE
     )
 
 
-def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> _Candidates:
+def _solved_with(description: str, *, out_in: str | None = None, **rules: Rule) -> _Candidates:
     """Return the candidates of a mistake that is a wrong formula: what the solver computes with it.
 
     `out_in` is the description for the other weight layout, where the formulas differ. A description may have the
@@ -113,8 +113,8 @@ def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> _Ca
             wrong = solve(problem, [case.node], {**RULES, **rules}, block_rows=problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
-        said = out_in if out_in and problem.weight_layout == "out-in" else words
-        yield said.format(**_at_kink(kinked[0])) if kinked else said, wrong.layers[layer].computed[quantity]
+        text = out_in if out_in and problem.weight_layout == "out-in" else description
+        yield text.format(**_at_kink(kinked[0])) if kinked else text, wrong.layers[layer].computed[quantity]
 
     return candidates
 
@@ -135,14 +135,14 @@ def _beyond_kinks(activation: Activation, z: Array) -> Array:
     return z
 
 
-def _scaled(words: str, factor: Callable[[int], float]) -> _Candidates:
+def _scaled(description: str, factor: Callable[[int], float]) -> _Candidates:
     """Return the candidates of a mistake that multiplies the gradient by a factor, given the number of samples."""
 
     def candidates(case: _Case) -> Iterator[tuple[str, Array]]:
         n_samples = case.solution.problem.n_samples
-        assert n_samples is not None, "a gradient that was computed has samples behind it"  # noqa: S101
+        assert n_samples is not None, "a gradient is a sum over samples"  # noqa: S101
         start = case.parameter() if case.node.quantity in _STEPPED else 0.0
-        yield words.format(n=n_samples), start + factor(n_samples) * (case.right - start)
+        yield description.format(n=n_samples), start + factor(n_samples) * (case.right - start)
 
     return candidates
 
@@ -183,7 +183,7 @@ def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
             return
 
 
-def _backward_with(words: str, wrong: Callable[[Activation, Array, Array], Array]) -> _Candidates:
+def _backward_with(description: str, wrong: Callable[[Activation, Array, Array], Array]) -> _Candidates:
     """Return the candidates of a wrong dz of activations with kinks; the others have the right one."""
 
     def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
@@ -192,7 +192,7 @@ def _backward_with(words: str, wrong: Callable[[Activation, Array, Array], Array
         (z,) = read
         return wrong(activation, upstream, z)
 
-    return _solved_with(words, dz=Rule(("activation", "upstream", "z"), formula))
+    return _solved_with(description, dz=Rule(("activation", "upstream", "z"), formula))
 
 
 def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:

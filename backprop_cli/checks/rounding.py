@@ -78,9 +78,9 @@ def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
 def _solved_with(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
     """Return by place every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
-        made, wanted = _positive_problem(solution, positive), [node for _, node in _places(solution)]
+        positives, wanted = _positive_problem(solution, positive), [node for _, node in _places(solution)]
         # In one block, because the tangents are those of all samples.
-        solved = solve(made, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
+        solved = solve(positives, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
         return dict(solved.matrices())
 
 
@@ -162,7 +162,7 @@ def _roundings_of(operand: Operand, roundings: Mapping[Node, int]) -> int:
         case Activation() | Missing():
             return 0
         case _:
-            return 1  # a given number, rounded once from what was written
+            return 1  # a given number, rounded once from the decimal in the file
 
 
 def _added_roundings(problem: Problem, node: Node) -> int:

@@ -21,6 +21,7 @@ class Tolerance:
     atol: float | None = None  # None: the likely rounding error of each entry
 
 
+@dataclass(eq=False, repr=False)
 class Accepted:
     """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value."""
 
@@ -55,38 +56,35 @@ class Accepted:
         return None, None
 
 
-class Close(Accepted):
-    """Values that may be off by a tolerance, and by the rounding errors of both sides."""
+def close(expected: Expected, tolerance: Tolerance, rounding: Array) -> Accepted:
+    """Return values that may be off by a tolerance, and by the rounding errors of both sides.
 
-    def __init__(self, expected: Expected, tolerance: Tolerance, rounding: Array) -> None:
-        """Take expected values of any shape, and likely rounding errors in the shape of the computed quantity."""
-        self.expected = expected.values
-        coarse = expected.dtype.itemsize < 8
-        eps = float(np.finfo(expected.dtype).eps)
-        self.rtol = max(tolerance.rtol, 8 * eps) if coarse else tolerance.rtol
-        theirs = eps / float(np.finfo(np.float64).eps)
-        slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
-        same_shape = np.shape(slack) in ((), self.expected.shape)
-        self.slack = np.broadcast_to(slack if same_shape else np.max(slack), self.expected.shape)
+    The expected values may have any shape; `rounding` has the shape of the computed quantity, such as (n_neurons,).
+    """
+    is_coarse = expected.dtype.itemsize < 8
+    eps = float(np.finfo(expected.dtype).eps)
+    rtol = max(tolerance.rtol, 8 * eps) if is_coarse else tolerance.rtol
+    theirs = eps / float(np.finfo(np.float64).eps)
+    slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
+    same_shape = np.shape(slack) in ((), expected.values.shape)
+    return Accepted(
+        expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
+    )
 
 
 class Rounded(Accepted):
-    """Values that stand for all values that round to them, at the digits they are written with."""
+    """Values for which all values are accepted that round to them, at the digits they are written with."""
 
     def __init__(self, expected: Expected) -> None:
         """Take expected decimals of any shape."""
         self._written = expected.values
         shape = self._written.shape
-        self.expected = as_fractions(self._written.flat).reshape(shape)
         half_units = [Fraction(10) ** int(decimal.as_tuple().exponent) / 2 for decimal in self._written.flat]
-        self.slack = as_objects(half_units).reshape(shape)
+        super().__init__(as_fractions(self._written.flat).reshape(shape), as_objects(half_units).reshape(shape))
 
     def in_floats(self) -> Accepted:
         """Return the same as floats (in the same shape), with a little more slack for their rounding errors."""
-        floats = Accepted()
-        floats.expected, floats.slack = self.expected.astype(float), self.slack.astype(float)
-        floats.rtol = 1e-12
-        return floats
+        return Accepted(self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
         """Return how an expected value was written, and how many of its digits are right."""

@@ -7,6 +7,7 @@ of samples.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -56,7 +57,7 @@ def evaluate(
     Raises:
         InputError: A result overflows.
     """
-    the_pass = _Pass(problem, order, kept, rules, may_overflow=may_overflow)
+    the_pass = _Pass(problem=problem, order=order, kept=kept, rules=rules, may_overflow=may_overflow)
     n_samples, step = problem.n_samples or 0, block_rows or _fitting_rows(problem)
     for start in range(0, n_samples, step):
         rows = slice(start, min(start + step, n_samples))
@@ -66,68 +67,65 @@ def evaluate(
     return {node: value for node, value in the_pass.values.items() if node in kept}, the_pass.inactive
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _Pass:
     """One pass over all samples, with the values that it keeps and sums."""
 
-    def __init__(
-        self, problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, *, may_overflow: bool
-    ) -> None:
-        self.values: dict[Node, Array] = {}
-        self.inactive: dict[int, Array] = {}
-        self._buffers: dict[Node, Array] = {}
-        self._problem = problem
-        self._order = order
-        self._kept = kept
-        self._shown_layers = {node.layer for node in kept if _is_per_sample(node)}
-        self._rules = rules
-        self._may_overflow = may_overflow
+    problem: Problem
+    order: Sequence[Node]
+    kept: Collection[Node]
+    rules: Rules
+    may_overflow: bool
+    values: dict[Node, Array] = field(default_factory=dict)
+    inactive: dict[int, Array] = field(default_factory=dict)
+    buffers: dict[Node, Array] = field(default_factory=dict)
 
     def block(self, rows: slice) -> None:
         """Evaluate what belongs to some samples, and add their part to the sums over samples."""
-        part = self._problem if rows == slice(0, self._problem.n_samples) else self._problem.samples(rows)
+        part = self.problem if rows == slice(0, self.problem.n_samples) else self.problem.samples(rows)
         values: dict[Node, Array] = {}
-        for node in self._order:
+        for node in self.order:
             if _is_per_sample(node):
                 values[node] = value = self._evaluate(part, node, values)
-                if not self._may_overflow and _may_grow(part, node):
+                if not self.may_overflow and _may_grow(part, node):
                     _require_no_overflow(part, node, value, rows.start)
-                if node in self._kept:
+                if node in self.kept:
                     self._keep(self.values, node, value, rows)
                 if node.quantity == "z":
                     self._note_inactive(node.layer, value, rows)
             elif node.quantity in SUMMED_OVER_SAMPLES:
                 self._sum_up(node, self._evaluate(part, node, values))
-        for array in (self._problem.inputs, self._problem.upstream, *(layer.z for layer in self._problem.layers)):
+        for array in (self.problem.inputs, self.problem.upstream, *(layer.z for layer in self.problem.layers)):
             release(array if isinstance(array, np.ndarray) else None)
 
     def finish(self) -> None:
         """Check the sums over all samples, and evaluate what takes them: the new parameters."""
-        for node in self._order:
+        for node in self.order:
             if _is_per_sample(node):
                 continue
             if node.quantity not in SUMMED_OVER_SAMPLES:
-                self.values[node] = self._evaluate(self._problem, node, self.values)
-            if not self._may_overflow:
-                _require_no_overflow(self._problem, node, self.values[node])
+                self.values[node] = self._evaluate(self.problem, node, self.values)
+            if not self.may_overflow:
+                _require_no_overflow(self.problem, node, self.values[node])
 
     def _evaluate(self, part: Problem, node: Node, values: Mapping[Node, Array]) -> Array:
         given: Array | None = part.given(node)
         if given is not None:
             return given
-        rule = self._rules[node.quantity]
+        rule = self.rules[node.quantity]
         takes = [
-            values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self._rules)
+            values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self.rules)
         ]
-        if part is self._problem:
+        if part is self.problem:
             return rule.formula(*takes)
         # Buffers are used again in the next block: to allocate memory each time takes as long as the arithmetic.
         owner = self._buffer_owner(node)
-        buffer = self._buffers.get(owner)
+        buffer = self.buffers.get(owner)
         if buffer is not None and _is_per_sample(node):
             buffer = buffer[: part.n_samples]  # the last block may be smaller
         value = rule.formula(*takes, out=buffer)
         if buffer is None and value.base is None:  # a view would be of an array that was given
-            self._buffers[owner] = value
+            self.buffers[owner] = value
         return value
 
     def _buffer_owner(self, node: Node) -> Node:
@@ -136,7 +134,7 @@ class _Pass:
         Where the activation allows it, outputs are written over z, and dz over both. That is safe because everything
         else that takes the outputs comes before dz in working order.
         """
-        in_place = node.quantity in ("outputs", "dz") and self._problem.layers[node.layer].activation.in_place
+        in_place = node.quantity in ("outputs", "dz") and self.problem.layers[node.layer].activation.in_place
         return Node(node.layer, "z") if in_place else node
 
     def _sum_up(self, node: Node, value: Array) -> None:
@@ -146,12 +144,13 @@ class _Pass:
             self.values[node] = value.copy()  # the next block's value is put into the same buffer
 
     def _note_inactive(self, layer: int, z: Array, rows: slice) -> None:
-        inactive = self._problem.layers[layer].activation.inactive
-        if layer in self._shown_layers and inactive is not None:
+        inactive = self.problem.layers[layer].activation.inactive
+        is_shown = any(node.layer == layer and _is_per_sample(node) for node in self.kept)
+        if is_shown and inactive is not None:
             self._keep(self.inactive, layer, inactive(z), rows)
 
     def _keep(self, kept: dict[_Key, Array], key: _Key, value: Array, rows: slice) -> None:
-        n_samples = self._problem.n_samples or 0
+        n_samples = self.problem.n_samples or 0
         if rows == slice(0, n_samples):
             kept[key] = value
             return

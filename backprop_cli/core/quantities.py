@@ -22,7 +22,7 @@ This module imports no NumPy, so that the command line can validate names before
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
@@ -125,21 +125,11 @@ def _factor(text: str) -> Factor:
     return Factor(found["name"], tuple(found["axes"].split(",")) if found["axes"] else (), found["function"] or "")
 
 
-def _forward() -> Iterator[str]:
-    """Yield the quantities of the forward pass: those that depend on no gradient."""
-    gradients = {"upstream"}
-    for quantity in CHAIN_RULE.values():
-        if gradients.isdisjoint(quantity.operands):
-            yield quantity.name
-        else:
-            gradients.add(quantity.name)
-
-
 CHAIN_RULE: Mapping[str, Quantity] = MappingProxyType(
     {quantity.name: quantity for quantity in map(_parsed, _NOTATION, _NOTATION.values())}
 )
 QUANTITIES = tuple(CHAIN_RULE)
-FORWARD = tuple(_forward())
+FORWARD = QUANTITIES[: QUANTITIES.index("dz")]
 _FACTORS = [factor for line in CHAIN_RULE.values() for product in line.products for factor in product.factors]
 AXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {line.name: line.axes for line in CHAIN_RULE.values()} | {factor.name: factor.axes for factor in _FACTORS}
