@@ -37,9 +37,7 @@ class ExactCheck:
     entries: int
     ulps: float  # the largest error, in units in the last place
     ulps_at: str  # the entry with that error
-    share: (
-        float | None
-    )  # the largest error, as a share of its bound; None with a wrong side, where the bound does not hold
+    share: float | None  # the largest error divided by its bound; None with a wrong side: no bound holds then
     share_at: str
     wrong_side: tuple[WrongSide, ...]
     binary: tuple[str, ...]  # the places that held floats, not decimals: their exact values are those of the floats

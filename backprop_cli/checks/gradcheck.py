@@ -7,8 +7,8 @@ theta between kinks: there the difference is exact except for rounding errors, w
 If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
 theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:
 
-- It lies between the slopes to the left and to the right. For a function of one number, which L is of theta, these
-  values are Clarke's generalized gradient (F. H. Clarke, "Optimization and Nonsmooth Analysis", 1983, theorem 2.5.1).
+- It lies between the slopes to the left and to the right. These values are the generalized gradient of L as a function
+  of theta alone (F. H. Clarke, "Optimization and Nonsmooth Analysis", 1983, theorem 2.5.1).
 - It is the slope of L with each activation replaced by its tangent. The tangent at a kink has the derivative that the
   activation's row gives it, such as relu'(0) = 0. With several kinks at once, this may lie outside the two slopes.
 

@@ -30,7 +30,7 @@ from backprop_cli.core.solve import solve
 
 _UNIT_ROUNDOFF = 2.0**-53
 _LARGEST = float(np.finfo(np.float64).max)
-_SMALLEST = 5e-324  # the error of a product that underflows
+_SMALLEST = 5e-324  # the largest error of a product that underflows
 _LIKELY = 16  # sums of up to 16**2 terms have no larger error, whatever the signs
 
 
@@ -61,21 +61,20 @@ def _sizes(solution: Solution) -> Mapping[str, Array]:
     The sum may overflow though the quantity does not; then it is the largest float64.
     """
     return {
-        place: np.nan_to_num(size, nan=_LARGEST, posinf=_LARGEST)
-        for place, size in _solved_with(solution, np.abs).items()
+        place: np.nan_to_num(size, nan=_LARGEST, posinf=_LARGEST) for place, size in _solved(solution, np.abs).items()
     }
 
 
 def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
     """Return by place the root of the sum of squares of the terms of every computed quantity."""
-    squares = _solved_with(solution, np.square)
+    squares = _solved(solution, np.square)
     if all(np.isfinite(square).all() for square in squares.values()):
         return {place: np.sqrt(square) for place, square in squares.items()}
     sizes = _sizes(solution)  # squares overflow from 1e154 on: there the bound is used
     return {place: np.where(np.isfinite(square), np.sqrt(square), sizes[place]) for place, square in squares.items()}
 
 
-def _solved_with(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
+def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
     """Return by place every computed quantity of the problem with `positive` of all its numbers."""
     with np.errstate(all="ignore"):
         positives, wanted = _positive_problem(solution, positive), [node for _, node in _places(solution)]

@@ -50,10 +50,8 @@ def _parameter(field: Field[Any]) -> Parameter:
     if kind is not bool:
         info = copy(info)
         info.metavar, parse = _metavar_and_parser(field)
-        required = partial(
-            values.required, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field)
-        )
-        info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
+        check = partial(values.required, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
+        info.parser = lambda value: parse(check(value)) if isinstance(value, str) else value  # or a default
         if choices := _choices(kind):
             info.autocompletion = lambda: list(choices)
         kind = kind if get_origin(kind) is list else Any  # the parser is all that Typer needs

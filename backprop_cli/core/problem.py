@@ -54,9 +54,7 @@ class Problem:
     n_samples: int | None
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]  # as it was read
-    binary: tuple[
-        str, ...
-    ]  # the places that held floats, not decimals: their fractions are the exact values of those floats
+    binary: tuple[str, ...]  # the places that held floats, not decimals: fractions are their exact values
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""

@@ -19,7 +19,7 @@ from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANT
 
 __all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
-_FEW_ROWS = 64  # fewer are added in order, so that small results do not depend on the processor, as BLAS does
+_FEW_ROWS = 64  # fewer are added in order: BLAS would add in an order that depends on the processor
 
 
 @dataclass(frozen=True)
