@@ -69,16 +69,19 @@ class Differences:
             return solved[node.layer].get(node.quantity) if given is None else given
 
         upstream = known(last, "upstream")
-        layers = [tuple(known(i, name) for name in ("inputs", "weights", "biases")) for i in range(last + 1)]
+        layers = [(known(i, "inputs"), known(i, "weights")) for i in range(last + 1)]
         if upstream is None or any(array is None for layer in layers for array in layer):
-            needs = "inputs, the weights and biases of every layer, and upstream"
+            needs = "inputs, the weights of every layer, and upstream"
             raise CannotDifferentiateError(f"finite differences need {needs}")
         if any(layer.z is not None for layer in problem.layers):
             raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
         self.upstream = upstream
         self._problem, self._solved = problem, solved
-        # Copies, because a number is moved in place.
-        self._arrays = [tuple(array.copy() for array in layer if array is not None) for layer in layers]
+        # Copies, because a number is moved in place; a layer without biases has biases of 0 to move.
+        self._arrays = []
+        for layer, (inputs, weights) in zip(problem.layers, layers, strict=True):
+            biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
+            self._arrays.append(tuple(array.copy() for array in (inputs, weights, biases) if array is not None))
         self._z = [computed["z"] for computed in solved]
         self._rounding = likely(solution)
 

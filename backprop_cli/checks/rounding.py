@@ -23,7 +23,7 @@ from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Layer, Problem
-from backprop_cli.core.quantities import CHAIN_RULE, Node
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import Operand, operands, working_order
 from backprop_cli.core.solution import LayerSolution, Solution
 from backprop_cli.core.solve import solve
@@ -168,7 +168,7 @@ def _added_roundings(problem: Problem, node: Node) -> int:
     """Return how many roundings the formula of a node adds: products and sums on the longest path."""
     layer = problem.layers[node.layer]
     sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-    products = CHAIN_RULE[node.quantity].products
+    products = problem.products(node)
     longest = 0
     for product in products:
         if any(factor.function for factor in product.factors):

@@ -13,7 +13,7 @@ import numpy as np
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import entry_place, layer_place
-from backprop_cli.core.quantities import AXES, Node, UpstreamRule, WeightLayout
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, Node, Product, UpstreamRule, WeightLayout
 
 if TYPE_CHECKING:
     from fractions import Fraction  # whose import takes longer than to solve a small problem
@@ -29,7 +29,7 @@ class Layer:
     """One dense layer; None stands for a value that was not given, or a size that no given array has."""
 
     weights: Array | None  # (n_inputs, n_neurons)
-    biases: Array | None  # (n_neurons,)
+    biases: Array | None  # (n_neurons,); a layer without biases has None
     z: Array | None  # (n_samples, n_neurons), given pre-activations, used in place of computed ones
     activation: Activation
     n_inputs: int | None
@@ -80,6 +80,17 @@ class Problem:
         if name == "upstream" and isinstance(self.upstream, str) and self.upstream == "outputs":
             return Node(layer, "outputs")
         return Node(layer, name)
+
+    def has(self, node: Node) -> bool:
+        """Tell whether there is such a quantity: a layer without biases has no new ones."""
+        return node.quantity != "new_biases" or self.layers[node.layer].biases is not None
+
+    def products(self, node: Node) -> tuple[Product, ...]:
+        """Return the products that a node is the sum of: in a layer without biases, those without them."""
+        products = CHAIN_RULE[node.quantity].products
+        if self.layers[node.layer].biases is not None:
+            return products
+        return tuple(product for product in products if all(factor.name != "biases" for factor in product.factors))
 
     def given(self, node: Node) -> Any:
         """Return the value that was given for a node, and is not computed; None where there is none.

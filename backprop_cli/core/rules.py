@@ -38,9 +38,10 @@ Rules: TypeAlias = Mapping[str, Rule]
 Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
 
 
-def _affine(inputs: Array, weights: Array, biases: Array, out: Array | None = None) -> Array:
+def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:
     z: Array = np.matmul(inputs, weights, out=out)
-    z += biases  # in place, which saves a pass through memory
+    if biases is not None:
+        z += biases  # in place, which saves a pass through memory
     return z
 
 
@@ -88,6 +89,8 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
     if problem.given(node) is not None:
         return ()
     names = rules[node.quantity].operands
+    if node.quantity == "z" and problem.layers[node.layer].biases is None:
+        names = tuple(name for name in names if name != "biases")
     if node.quantity == "dz":
         reads = problem.layers[node.layer].activation.reads
         names = tuple(part for name in names for part in (reads if name == "z" else (name,)))
@@ -109,7 +112,7 @@ def matrix_form(problem: Problem, node: Node) -> str:
     if problem.given(node) is not None:
         return "as given"
     activation, text = problem.layers[node.layer].activation, ""
-    for product in CHAIN_RULE[node.quantity].products:
+    for product in problem.products(node):
         sign = " - " if product.sign < 0 else " + " if text else ""
         text += sign + _product_form(problem, problem.axes(node.quantity), product, activation)
     return text

@@ -53,7 +53,7 @@ def solve(
             not_computed={
                 quantity: planned.missing[node].words()
                 for quantity in QUANTITIES
-                if (node := Node(i, quantity)) in planned.missing and node in wanted
+                if (node := Node(i, quantity)) in planned.missing and node in wanted and problem.has(node)
             },
             inactive=inactive.get(i),
         )

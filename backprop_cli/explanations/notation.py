@@ -20,9 +20,10 @@ def notation(problem: Problem, node: Node, at: Position) -> Notation:
     entry, left = writer.entry(quantity.name, quantity.axes), writer.tex_of(quantity.name)
     if problem.given(node) is not None:
         return Notation(rule=f"{entry} is given", tex=f"{left} \\text{{ is given}}")
-    plus = ", plus " if any(product.summed for product in quantity.products) else " + "
-    rule = _joined(quantity.products, [writer.words(product) for product in quantity.products], plus)
-    tex = _joined(quantity.products, [writer.tex(product) for product in quantity.products], " + ")
+    products = problem.products(node)
+    plus = ", plus " if any(product.summed for product in products) else " + "
+    rule = _joined(products, [writer.words(product) for product in products], plus)
+    tex = _joined(products, [writer.tex(product) for product in products], " + ")
     chain = chain_tex = None
     if quantity.is_gradient:
         (product,), links = quantity.products, _links(quantity.name)

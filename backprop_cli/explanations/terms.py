@@ -14,7 +14,7 @@ from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Factor, Node, Position, Product
+from backprop_cli.core.quantities import AXES, QUANTITIES, Factor, Node, Position, Product
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
@@ -66,7 +66,9 @@ class Entries:
             order.remove(wanted[0])  # a whole matrix for one entry: its terms add up to that entry as well
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
         self.not_computed = {
-            problem.place(*node): planned.missing[node].words() for node in wanted if node in planned.missing
+            problem.place(*node): planned.missing[node].words()
+            for node in wanted
+            if node in planned.missing and problem.has(node)
         }
         self.values = {
             Node(i, quantity): problem.as_written(quantity, matrix)
@@ -102,7 +104,7 @@ class Entries:
             given = self.ref(node, at)._replace(node=None)
             yield Sum(np.array([given.value]), lambda _: (given,))
             return
-        for product in CHAIN_RULE[node.quantity].products:
+        for product in self._problem.products(node):
             yield self._sum(node, at, product)
 
     def _sum(self, node: Node, at: Position, product: Product) -> Sum:

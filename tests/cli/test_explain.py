@@ -361,10 +361,10 @@ def test_a_wide_network_is_cut_off_too(backprop: Run, tmp_path: Path) -> None:
 
 def test_a_large_problem_that_lacks_something_says_so_too(backprop: Run, tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
-    np.savez(path, inputs=np.ones((2000, 100)), weights=np.ones((100, 60)), upstream=np.ones((2000, 60)))
+    np.savez(path, inputs=np.ones((2000, 100)), biases=np.ones(60), upstream=np.ones((2000, 60)))
     ran = backprop("explain", path, "dweights[0,0]")
     assert ran.status == 3
-    assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or biases)\n")
+    assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or weights)\n")
 
 
 def test_a_title_cannot_inject_markdown(backprop: Run, tmp_path: Path) -> None:
