@@ -13,7 +13,7 @@ from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
-from backprop_cli.load.numbers import FLOAT32, describe, to_array
+from backprop_cli.load.numbers import describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import did_you_mean, reason_of
 
@@ -68,18 +68,16 @@ def validate_expected(
 
 
 def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
-    stored = to_array(raw, place, FLOAT32) if in_float32 else raw
+    stored = to_array(raw, place, "float32") if in_float32 else raw
     is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
     values = to_array(stored, place)
     return Expected(values=values, dtype=stored.dtype if is_narrow else values.dtype)
 
 
 def _as_written(raw: Any, place: str) -> Expected:
-    from backprop_cli.load.decimals import AS_WRITTEN
-
     if isinstance(raw, np.ndarray):
         raise InputError("rounded values have to be written as text, not in binary", place=place)
-    array = to_array(raw, place, AS_WRITTEN)
+    array = to_array(raw, place, "object")
     if np.isinf(array.astype(np.float64)).any():
         raise InputError("a value is out of the range of float64", place=place)
     return Expected(values=array)

@@ -15,7 +15,7 @@ from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.files import named, read, require_suffix, shown, suffix
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, load_matrix
 from backprop_cli.load.numbers import describe
-from backprop_cli.load.schema import LAYER_KEYS, build, number_kind
+from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
 
 _PROBLEM_SUFFIXES = (".json", ".npz")
@@ -53,7 +53,7 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), progress)
+        matrix, header = load_matrix(file, key, "object" if exact else dtype, progress)
         place = _override(draft, key, matrix)
         origins[place] = file
         if header is not None:
