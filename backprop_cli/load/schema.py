@@ -5,7 +5,6 @@ the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +32,7 @@ Headers = Mapping[str, tuple[str, ...]]
 
 
 def build(
-    draft: Mapping[str, Any], headers: Headers = MappingProxyType({}), *, exact: bool = False, dtype: Dtype = "float64"
+    draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False, dtype: Dtype = "float64"
 ) -> Problem:
     """Validate a draft, and return its problem with floats, or with fractions of the same values if it is exact.
 
@@ -42,6 +41,7 @@ def build(
     Raises:
         InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
+    headers = headers or {}
     _check_keys(draft, PROBLEM_KEYS, "")
     parts = _parts(draft)
     if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
