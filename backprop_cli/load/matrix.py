@@ -6,7 +6,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import chunks, mapped, named, read, require_suffix, suffix
+from backprop_cli.load.files import chunks, named, read, require_suffix, suffix
 from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
@@ -45,7 +45,7 @@ def parse_matrix(
     if suffix(path) == ".npy":
         from backprop_cli.load import npy
 
-        return npy.parse_npy(mapped(path, hint)), None
+        return npy.parse_npy(read(path, hint)), None
     if suffix(path) == ".json":
         from backprop_cli.load import json
 

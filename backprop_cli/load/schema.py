@@ -175,6 +175,10 @@ def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> "float | Fractio
         return float(number)
     from fractions import Fraction
 
+    from backprop_cli.core.exact import to_decimal
+
+    if to_decimal(str(number)) is None:  # an option: no file holds it
+        raise InputError(f"{str(number)[:40]} is out of the range of exact arithmetic", place="learning_rate")
     return Fraction(number)
 
 
