@@ -30,9 +30,9 @@ def decode(data: bytes, first_line: int = 1) -> str:
         InputError: The data is not UTF-8 text; line and byte column are named.
     """
     begins = first_line == 1
-    marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
-    if begins and marked:
-        raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
+    for mark, encoding in _ENCODINGS_BY_MARK.items():
+        if begins and data.startswith(mark):
+            raise InputError(f"expected UTF-8 text, got {encoding}", hint=f"iconv -f {encoding} -t UTF-8 converts it")
     try:
         text = data.decode("utf-8-sig" if begins else "utf-8")
         at, hint = data.find(0), None

@@ -2,8 +2,9 @@
 
 import json
 import re
+from collections import UserString
 from math import isinf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
@@ -17,13 +18,8 @@ if TYPE_CHECKING:
 _DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 
-class _Refused(NamedTuple):
+class _Refused(UserString):
     """A literal out of range. It stays in the tree, so that the error names its key path."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class _Object(dict[str, Any]):
