@@ -38,10 +38,8 @@ def parse(chunks: Iterable[bytes], delimiter: str, *, exact: bool = False) -> tu
     table = _Table(chunks, delimiter)
     result = table.decimals() if exact else table.matrix()
     if result is None:
-        is_empty = table.header is None
-        raise InputError(
-            "the file is empty (expected rows of numbers)" if is_empty else "no numbers in it, only a header"
-        )
+        empty = "the file is empty (expected rows of numbers)"
+        raise InputError(empty if table.header is None else "no numbers in it, only a header")
     return result, table.header
 
 
@@ -106,18 +104,15 @@ class _Table:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line of each row, and its cells; none for an empty line."""
-        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
-        while True:
-            line = self._line
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                endless = str(error) == "unexpected end of data"
-                reason = "a quote is opened and never closed" if endless else str(error)
-                raise InputError(f"malformed: {reason}", line=line) from None
-            yield line, cells
+        line = self._line
+        try:
+            for cells in csv.reader(self._lines(), delimiter=self._delimiter, strict=True):
+                yield line, cells
+                line = self._line
+        except csv.Error as error:
+            endless = str(error) == "unexpected end of data"
+            reason = "a quote is opened and never closed" if endless else str(error)
+            raise InputError(f"malformed: {reason}", line=line) from None
 
     def _skip_blank_lines(self) -> None:
         """Go to the first line that is not blank; a line of spaces before it is an empty cell."""

@@ -4,14 +4,11 @@ import json
 import re
 from collections import UserString
 from math import isinf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
 from backprop_cli.load.files import Data
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 # Literals that need care: -0 would lose its sign; a large exponent or many digits would become infinity, or an error
 # without a place.
@@ -45,12 +42,10 @@ def parse(data: Data, *, exact: bool = False) -> Any:
             repeated.append(result)
         return result
 
-    # Without a hook, numbers are read faster.
-    as_number = _as_decimal if exact else _as_float64 if _DELICATE.search(text) else None
+    as_number = _as_decimal if exact else _as_float64 if _DELICATE.search(text) else None  # faster without
+    numbers: dict[str, Any] = {"parse_float": as_number, "parse_int": as_number}
     try:
-        tree = json.loads(
-            text, object_pairs_hook=as_object, parse_constant=_Refused, parse_float=as_number, parse_int=as_number
-        )
+        tree = json.loads(text, object_pairs_hook=as_object, parse_constant=_Refused, **numbers)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InputError("the file is empty (expected JSON)") from None
@@ -70,7 +65,7 @@ def _as_float64(literal: str) -> float | _Refused:
     return int(literal) if is_integer else value
 
 
-def _as_decimal(literal: str) -> "Decimal | _Refused":
+def _as_decimal(literal: str) -> Any:
     from backprop_cli.core.exact import to_decimal
 
     decimal = to_decimal(literal)

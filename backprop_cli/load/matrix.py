@@ -13,9 +13,7 @@ from backprop_cli.messages import did_you_mean
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 
 
-def load_matrix(
-    path: str, key: str, kind: Kind, progress: Progress = no_progress
-) -> tuple[Array, tuple[str, ...] | None]:
+def load_matrix(path: str, key: str, kind: Kind, progress: Progress) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix (m, n) or list (n,) in a file, and the names in its header, if it has one.
 
     The key is the name of the matrix (`inputs`, …) in errors.

@@ -5,7 +5,7 @@ the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,6 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import Kind, describe, to_array, to_number
 from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 LAYER_KEYS = ("weights", "biases", "activation", "z")
 PROBLEM_KEYS = (
@@ -46,7 +43,7 @@ def build(
     parts = _parts(draft)
     if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
-    out_in = _choice(draft, "weight_layout", WEIGHT_LAYOUTS, "in-out") == "out-in"
+    out_in = _choice(draft, "weight_layout", WEIGHT_LAYOUTS) == "out-in"
     arrays = _arrays(draft, parts, "object" if exact else dtype)
     binary: tuple[str, ...] = ()
     if exact:
@@ -133,15 +130,13 @@ def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], ki
     }
 
 
-def _layers(
-    parts: Mapping[str, Mapping[str, Any]], fitted: Fitted, headers: Headers, *, out_in: bool
-) -> tuple[Layer, ...]:
+def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
         keys = ("biases", "z") if out_in else ("weights", "biases", "z")
         neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
-        activation = _choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)
+        activation = _choice(part, "activation", tuple(ACTIVATIONS), prefix) or DEFAULT_ACTIVATION
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),
@@ -159,7 +154,7 @@ def _layers(
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
     if "upstream" in fitted.arrays:
         return fitted.arrays["upstream"]
-    return _choice(draft, "upstream", UPSTREAM_RULES, None, "", "a matrix")
+    return _choice(draft, "upstream", UPSTREAM_RULES, "", "a matrix")
 
 
 def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
@@ -167,7 +162,7 @@ def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str,
     return next((headers[place] for place in places if len(headers.get(place, ())) == n), None)
 
 
-def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> "float | Fraction":
+def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> Any:
     number: Any = DEFAULT_LEARNING_RATE
     if "learning_rate" in draft:
         number = to_number(draft["learning_rate"], "learning_rate", "object" if exact else "float64")
@@ -177,22 +172,18 @@ def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> "float | Fractio
 
     from backprop_cli.core.exact import to_decimal
 
-    if to_decimal(str(number)) is None:  # an option: no file holds it
+    if to_decimal(str(number)) is None:  # possible for an option only
         raise InputError(f"{str(number)[:40]} is out of the range of exact arithmetic", place="learning_rate")
     return Fraction(number)
 
 
-def _choice(
-    part: Mapping[str, Any], key: str, known: Sequence[str], default: str | None, prefix: str = "", *others: str
-) -> Any:
-    """Return the value of a key, which must be one of the known words; `others` are accepted beside them."""
-    value = part.get(key, default)
+def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str = "", *others: str) -> Any:
+    """Return the word under a key, or None without the key; the words in `others` describe what else is accepted."""
+    value = part.get(key)
     if key in part and not (isinstance(value, str) and value in known):
-        raise InputError(
-            f"expected {listed([*others, *map(repr, known)], 'or')}, got {describe(value)}",
-            place=prefix + key,
-            hint=did_you_mean(value, known) if isinstance(value, str) else None,
-        )
+        wanted = listed([*others, *map(repr, known)], "or")
+        hint = did_you_mean(value, known) if isinstance(value, str) else None
+        raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
     return value
 
 
