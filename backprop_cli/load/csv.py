@@ -52,9 +52,8 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
         if end := chunk.rfind(b"\n") + 1:
             yield b"".join((rest, memoryview(chunk)[:end]))  # copies once
-            rest = chunk[end:]
-        else:
-            rest += chunk
+            rest = b""
+        rest += chunk[end:]
     if rest:
         yield rest
 
@@ -152,10 +151,9 @@ class _Table:
     def _is_delicate(self, matrix: Array, body: bytes) -> bool:
         if self._width != matrix.shape[1]:
             return True
-        if matrix.shape[1] == 1:  # an empty line between two rows is an empty cell
-            is_after_empty = body.startswith(b"\n") or self._empty_line is not None
-            if is_after_empty or b"\n\n" in body.rstrip(b"\n"):
-                return True
+        is_after_empty = body.startswith(b"\n") or self._empty_line is not None
+        if self._width == 1 and (is_after_empty or b"\n\n" in body.rstrip(b"\n")):
+            return True  # an empty line between two rows is an empty cell
         return not (matrix.min() > -LARGEST_EXACT and matrix.max() < LARGEST_EXACT)  # true for nan
 
     def _examined_block(self) -> Iterator[list[str]]:

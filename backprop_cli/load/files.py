@@ -114,10 +114,7 @@ def _open_without_waiting(path: str, flags: int) -> int:
 
 
 def _first_bytes(file: BinaryIO, path: str) -> bytes:
-    """Wait until a named pipe has a writer, and return the bytes that it has written; make further reads wait for data.
-
-    There are none if the file is no pipe.
-    """
+    """Wait for the writer of a named pipe, and return the bytes that it has written; later reads wait for data."""
     begin = b""
     if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
         end = time.monotonic() + _PIPE_TIMEOUT

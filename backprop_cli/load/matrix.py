@@ -14,9 +14,7 @@ MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 
 
 def load_matrix(path: str, key: str, kind: Kind, progress: Progress) -> tuple[Array, tuple[str, ...] | None]:
-    """Return the matrix (m, n) or list (n,) in a file, and the names in its header, if it has one.
-
-    The key is the name of the matrix (`inputs`, …) in errors.
+    """Return the matrix (m, n) or list (n,) of a key (`inputs`, …) in a file, and the names in its header, if any.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.

@@ -50,9 +50,7 @@ def load_problem(
     for key, file in files.items():
         matrix, header = load_matrix(file, key, "object" if exact else dtype, progress)
         place = _override(draft, key, matrix)
-        origins[place] = file
-        if header is not None:
-            headers[place] = header
+        origins[place], headers[place] = file, header or ()
     try:
         return build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:

@@ -79,9 +79,7 @@ def to_draft(problem: Problem) -> dict[str, Any]:
     return {
         **_given(title=problem.title, source=problem.source, inputs=problem.inputs),
         **({"layers": layers} if problem.layered else layers[0]),
-        **_given(upstream=problem.upstream),
-        "weight_layout": problem.weight_layout,
-        "learning_rate": problem.learning_rate,
+        **_given(upstream=problem.upstream, weight_layout=problem.weight_layout, learning_rate=problem.learning_rate),
     }
 
 

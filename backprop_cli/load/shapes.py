@@ -85,11 +85,8 @@ def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) 
         if ambiguous == pending:
             place = next(iter(pending))
             k = arrays[place].size
-            raise InputError(
-                f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
-                " (expected rows: [[1, 2]] or [[1], [2]])",
-                place=place,
-            )
+            reason = f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
+            raise InputError(f"{reason} (expected rows: [[1, 2]] or [[1], [2]])", place=place)
         pending = ambiguous
     return Fitted(fitted, {axis: claim.size for axis, claim in claims.items()})
 
