@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, repeat
 from typing import BinaryIO, TypeAlias
 
 from backprop_cli.core.progress import Progress, no_progress
@@ -136,7 +135,8 @@ def _regular_size(file: BinaryIO) -> int | None:
 
 
 def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
-    for size in chain([FIRST_CHUNK], repeat(CHUNK)):
+    size = FIRST_CHUNK
+    while True:
         data: bytes | None = file.read(size)
         if data is None:  # standard input is non-blocking and has no data
             raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
@@ -144,4 +144,4 @@ def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
             yield begin + data
         if len(begin + data) < size:  # a short chunk is the last: a terminal would need a second end of file
             return
-        begin = b""
+        begin, size = b"", CHUNK
