@@ -22,9 +22,7 @@ _MOST_DIGITS = 10_000
 
 
 def exactly(array: Array) -> Array:
-    """Return an array of floats as fractions with the same values, in the same shape; fractions as they are."""
-    if array.dtype.kind == "O":
-        return array
+    """Return an array of numbers, floats or decimals, as fractions with the same values, in the same shape."""
     return as_fractions(array.ravel().tolist()).reshape(array.shape)
 
 
