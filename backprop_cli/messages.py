@@ -1,4 +1,4 @@
-"""Parts of messages: escaped texts of users (titles, keys, column names, file names), suggestions, plurals, lists."""
+"""Parts of messages: escaped texts from users (titles, keys, column and file names), suggestions, plurals, lists."""
 
 from collections.abc import Iterable
 
@@ -26,7 +26,7 @@ def clean(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the nearest of `known` to a misspelt `word`, or None where none is close.
+    """Return the word of `known` that is most similar to `word`, or None if none is similar.
 
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
@@ -37,7 +37,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names the nearest of `known`, or None where none is close."""
+    """Return a hint that names the word of `known` that is most similar to `word`, if any."""
     found = nearest(word, known)
     return f"did you mean {found!r}?" if found else None
 

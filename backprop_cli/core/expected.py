@@ -7,6 +7,8 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 
+__all__ = ["Expected"]
+
 _FLOAT64 = np.dtype(np.float64)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
+__all__ = ["Progress", "no_progress"]
+
 Progress: TypeAlias = Callable[[str, int, int | None], None]
 """A callback that takes what is counted (such as `rows`), how many are done, and how many in all (None: unknown)."""
 

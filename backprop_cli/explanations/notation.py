@@ -20,12 +20,13 @@ def notation(problem: Problem, node: Node, at: Position) -> Notation:
     entry, left = writer.entry(quantity.name, quantity.axes), writer.tex_of(quantity.name)
     if problem.given(node) is not None:
         return Notation(rule=f"{entry} is given", tex=rf"{left} \text{{ is given}}")
-    has_sum = any(product.summed for product in quantity.products)
-    rule = _joined(quantity.products, writer.words, ", plus " if has_sum else " + ")
-    tex = _joined(quantity.products, writer.tex, " + ")
+    products = problem.products(node)
+    has_sum = any(product.summed for product in products)
+    rule = _joined(products, writer.words, ", plus " if has_sum else " + ")
+    tex = _joined(products, writer.tex, " + ")
     chain = chain_tex = None
     if quantity.is_gradient:
-        (product,), variables = quantity.products, _chain(quantity.name)
+        (product,), variables = products, _chain(quantity.name)
         over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
         symbols = ["L", *(f"{_LETTERS[variable]}[{writer.index(variable)}]" for variable in variables)]
         chain = f"dL/d{symbols[-1]} = {over}" + " * ".join(f"d{of}/d{by}" for of, by in pairwise(symbols))

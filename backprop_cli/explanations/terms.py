@@ -12,7 +12,7 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Factor, Node, Position, Product
+from backprop_cli.core.quantities import AXES, QUANTITIES, Factor, Node, Position, Product
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
@@ -60,7 +60,7 @@ class Entries:
         if len(wanted) == 1 and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL:
             order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
-        missing = {node: planned.missing[node] for node in wanted if node in planned.missing}
+        missing = {node: planned.missing[node] for node in wanted if node in planned.missing and problem.has(node)}
         self.not_computed = {problem.place(*node): missing[node].words() for node in missing}
         self.values = {
             Node(i, quantity): problem.as_written(quantity, matrix)
@@ -97,7 +97,7 @@ class Entries:
             given = self.ref(node, at)._replace(source=None)
             yield Sum(np.array([given.value]), np.zeros(1, bool), lambda _: (given,))
             return
-        for product in CHAIN_RULE[node.quantity].products:
+        for product in self.problem.products(node):
             yield self._sum(node.layer, product, at)
 
     def _sum(self, layer: int, product: Product, at: Position) -> Sum:

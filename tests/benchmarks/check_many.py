@@ -19,7 +19,7 @@ from statistics import median
 
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.checks.verdict import judge
+from backprop_cli.checks.verdict import check_problem
 from backprop_cli.cli.entries import nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.expected import validate_expected
@@ -39,7 +39,7 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
 
     def arithmetic() -> None:
         solution = solve(problem, nodes(None, 1))
-        judge(
+        check_problem(
             "",
             solution,
             None,

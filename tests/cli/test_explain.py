@@ -169,7 +169,7 @@ def test_all_levels_of_a_very_deep_network_are_cut_off_and_say_so(backprop: Run,
 
 def test_a_large_npz_that_lacks_something_says_so(backprop: Run, tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
-    np.savez(path, inputs=np.ones((2000, 100)), weights=np.ones((100, 60)), upstream=np.ones((2000, 60)))
+    np.savez(path, inputs=np.ones((2000, 100)), biases=np.ones(60), upstream=np.ones((2000, 60)))
     ran = backprop("explain", path, "dweights[0,0]")
     assert ran.status == 3
-    assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or biases)\n")
+    assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or weights)\n")

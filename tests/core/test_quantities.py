@@ -12,7 +12,6 @@ from backprop_cli.core.quantities import (
     CHAIN_RULE,
     FORWARD,
     GIVEN,
-    LIKE_WEIGHTS,
     QUANTITIES,
     SUMMED_OVER_SAMPLES,
     Product,
@@ -27,7 +26,6 @@ def test_what_is_read_off_the_notation() -> None:
     assert QUANTITIES == ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
     assert FORWARD == ("z", "outputs")
     assert GIVEN == ("inputs", "weights", "biases", "upstream")
-    assert LIKE_WEIGHTS == ("dweights", "new_weights")
     assert SUMMED_OVER_SAMPLES == ("dweights", "dbiases")
     assert AXES["dinputs"] == AXES["inputs"] == ("n", "i")
     assert CHAIN_RULE["dz"].operands == ("activation", "upstream", "z")

@@ -188,7 +188,7 @@ def test_one_entry_of_a_large_matrix_is_the_sum_of_its_terms(column: list[float]
 
 
 def test_a_large_problem_that_lacks_something_says_so_too() -> None:
-    draft = {"inputs": np.ones((2000, 100)), "weights": np.ones((100, 60)), "upstream": np.ones((2000, 60))}
+    draft = {"inputs": np.ones((2000, 100)), "biases": np.ones(60), "upstream": np.ones((2000, 60))}
     with pytest.raises(InputError) as error:
         explain(build(draft), Node(0, "dweights"), (0, 0), Extent())
-    assert str(error.value) == "too little was given: dweights needs z (or biases)"
+    assert str(error.value) == "too little was given: dweights needs z (or weights)"

@@ -106,6 +106,12 @@ def test_the_rule_of_a_quantity(draft: dict[str, Any], expected: dict[str, Notat
     ("draft", "node", "rule", "tex"),
     [
         (LAYER | {"z": [[1, 1], [1, 1]]}, Node(0, "z"), "z[1,0] is given", r"z_{1,0} \text{ is given}"),
+        (
+            {name: value for name, value in LAYER.items() if name != "biases"},
+            Node(0, "z"),
+            "z[1,0] = sum over inputs i of inputs[1,i] * weights[i,0]",
+            r"z_{1,0} = \sum_{i} x_{1,i} \, w_{i,0}",
+        ),
         (LAYER | {"activation": "linear"}, Node(0, "outputs"), "outputs[1,0] = z[1,0]", "y_{1,0} = z_{1,0}"),
         (
             LAYER | {"activation": "linear"},
@@ -134,7 +140,15 @@ def test_the_rule_of_a_quantity(draft: dict[str, Any], expected: dict[str, Notat
             r"[z^{(0)}_{1,0} > 0]",
         ),
     ],
-    ids=["given", "linear outputs", "linear dz", "upstream of outputs", "second layer", "layer before"],
+    ids=[
+        "given",
+        "without biases",
+        "linear outputs",
+        "linear dz",
+        "upstream of outputs",
+        "second layer",
+        "layer before",
+    ],
 )
 def test_the_rule_in_other_problems(draft: dict[str, Any], node: Node, rule: str, tex: str) -> None:
     found = notation(build(draft), node, AT)

@@ -7,7 +7,7 @@ import numpy as np
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import NOUNS, Node
-from backprop_cli.core.rules import written
+from backprop_cli.core.rules import matrix_form
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
@@ -56,7 +56,7 @@ def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, m
     """Print a matrix under its heading."""
     problem, layer = solution.problem, solution.layers[node.layer]
     array = layer.computed[node.quantity]
-    page.line((f"{problem.place(*node)} {array.shape} = {written(problem, node)}", "bold"))
+    page.line((f"{problem.place(*node)} {array.shape} = {matrix_form(problem, node)}", "bold"))
     matrix = np.atleast_2d(array)
     inactive = layer.inactive if node.quantity in _OF_UNITS else None
     n_rows, n_columns = matrix.shape

@@ -91,4 +91,4 @@ def test_what_is_missing_is_listed_after_the_walk() -> None:
     page = walked({"title": "T", "upstream": [[1]], "activation": "linear"})
     assert page.startswith("T\n\ndz[0,0] = upstream[0,0] * 1\n        = upstream[0,0]\n        = 1\n")
     assert "\nnot computed\n  z needs " in page
-    assert page.endswith("\n  dweights needs inputs\n  new_weights needs weights, inputs\n  new_biases needs biases\n")
+    assert page.endswith("\n  dweights needs inputs\n  new_weights needs weights, inputs\n")

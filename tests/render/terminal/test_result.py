@@ -38,7 +38,7 @@ def numbers(text: str) -> list[float]:
 
 def test_a_page_has_a_title_tables_and_what_is_missing() -> None:
     draft = {"title": "A title", "z": [[1, -2.5], [0.25, 12]], "upstream": [[1, 1], [-3, 4]]}
-    assert page(draft, "dz", "dbiases", "new_biases", ascii_only=True) == (
+    assert page(draft, "dz", "dbiases", "dinputs", ascii_only=True) == (
         "A title\n"
         "\n"
         "dz (2, 2) = upstream * (z > 0)\n"
@@ -53,14 +53,14 @@ def test_a_page_has_a_title_tables_and_what_is_missing() -> None:
         "         -2          4\n"
         "\n"
         "not computed\n"
-        "  new_biases needs biases\n"
+        "  dinputs needs weights\n"
     )
 
 
 def test_a_network_has_a_heading_for_each_layer() -> None:
     draft = {
         "inputs": [[1]],
-        "layers": [{"weights": [[2, 3]], "biases": [0, 0]}, {"weights": [[1], [1]], "activation": "linear"}],
+        "layers": [{"weights": [[2, 3]], "biases": [0, 0]}, {"biases": [1], "activation": "linear"}],
     }
     headings = [line for line in page(draft).splitlines() if line.startswith(("layers", "  layers"))]
     assert headings[:3] == [
@@ -68,7 +68,7 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
         "layers[0].z (1, 2) = inputs @ weights + biases",
         "layers[0].outputs (1, 2) = max(z, 0)",
     ]
-    assert "  layers[1].z needs layers[1].biases" in headings
+    assert "  layers[1].z needs layers[1].weights" in headings
 
 
 def test_weights_stored_out_in_have_transposed_tables() -> None:
