@@ -28,9 +28,9 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     names = [clean(verdict.file) for verdict in found]
     width = max(map(cell_len, names))
     for verdict, name in zip(found, names, strict=True):
-        word, style = ("error", "red") if verdict.error else ("ok", "green") if verdict.passed else ("FAIL", "red")
+        word, style = ("error", "wrong") if verdict.error else ("ok", "right") if verdict.passed else ("FAIL", "wrong")
         padding = " " * (width - cell_len(name))
-        page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}")
+        page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}", indent=width + 8)
     if len(found) > 1:
         page.line()
         page.line((_summary(found), "bold"))
