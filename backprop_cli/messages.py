@@ -1,9 +1,12 @@
 """Parts of messages: escaped texts of users (titles, keys, column names, file names), suggestions, plurals, lists."""
 
 from collections.abc import Iterable
+from itertools import product
 
 QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 
+_MOST_SLIPS = 2
+_NOT_MISSPELT = frozenset({"elu", "gelu", "selu", "celu", "prelu", "crelu", "relu6", "ksh", "csh"})  # names of others
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -28,12 +31,36 @@ def clean(text: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the nearest of `known` to a misspelt `word`, or None where none is close.
 
+    Close means the beginning of one of them, or one slip of the keyboard for each three letters, and at most two.
+
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
+    >>> nearest("json", ["only", "next"])
     """
-    from difflib import get_close_matches
+    word, known = word.lower(), list(known)
+    if word in _NOT_MISSPELT:
+        return None
+    longer = [name for name in known if name.startswith(word)]
+    if len(longer) == 1 and len(word) > 2:
+        return longer[0]
+    close = (name for name in known if abs(len(name) - len(word)) <= _MOST_SLIPS)
+    slips = {name: _slips(word, name) for name in close}
+    found = min(slips, key=slips.__getitem__, default="")
+    return found if found and slips[found] <= min(_MOST_SLIPS, len(found) // 3) else None
 
-    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)), None)
+
+def _slips(left: str, right: str) -> int:
+    """Return how many letters are missing, extra, wrong, or exchanged with the next (optimal string alignment)."""
+    cost: dict[tuple[int, int], int] = {}
+    for i, j in product(range(len(left) + 1), range(len(right) + 1)):
+        if not i or not j:
+            cost[i, j] = i + j
+            continue
+        wrong = cost[i - 1, j - 1] + (left[i - 1] != right[j - 1])
+        cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, wrong)
+        if i > 1 and j > 1 and left[i - 2 : i] == right[j - 2 : j][::-1]:
+            cost[i, j] = min(cost[i, j], cost[i - 2, j - 2] + 1)
+    return cost[len(left), len(right)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -5,16 +5,17 @@ the option has a parser: `Literal` is a choice, `int` and `float` are numbers fr
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import MISSING, Field, fields
 from functools import partial
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
+from typer.core import TyperCommand, TyperGroup
 from typer.models import OptionInfo
 
-from backprop_cli.cli import values
+from backprop_cli.cli import completion, values
 from backprop_cli.cli.options import CommonOptions
 from backprop_cli.cli.streams import write_stderr
 from backprop_cli.errors import ExitStatus, UsageError
@@ -47,6 +48,47 @@ def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], 
     return decorate
 
 
+class _Coercion(NamedTuple):
+    """What Typer asks to validate a value, in place of its own class, which imports pydantic."""
+
+    parser: Callable[[Any], Any] | None
+
+    def coerce(self, value: Any, param: Any, **_: Any) -> Any:
+        """Return the parsed value of a parameter."""
+        if param.nargs == -1:
+            return list(map(self.parser or str, value or ()))
+        return value if value is None or self.parser is None else self.parser(value)
+
+
+class Command(TyperCommand):
+    """A command whose values are validated by the parsers of its options alone."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters."""
+        return without_pydantic(super().get_params(ctx))
+
+
+class Group(TyperGroup):
+    """The command line itself, in the same way."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Return the parameters."""
+        return without_pydantic(super().get_params(ctx))
+
+
+def without_pydantic(params: Iterable[Any]) -> list[Any]:
+    """Return parameters of Typer that do not need pydantic to validate a value.
+
+    From 0.29 on Typer imports it at the first value, which takes a third of the time of a small run. The attributes are
+    private: where one is missing, as in 0.28, Typer's own way is kept.
+    """
+    found = list(params)
+    for param in found:
+        if hasattr(param, "_runtime_param") and hasattr(param, "type_descriptor"):
+            param._runtime_param = _Coercion(param.type_descriptor.parameter_info.parser)
+    return found
+
+
 def _parameter(field: Field[Any]) -> Parameter:
     kind, info = get_args(field.type)
     if kind is not bool:
@@ -56,6 +98,8 @@ def _parameter(field: Field[Any]) -> Parameter:
         info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
         if choices := _choices(kind):
             info.autocompletion = lambda: list(choices)
+        elif _name(field) == "PROBLEM":
+            info.autocompletion = completion.problems
         kind = kind if get_origin(kind) is list else Any  # the parser is all that Typer needs
     default = Parameter.empty if field.default is MISSING else field.default
     return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
@@ -65,6 +109,8 @@ def _metavar_and_parser(field: Field[Any]) -> tuple[str, Callable[[str], Any]]:
     kind, info = get_args(field.type)
     name, kinds = _name(field), (kind, *get_args(kind))  # `int | None` is an int, too
     by_type: tuple[str, Callable[[str], Any]] = "FILE", str
+    if (info.metavar or "FILE").startswith("FILE"):
+        by_type = "FILE", partial(values.matrix_file, name)
     if choices := _choices(kind):
         by_type = f"[{'|'.join(choices)}]", partial(values.choice, name, known=choices)
     elif int in kinds:

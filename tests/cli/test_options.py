@@ -7,8 +7,8 @@ import pytest
 
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.cli.completion import activations
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
-from backprop_cli.cli.values import activations
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
 from backprop_cli.explanations.explanation import Extent
