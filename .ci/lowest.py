@@ -1,4 +1,4 @@
-"""Print the lowest version of each package that pyproject.toml allows, as requirements for pip."""
+"""Print the lowest version of each package that pyproject.toml allows, as constraints for pip."""
 
 import re
 import tomllib

@@ -31,7 +31,8 @@ def clean(text: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the nearest of `known` to a misspelt `word`, or None where none is close.
 
-    Close means the beginning of one of them, or one slip of the keyboard for each three letters, and at most two.
+    Close means the beginning of one of them, or one slip of the keyboard, or two in a word of six letters or more whose
+    first letter is right.
 
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
@@ -46,7 +47,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     close = (name for name in known if abs(len(name) - len(word)) <= _MOST_SLIPS)
     slips = {name: _slips(word, name) for name in close}
     found = min(slips, key=slips.__getitem__, default="")
-    return found if found and slips[found] <= min(_MOST_SLIPS, len(found) // 3) else None
+    most = min(_MOST_SLIPS if found[:1] == word[:1] else 1, len(found) // 3)
+    return found if found and slips[found] <= most else None
 
 
 def _slips(left: str, right: str) -> int:

@@ -22,6 +22,11 @@ from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.messages import listed
 
 Action: TypeAlias = Callable[[], ExitStatus]
+_COMPLETION_HELP = {
+    "install_completion": "Install completion for the current shell, or a named one: bash, zsh, fish.",
+    "show_completion": "Print the completion script of the current shell, or a named one.",
+}
+
 Options = TypeVar("Options", bound=CommonOptions)
 
 
@@ -69,11 +74,14 @@ class Command(TyperCommand):
 
 
 class Group(TyperGroup):
-    """The command line itself, in the same way."""
+    """The command line itself, in the same way; its help says that the options for completion take a name, too."""
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters."""
-        return without_pydantic(super().get_params(ctx))
+        params = without_pydantic(super().get_params(ctx))
+        for param in params:
+            param.help = _COMPLETION_HELP.get(param.name, param.help)
+        return params
 
 
 def without_pydantic(params: Iterable[Any]) -> list[Any]:
