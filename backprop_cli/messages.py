@@ -6,7 +6,7 @@ from itertools import product
 QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 
 _MOST_SLIPS = 2
-_NOT_MISSPELT = frozenset({"elu", "gelu", "selu", "celu", "prelu", "crelu", "relu6", "ksh", "csh"})  # names of others
+_NOT_MISSPELT = frozenset({"elu", "gelu", "selu", "celu", "prelu", "crelu", "ksh", "csh"})  # names of others
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -32,7 +32,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the nearest of `known` to a misspelt `word`, or None where none is close.
 
     Close means the beginning of one of them, or one slip of the keyboard, or two in a word of six letters or more whose
-    first letter is right.
+    first letter is right. Another digit is no slip.
 
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
@@ -44,11 +44,15 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     longer = [name for name in known if name.startswith(word)]
     if len(longer) == 1 and len(word) > 2:
         return longer[0]
-    close = (name for name in known if abs(len(name) - len(word)) <= _MOST_SLIPS)
+    close = (name for name in known if abs(len(name) - len(word)) <= _MOST_SLIPS and _digits(name) == _digits(word))
     slips = {name: _slips(word, name) for name in close}
     found = min(slips, key=slips.__getitem__, default="")
     most = min(_MOST_SLIPS if found[:1] == word[:1] else 1, len(found) // 3)
     return found if found and slips[found] <= most else None
+
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
 
 
 def _slips(left: str, right: str) -> int:

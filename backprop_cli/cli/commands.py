@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from backprop_cli.cli import suggestions, values
+from backprop_cli.cli import values
 from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
@@ -89,6 +89,8 @@ def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
     except OSError as error:
         raise OutputError(f"cannot install completion: {reason_of(error)}", file=error.filename) from None
     except SystemExit as end:  # Typer exits after completion
+        if end.code and os.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
+            return (lambda: ExitStatus.DIFFERENT), ""  # fish's script asks by the status whether there is any choice
         if end.code:
             raise UsageError("the shell's completion is not supported") from None
         return None, printed.getvalue()
@@ -114,6 +116,8 @@ def _shell_as_named(argv: Sequence[str]) -> Iterator[None]:
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
+    from backprop_cli.cli import suggestions
+
     if not hasattr(error, "possibilities"):  # it is no unknown option
         reason, hint = error.format_message(), suggestions.HELP_HINT
         if found := re.match("No such command '(.*)'", reason):

@@ -66,11 +66,18 @@ class _Coercion(NamedTuple):
 
 
 class Command(TyperCommand):
-    """A command whose values are validated by the parsers of its options alone."""
+    """A command whose values are validated by their parsers alone, and whose help is that of every version of Typer."""
 
     def get_params(self, ctx: Any) -> Any:
         """Return the parameters."""
-        return without_pydantic(super().get_params(ctx))
+        params = without_pydantic(super().get_params(ctx))
+        for param in filter(_is_argument, params):
+            param.get_help_record = partial(_help_record, param)
+        return params
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the parts of the usage line."""
+        return ["[OPTIONS]", *(str(param.metavar) for param in filter(_is_argument, super().get_params(ctx)))]
 
 
 class Group(TyperGroup):
@@ -82,6 +89,14 @@ class Group(TyperGroup):
         for param in params:
             param.help = _COMPLETION_HELP.get(param.name, param.help)
         return params
+
+
+def _is_argument(param: Any) -> bool:
+    return bool(param.param_type_name == "argument")
+
+
+def _help_record(argument: Any, _: Any) -> tuple[str, str]:
+    return argument.metavar, argument.help + ("  [required]" if argument.required else "")
 
 
 def without_pydantic(params: Iterable[Any]) -> list[Any]:
@@ -102,6 +117,7 @@ def _parameter(field: Field[Any]) -> Parameter:
     if kind is not bool:
         info = copy(info)
         info.metavar, parse = _metavar_and_parser(field)
+        info.min = info.max = None  # the parser knows them; from 0.29 on Typer adds them to the help
         required = partial(values.given, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
         info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
         if choices := _choices(kind):

@@ -30,6 +30,18 @@ def test_help_is_on_standard_output_and_h_is_the_same(process: Process, command:
     assert success(process(*command, "-h")) == text
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [("run", "[PROBLEM]"), ("check", "PROBLEM..."), ("explain", "PROBLEM [ENTRY]")],
+)
+def test_help_says_nothing_of_how_it_is_made(process: Process, command: str, usage: str) -> None:
+    """Typer adds the types of arguments, and the ranges of numbers, in some versions."""
+    text = success(process(command, "--help"))
+    assert text.startswith(f"Usage: backprop {command} [OPTIONS] {usage}\n")
+    assert set(re.findall(r"^  ([A-Z\[]\S+)  ", text, re.MULTILINE)) == set(usage.split())
+    assert not re.search(r"[<>]=|<\w+", text)
+
+
 @pytest.mark.parametrize("waiting", [False, True], ids=["no input", "input that never comes"])
 @commands
 def test_without_arguments_a_short_help_is_printed_at_once(
@@ -223,6 +235,16 @@ def test_zsh_and_fish_complete_the_same(process: Process, files: Path, words: st
     assert success(process(env=args | fish, cwd=files)).split() == completed
     zsh = success(process(env=args | {"_BACKPROP_COMPLETE": "complete_zsh"}, cwd=files))
     assert re.findall('"([^"]*)"', zsh) == completed
+
+
+@pytest.mark.parametrize(("words", "status"), [("run l", 0), ("run nothing", 1)])
+@pytest.mark.usefixtures("with_coverage")
+def test_fish_is_told_by_the_status_whether_there_is_a_choice(
+    process: Process, files: Path, words: str, status: int
+) -> None:
+    env = {"_BACKPROP_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "is-args"}
+    ran = process(env=env | {"_TYPER_COMPLETE_ARGS": f"backprop {words}"}, cwd=files)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (status, b"", b"")
 
 
 def test_bash_completes_with_the_printed_script(shell: Process, files: Path) -> None:
