@@ -1,10 +1,10 @@
 """The process: `backprop`, which is the same as `python -m backprop_cli`.
 
-Until the commands are loaded, an interrupt ends the process at once: raised as an exception in the middle of an import,
-it could become another error, or be ignored.
+Until the commands are loaded, Ctrl-C ends the process at once: a KeyboardInterrupt raised during an import could
+become another error, or be ignored.
 
-Two measures make a small run quicker, by a tenth each: the garbage collector is off while modules are loaded, and the
-interpreter is not torn down at the end.
+Two measures save a tenth of the time of a small run each: garbage collection is off while modules are loaded, and the
+process ends without the clean-up of the interpreter.
 """
 
 import gc
@@ -13,8 +13,8 @@ gc.disable()  # `cli.app` enables it again
 
 import sys  # noqa: E402 (and no more modules: the SIGINT handler is installed in `run_process`)
 
-# The C library (glibc) maps each large block of memory anew, page by page, which takes a tenth of the time of reading a
-# long CSV. Freeing one large block raises the limit: smaller blocks then come from memory that it keeps.
+# The C library (glibc) maps each large block of memory again, page by page, which takes a tenth of the time to read a
+# long CSV. Once a large block is freed, glibc keeps memory for all blocks up to that size (mallopt, M_MMAP_THRESHOLD).
 _KEPT_BYTES = 2**24
 
 
@@ -42,7 +42,7 @@ def run_process() -> None:
 
 
 def _end(status: int) -> None:
-    """End the process like `sys.exit`, without tearing the interpreter down."""
+    """End the process like `sys.exit`, without the clean-up of the interpreter."""
     import atexit
     import contextlib
     import os

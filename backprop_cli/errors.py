@@ -1,7 +1,7 @@
-"""The exceptions for everything that can go wrong, and their exit statuses.
+"""The exceptions of the package, and the exit statuses.
 
-The code that finds an error raises a short reason and, where it knows one, a place (`layers[1].weights`). The code that
-opened the file adds its name, once, with `at`.
+The code that finds an error raises a short reason and, if it knows it, the place (`layers[1].weights`). The code that
+opened the file adds the file name with `at`.
 """
 
 from enum import IntEnum
@@ -24,10 +24,10 @@ class ExitStatus(IntEnum):
 
 
 class BackpropError(Exception):
-    """An error that the user can mend: where it is, what is wrong, and a hint where a likely cause is known.
+    """An error that the user can correct: where it is, what is wrong, and a hint if a likely cause is known.
 
-    `rival` is the place of the value that contradicts it, which may be in another file. `str(error)` is one line
-    without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, with the parts that are known.
+    `rival` is the place of the value that contradicts the one at `place`; it may be in another file. `str(error)` is
+    one line without control characters: `FILE:LINE:COLUMN: PLACE: REASON`, with the parts that are known.
     """
 
     status: ClassVar[ExitStatus]

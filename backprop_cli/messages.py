@@ -1,4 +1,4 @@
-"""Parts of messages: escaped texts of users (titles, keys, column names, file names), suggestions, plurals, lists."""
+"""Parts of messages: escaped texts from users (titles, keys, column and file names), suggestions, plurals, lists."""
 
 from collections.abc import Iterable
 from itertools import product
@@ -29,7 +29,7 @@ def clean(text: str) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the nearest of `known` to a misspelt `word`, or None where none is close.
+    """Return the word of `known` that is most similar to `word`, or None if none is similar.
 
     Close means the beginning of one of them, or one slip of the keyboard, or two in a word of six letters or more whose
     first letter is right. Another digit is no slip.
@@ -70,7 +70,7 @@ def _slips(left: str, right: str) -> int:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """Return a hint that names the nearest of `known`, or None where none is close."""
+    """Return a hint that names the word of `known` that is most similar to `word`, if any."""
     found = nearest(word, known)
     return f"did you mean {found!r}?" if found else None
 

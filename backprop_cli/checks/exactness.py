@@ -1,8 +1,8 @@
-"""The float64 result beside the exact one: how far is it off, and is every pre-activation on its side of a kink?
+"""Compare the float64 result with the exact one, which the same solver computes from the decimals as written.
 
-The same solver has worked on the numbers of the file as they are written. What float64 rounds is measured in units in
-the last place and against the bound that rounding cannot exceed. A pre-activation on the other side of a kink than the
-exact one gets the wrong derivative: 0.1 + 0.2 - 0.3 is 0 on paper and 5.55e-17 in float64.
+Rounding errors are measured in units in the last place, and as a share of the bound that they cannot exceed. A
+pre-activation that is on another side of a kink than the exact one gets the wrong derivative: 0.1 + 0.2 - 0.3 is 0 in
+exact arithmetic and 5.55e-17 in float64.
 """
 
 import math
@@ -16,6 +16,7 @@ import numpy as np
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_float
+from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
@@ -31,32 +32,31 @@ class WrongSide:
 
 @dataclass(frozen=True, kw_only=True)
 class ExactCheck:
-    """How the float64 result compares with the exact one."""
+    """The errors of the float64 result."""
 
     entries: int
     ulps: float  # the largest error, in units in the last place
     ulps_at: str  # the entry with that error
-    share: float | None  # the largest error, as a share of its bound; None where a wrong side makes the bound void
+    share: float | None  # the largest error divided by its bound; None with a wrong side: no bound holds then
     share_at: str
     wrong_side: tuple[WrongSide, ...]
-    binary: tuple[str, ...]  # what was not written as decimals: its exact values are those of binary floats
+    binary: tuple[str, ...]  # the places that held floats, not decimals: their exact values are those of the floats
 
     @property
     def passed(self) -> bool:
-        """Whether every pre-activation is on its side of the kinks and no error is beyond its bound."""
+        """Whether every pre-activation is on the right side of the kinks and no error exceeds its bound."""
         return not self.wrong_side and self.share is not None and self.share <= 1
 
 
 def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
-    """Compare everything that follows from a problem in float64 with the same in exact fractions."""
+    """Compare everything that was computed from a problem in float64 with the same in exact fractions."""
     allowed, true = bounds(solution), dict(exact.matrices())
     entries, ulps, share = 0, (0.0, ""), (0.0, "")
     for place, value in solution.matrices():
-        for index, got, want, bound in _entries(value, true[place], allowed[place]):
+        for name, got, want, bound in _entries(place, value, true[place], allowed[place]):
             entries += 1
             error = abs(Fraction(got) - want)
             if error:
-                name = f"{place}[{','.join(map(str, index))}]"
                 ulp = Fraction(math.ulp(max(abs(got), min(abs(to_float(want)), sys.float_info.max))))
                 ulps = max(ulps, (to_float(error / ulp), name))
                 share = max(share, (to_float(error / Fraction(bound)) if bound else math.inf, name))
@@ -72,9 +72,10 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
     )
 
 
-def _entries(value: Array, true: Array, bound: Array) -> Iterator[tuple[tuple[int, ...], float, Fraction, float]]:
+def _entries(place: str, value: Array, true: Array, bound: Array) -> Iterator[tuple[str, float, Fraction, float]]:
     for index in np.ndindex(value.shape):
-        yield index, float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
+        numbers = float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
+        yield entry_place(place, index), *numbers
 
 
 def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:

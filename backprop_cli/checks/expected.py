@@ -1,8 +1,8 @@
-"""Compare expected values, which somebody else computed or printed, with the computed ones.
+"""Compare expected values, which another program or a person computed, with the computed ones.
 
 Every entry of every expected quantity is compared. By default the two may differ by `rtol` times the computed value,
 and by the rounding errors of both sides, those of float32 if the expected values are float32. Numbers from a book, or
-worked by hand, are compared at the digits they were written with: 0.18 stands for every value from 0.175 to 0.185.
+from a calculation by hand, are compared at the digits they were written with: 0.18 accepts 0.175 to 0.185.
 """
 
 from collections.abc import Mapping
@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.checks.mistakes import explanations
+from backprop_cli.checks.mistakes import matching_mistakes
 from backprop_cli.checks.rounding import likely
-from backprop_cli.checks.tolerance import Accepted, Close, Rounded, Tolerance, as_floats
-from backprop_cli.core.arrays import Array
+from backprop_cli.checks.tolerance import Accepted, Rounded, Tolerance, as_floats, close
+from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.expected import Expected
+from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
@@ -25,38 +26,29 @@ _MOST_LISTED = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One entry that differs from the expected value.
-
-    `absolute` is the difference, `relative` the difference divided by the computed value (infinite if that is zero),
-    and `allowed` the greatest difference that is accepted. For a rounded value, `written` is how it was written, and
-    `digits` the number of significant digits that are right.
-    """
+    """One entry that differs from the expected value."""
 
     place: str
     expected: float | Fraction
-    value: float | Fraction
-    allowed: float | Fraction
-    absolute: float
-    relative: float
-    written: str | None = None
-    digits: int | None = None
+    value: float | Fraction  # the computed one
+    allowed: float | Fraction  # the greatest difference that is accepted
+    absolute: float  # the difference
+    relative: float  # the difference divided by the computed value, infinite if that is zero
+    written: str | None = None  # the expected value as it was written, if it is rounded
+    digits: int | None = None  # how many of its significant digits are right
 
 
 @dataclass(frozen=True, kw_only=True)
 class QuantityCheck:
-    """The comparison of one expected quantity: `different` of its `entries` differ, the worst listed first.
-
-    `problem` says why it cannot be compared, if so; `explanations` are mistakes that lead to exactly these expected
-    values.
-    """
+    """The comparison of one expected quantity: `different` of its `entries` differ."""
 
     place: str
     entries: int
     different: int = 0
-    listed: tuple[Difference, ...] = ()
+    listed: tuple[Difference, ...] = ()  # the largest, in order
     greatest_relative: Difference | None = None
-    problem: str | None = None
-    explanations: tuple[str, ...] = ()
+    problem: str | None = None  # why it cannot be compared
+    explanations: tuple[str, ...] = ()  # mistakes that lead to exactly these expected values
 
     @property
     def passed(self) -> bool:
@@ -64,6 +56,7 @@ class QuantityCheck:
         return not self.different and self.problem is None
 
 
+@np.errstate(all="ignore")  # a value that overflows here is a difference, too
 def check_expected(
     solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, *, exact: Solution | None = None
 ) -> tuple[QuantityCheck, ...]:
@@ -73,11 +66,10 @@ def check_expected(
         solution: Everything that follows from the problem, in float64.
         expected: The expected values by layer and quantity, as decimals if they are rounded.
         tolerance: How far values may be off that are not rounded.
-        exact: The solution in exact fractions, if the expected values stand for all values that round to them.
+        exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
     rounding = likely(solution)
-    with np.errstate(all="ignore"):  # a value that overflows here is a difference, too
-        return tuple(_check(solution, node, values, tolerance, rounding, exact) for node, values in expected.items())
+    return tuple(_check(solution, node, values, tolerance, rounding, exact) for node, values in expected.items())
 
 
 def _check(
@@ -88,15 +80,13 @@ def _check(
     rounding: Mapping[str, Array],
     exact: Solution | None,
 ) -> QuantityCheck:
-    place = solution.problem.place(*node)
-    layer = solution.layers[node.layer]
+    place, layer, size = solution.problem.place(*node), solution.layers[node.layer], expected.values.size
     if node.quantity not in layer.computed:
-        size = expected.values.size
         problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
         return QuantityCheck(place=place, entries=size, different=size, problem=problem)
     if exact is not None:
         return _compare(Rounded(expected), node, solution, exact)
-    return _compare(Close(expected, tolerance, rounding[place]), node, solution, solution)
+    return _compare(close(expected, tolerance, rounding[place]), node, solution, solution)
 
 
 def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
@@ -110,7 +100,7 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
             entries=accepted.expected.size,
             different=accepted.expected.size,
             problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
-            explanations=explanations(accepted.in_floats(), node, solution),
+            explanations=matching_mistakes(accepted.in_floats(), node, solution),
         )
     wrong = accepted.wrong(value)
     if not wrong.any():
@@ -119,7 +109,7 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
-        tuple(_difference(accepted, value, place, _index(flat, value.shape), apart, relative) for flat in chosen)
+        tuple(_difference(accepted, value, place, unraveled(flat, value.shape), apart, relative) for flat in chosen)
         for chosen in (worst.tolist(), [int(np.argmax(relative))])
     )
     return QuantityCheck(
@@ -128,7 +118,7 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
         different=int(wrong.sum()),
         listed=listed,
         greatest_relative=greatest[0],
-        explanations=explanations(accepted.in_floats(), node, solution),
+        explanations=matching_mistakes(accepted.in_floats(), node, solution),
     )
 
 
@@ -137,7 +127,7 @@ def _difference(
 ) -> Difference:
     written, digits = accepted.written(index, value[index])
     return Difference(
-        place=f"{place}[{','.join(map(str, index))}]",
+        place=entry_place(place, index),
         expected=_plain(accepted.expected[index]),
         value=_plain(value[index]),
         allowed=_plain(accepted.allowed(value)[index]),
@@ -146,10 +136,6 @@ def _difference(
         written=written,
         digits=digits,
     )
-
-
-def _index(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(map(int, np.unravel_index(flat, shape)))
 
 
 def _plain(number: Any) -> float | Fraction:

@@ -1,6 +1,6 @@
 """Difference quotients of L = sum(upstream * outputs) along one number of a problem.
 
-A number theta is moved by a step h to both sides, and the forward pass is done again from its layer on.
+A number theta is moved by a step h to both sides, and the forward pass is repeated from its layer on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,32 +16,30 @@ from backprop_cli.core.quantities import AXES, Node
 from backprop_cli.core.rules import RULES
 from backprop_cli.core.solution import Solution
 
-_NEEDS = "inputs, the weights and biases of every layer, and upstream"
-
 
 class CannotDifferentiateError(Exception):
-    """The problem lacks what a forward pass needs; the message says what."""
+    """The problem has no forward pass from the inputs to L; the message says why."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Parameter:
-    """An array whose numbers are moved one at a time, beside the gradient that is checked."""
+    """An array whose numbers are moved one at a time, and the gradient of L with respect to it."""
 
     problem: Problem
     node: Node  # the gradient
-    array: Array  # of one of the shapes (n_samples, n_inputs), (n_inputs, n_neurons) and (n_neurons,)
+    array: Array  # (n_samples, n_inputs), (n_inputs, n_neurons) or (n_neurons,)
     gradient: Array  # in the same shape
-    allowed: Array  # in the same shape: how far rounding may have put the gradient off
+    allowed: Array  # in the same shape: the likely rounding error of the gradient
 
     def reach(self, index: tuple[int, ...]) -> tuple[slice | int, slice | int]:
         """Return which outputs of the last layer an entry can change: those of a sample, of a neuron, or all."""
-        at = dict(zip(AXES[self.node.quantity], index, strict=True))
-        if "n" in at:
-            return at["n"], slice(None)
-        return slice(None), at["j"] if self.node.layer == len(self.problem.layers) - 1 else slice(None)
+        numbers = dict(zip(AXES[self.node.quantity], index, strict=True))
+        if "n" in numbers:
+            return numbers["n"], slice(None)
+        return slice(None), numbers["j"] if self.node.layer == len(self.problem.layers) - 1 else slice(None)
 
     def entry(self, index: tuple[int, ...]) -> str:
-        """Return the name of an entry as the problem's author writes it."""
+        """Return the name of an entry in the layout of the problem."""
         return self.problem.entry(self.node, index)
 
 
@@ -71,15 +69,19 @@ class Differences:
             return solved[node.layer].get(node.quantity) if given is None else given
 
         upstream = known(last, "upstream")
-        layers = [tuple(known(i, name) for name in ("inputs", "weights", "biases")) for i in range(last + 1)]
+        layers = [(known(i, "inputs"), known(i, "weights")) for i in range(last + 1)]
         if upstream is None or any(array is None for layer in layers for array in layer):
-            raise CannotDifferentiateError(f"finite differences need {_NEEDS}")
+            needs = "inputs, the weights of every layer, and upstream"
+            raise CannotDifferentiateError(f"finite differences need {needs}")
         if any(layer.z is not None for layer in problem.layers):
             raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
         self.upstream = upstream
         self._problem, self._solved = problem, solved
-        # Copies, because a number is moved in place.
-        self._arrays = [tuple(array.copy() for array in layer if array is not None) for layer in layers]
+        # Copies, because a number is moved in place; a layer without biases has biases of 0 to move.
+        self._arrays = []
+        for layer, (inputs, weights) in zip(problem.layers, layers, strict=True):
+            biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
+            self._arrays.append(tuple(array.copy() for array in (inputs, weights, biases) if array is not None))
         self._z = [computed["z"] for computed in solved]
         self._rounding = likely(solution)
 
@@ -102,8 +104,11 @@ class Differences:
         """Return the forward pass with no number moved."""
         return Point(theta, self._z, self._solved[-1]["outputs"])
 
-    def at(self, parameter: Parameter, index: tuple[int, ...], theta: float, *, held: bool = False) -> Point:
-        """Return the forward pass with one number at `theta`; `held` keeps the derivatives of all activations."""
+    def at(self, parameter: Parameter, index: tuple[int, ...], theta: float, *, linearized: bool = False) -> Point:
+        """Return the forward pass with one number at `theta`.
+
+        With `linearized`, each activation is replaced by its tangent at the z of the problem.
+        """
         value = parameter.array[index]
         parameter.array[index] = theta
         first = parameter.node.layer
@@ -111,13 +116,13 @@ class Differences:
         for i in range(first, len(self._arrays)):
             activation, (_, weights, biases), base = self._problem.layers[i].activation, self._arrays[i], self._z[i]
             z = RULES["z"].formula(x, weights, biases)
-            x = activation.value(base) + activation.derivative(base) * (z - base) if held else activation.value(z)
+            x = activation.value(base) + activation.derivative(base) * (z - base) if linearized else activation.value(z)
             passed.append(z)
         parameter.array[index] = value
         return Point(theta, [*self._z[:first], *passed], x)
 
     def crosses(self, point: Point) -> bool:
-        """Tell whether a pre-activation has moved to another side of a kink of its activation."""
+        """Tell whether a pre-activation has left its side of a kink of its activation."""
         return any(
             not np.array_equal(np.sign(z - kink), np.sign(base - kink))
             for layer, z, base in zip(self._problem.layers, point.z, self._z, strict=True)
@@ -125,10 +130,11 @@ class Differences:
         )
 
     def slope(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point) -> tuple[float, float]:
-        """Return the difference quotient of L between two points, and how far rounding may have put it off."""
+        """Return the difference quotient of L between two points, and the likely rounding error of that."""
         width = above.theta - below.theta
-        off = 2 * np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
+        errors = np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
         difference = (self.upstream * (above.outputs - below.outputs)).sum()
         if not width or not np.isfinite(width):
             return 0.0, np.inf
-        return float(difference / width), float(2 * off[parameter.reach(index)].sum() / abs(width))
+        # Twice for the two points, and twice for the products with upstream and their sum.
+        return float(difference / width), float(4 * errors[parameter.reach(index)].sum() / abs(width))

@@ -1,15 +1,18 @@
 """Finite differences: are the gradients the slopes of L = sum(upstream * outputs)?
 
 Each checked number theta is moved by a step h to both sides, and the central difference (L(theta + h) - L(theta - h)) /
-2h is compared with the gradient that the backward pass gives. A network of dense layers whose activations are linear
-between kinks is so, too, in any single number: within one piece a difference is exact but for rounding, which is
-bounded.
+2h is compared with the gradient of the backward pass. If every activation is linear between its kinks, L is linear in
+theta between kinks: there the difference is exact except for rounding errors, which are bounded.
 
-Where a pre-activation crosses a kink within the step, L has a kink. The step is made smaller until it crosses none; an
-entry that crosses one even then is at a kink itself. There the slopes to the left and to the right differ and the
-derivative does not exist: a gradient is accepted if it lies between the two (an element of the subdifferential, as in
-Clarke, "Optimization and Nonsmooth Analysis", 1983, chapter 2), or if it is the slope with every activation held to
-its own derivative (the convention of the table, relu'(0) = 0). It is reported as a kink, and never counts as agreement.
+If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
+theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:
+
+- It lies between the slopes to the left and to the right. These values are the generalized gradient of L as a function
+  of theta alone (F. H. Clarke, "Optimization and Nonsmooth Analysis", 1983, theorem 2.5.1).
+- It is the slope of L with each activation replaced by its tangent. The tangent at a kink has the derivative that the
+  activation's row gives it, such as relu'(0) = 0. With several kinks at once, this may lie outside the two slopes.
+
+Either way the entry is reported as a kink, and does not count as agreement.
 """
 
 from collections.abc import Iterable
@@ -18,14 +21,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from backprop_cli.checks.finite_differences import Differences, Parameter, Point
+from backprop_cli.core.arrays import unraveled
 from backprop_cli.core.solution import Solution
 
 _MOST_EVALUATIONS = 10_000
 _SHRINKING = 10.0
 _SHRINKINGS = 4
 _LENGTHENINGS = (1e3, 1e6, 1e9, 1e12, 1e15, 1e18)
-_TELLING = 0.1  # of the largest gradient of an array: rounding beyond that hides the slope
-_PRECISE_ENOUGH = 1e-6  # of a gradient: with less rounding the step is long enough
+_HIDING = 0.1  # of the largest gradient of an array: a larger rounding error hides the slope
+_PRECISE_ENOUGH = 1e-6  # of a gradient: with a smaller rounding error the step is long enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,7 @@ class Steps:
     """How to take finite differences."""
 
     eps: float = 1e-4  # the step, relative to the number that is moved or, if that is 0, to the others of its array
-    rtol: float = 1e-6  # a gradient may be off by atol + rtol * slope, and by what rounding may do
+    rtol: float = 1e-6  # a gradient may be off by atol + rtol * slope + rounding errors
     atol: float = 0.0
     samples: int = 100  # entries of each array to check where all would take more than 10,000 evaluations
     seed: int = 0  # for the choice of those entries
@@ -41,7 +45,7 @@ class Steps:
 
 @dataclass(frozen=True, kw_only=True)
 class Slope:
-    """A gradient beside the slope that finite differences give, which it does not agree with."""
+    """A gradient that does not agree with the slope that finite differences give."""
 
     place: str
     gradient: float
@@ -51,7 +55,7 @@ class Slope:
 
 @dataclass(frozen=True, kw_only=True)
 class Kink:
-    """A gradient at a kink, with the slopes to both sides of it."""
+    """A gradient at a kink, with the slopes on both sides of it."""
 
     place: str
     gradient: float
@@ -62,7 +66,7 @@ class Kink:
 
 @dataclass(frozen=True, kw_only=True)
 class Hidden:
-    """A gradient whose slope is too small to measure: `rounding` may put it off by as much."""
+    """A gradient whose slope cannot be measured, because its rounding error may be as large as `rounding`."""
 
     place: str
     gradient: float
@@ -71,9 +75,9 @@ class Hidden:
 
 @dataclass(frozen=True, kw_only=True)
 class GradientCheck:
-    """What finite differences say of a problem's gradients: `checked` of all `entries` were compared.
+    """The result of finite differences for all gradients of a problem.
 
-    Neither `kinks` nor what is `hidden` by rounding counts as agreement.
+    `checked` of all `entries` were compared. Neither `kinks` nor `hidden` entries count as agreement.
     """
 
     entries: int
@@ -89,10 +93,11 @@ class GradientCheck:
 
     @property
     def told(self) -> int:
-        """How many of the checked entries finite differences could measure."""
+        """How many of the checked entries have a slope that could be measured."""
         return self.checked - len(self.kinks) - len(self.hidden)
 
 
+@np.errstate(all="ignore")  # a number moved far enough may overflow, which gives no slope
 def check_gradients(solution: Solution, steps: Steps) -> GradientCheck:
     """Compare dinputs of the first layer and the dweights and dbiases of every layer with finite differences.
 
@@ -103,18 +108,13 @@ def check_gradients(solution: Solution, steps: Steps) -> GradientCheck:
     Raises:
         CannotDifferentiateError: There is no forward pass from the inputs to L.
     """
-    with np.errstate(all="ignore"):  # a number moved far enough may overflow, which is then no slope
-        return _checked(solution, steps)
-
-
-def _checked(solution: Solution, steps: Steps) -> GradientCheck:
     differences = Differences(solution)
     comparison = _Comparison(differences, steps)
     parameters = list(differences.parameters())
     entries = sum(parameter.array.size for parameter in parameters)
     rng = np.random.default_rng(steps.seed)
     findings = [
-        comparison.of(parameter, tuple(map(int, np.unravel_index(flat, parameter.array.shape))))
+        comparison.finding(parameter, unraveled(flat, parameter.array.shape))
         for parameter in parameters
         for flat in _chosen(parameter.array.size, entries, steps.samples, rng)
     ]
@@ -134,13 +134,13 @@ def _chosen(size: int, entries: int, samples: int, rng: np.random.Generator) -> 
 
 
 class _Comparison:
-    """Gradients beside difference quotients, one entry at a time."""
+    """The comparison of gradients with difference quotients, one entry at a time."""
 
     def __init__(self, differences: Differences, steps: Steps) -> None:
         self._differences, self._steps = differences, steps
 
-    def of(self, parameter: Parameter, index: tuple[int, ...]) -> Slope | Kink | Hidden | None:
-        """Return what is to be reported of one gradient; None where it agrees."""
+    def finding(self, parameter: Parameter, index: tuple[int, ...]) -> Slope | Kink | Hidden | None:
+        """Return what to report about one gradient; None where it agrees."""
         value = float(parameter.array[index])
         widest = self._steps.eps * (abs(value) or float(np.sqrt(np.mean(np.square(parameter.array)))) or 1.0)
         for shrinking in range(_SHRINKINGS + 1):
@@ -153,7 +153,7 @@ class _Comparison:
     def _smooth(
         self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point
     ) -> Slope | Hidden | None:
-        """Compare a gradient away from kinks, with longer steps where rounding would hide the slope."""
+        """Compare a gradient away from kinks, with longer steps where the rounding error is large."""
         gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
         step = above.theta - value
         slope, rounding = self._differences.slope(parameter, index, below, above)
@@ -170,7 +170,7 @@ class _Comparison:
         if not abs(gradient - slope) <= allowed:
             return Slope(place=parameter.entry(index), gradient=gradient, slope=slope, allowed=allowed)
         largest = float(np.max(np.abs(parameter.gradient))) or float(np.max(np.abs(self._differences.upstream)))
-        hidden = (gradient or slope) and not rounding <= _TELLING * largest
+        hidden = (gradient or slope) and not rounding <= _HIDING * largest
         return Hidden(place=parameter.entry(index), gradient=gradient, rounding=rounding) if hidden else None
 
     def _kink(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point, step: float) -> Kink:
@@ -182,16 +182,11 @@ class _Comparison:
         off = float(parameter.allowed[index])
         allowed = self._allowed(gradient, max(left_rounding, right_rounding) + off)
         between = min(left, right) - allowed <= gradient <= max(left, right) + allowed
-        held_points = (differences.at(parameter, index, value + s, held=True) for s in (-step, step))
-        held, held_rounding = differences.slope(parameter, index, *held_points)
-        by_convention = abs(gradient - held) <= self._allowed(held, held_rounding + off)
-        return Kink(
-            place=parameter.entry(index),
-            gradient=gradient,
-            left=left,
-            right=right,
-            accepted=between or by_convention,
-        )
+        tangent_points = (differences.at(parameter, index, value + s, linearized=True) for s in (-step, step))
+        tangent, tangent_rounding = differences.slope(parameter, index, *tangent_points)
+        by_convention = abs(gradient - tangent) <= self._allowed(tangent, tangent_rounding + off)
+        accepted = between or by_convention
+        return Kink(place=parameter.entry(index), gradient=gradient, left=left, right=right, accepted=accepted)
 
     def _allowed(self, slope: float, rounding: float) -> float:
         return rounding + self._steps.atol + self._steps.rtol * abs(slope)

@@ -1,8 +1,8 @@
-"""What people get wrong in backpropagation, one row for each mistake.
+"""Common mistakes in backpropagation, one row for each.
 
-A row says which quantities the mistake can strike, and what it makes of one: either through the same solver with a
-wrong formula in place of a right one, or from the right values. A mistake explains expected values that are not right
-if it leads to exactly them. Each row was seen in public questions, assignments or tests of frameworks.
+A row has the quantities that the mistake can change, and computes their wrong values: with the same solver and a wrong
+formula in place of a right one, or from the right values. A mistake explains expected values if it leads to exactly
+them, within the tolerance. The comment above a row says where the mistake was seen, if that is public.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,14 +14,14 @@ import numpy as np
 
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.activations import Activation
-from backprop_cli.core.arrays import Array
+from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
-_ENOUGH_EVIDENCE = 2.5  # decimal digits: about one chance in three hundred
+_ENOUGH_EVIDENCE = 2.5  # decimal digits: wrong values agree by chance about once in 300
 _GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
 _STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))
 _BACKWARD = (*_GRADIENTS, *_STEPPED)
@@ -31,7 +31,7 @@ _BIASES = ("dbiases", "new_biases")
 
 @dataclass(frozen=True, kw_only=True)
 class _Case:
-    """Expected values of a quantity that the right ones do not agree with."""
+    """Expected values of a quantity that differ from the right ones."""
 
     solution: Solution  # everything that follows from the problem, in float64
     node: Node
@@ -43,13 +43,14 @@ class _Case:
         return self.solution.layers[self.node.layer].computed[self.node.quantity]
 
     def agrees(self, value: Array) -> bool:
+        """Tell whether values (of any shape) are the expected ones, within the tolerance."""
         return value.shape == self.accepted.expected.shape and not self.accepted.wrong(value).any()
 
     def evidence(self, without: tuple[int, ...] | None = None) -> float:
-        """Return how many decimal digits it takes for a mistake to agree where the right values do not.
+        """Return how many decimal digits a mistake must get right to agree where the right values differ.
 
-        The further the wrong entries are off, beside how far they may be, and the more there are of them, the less
-        likely a mistake explains them by chance. The entry `without` does not count: something was fitted to it.
+        Chance agreement is less likely the more entries differ, and the more they exceed the tolerance. The entry
+        `without` does not count, because a parameter was fitted to it.
         """
         if self.right.shape != self.accepted.expected.shape:
             return np.inf
@@ -61,7 +62,7 @@ class _Case:
         return float(digits[wrong].sum())
 
     def parameter(self) -> Array:
-        """Return the weights or biases that a stepped quantity started from, in its shape."""
+        """Return the weights or biases before the step, in the shape of the quantity."""
         problem, name = self.solution.problem, self.node.quantity.removeprefix("new_")
         parameter: Array = problem.as_written(name, problem.given(Node(self.node.layer, name)))
         return parameter
@@ -71,36 +72,36 @@ _Candidates: TypeAlias = Callable[[_Case], Iterator[tuple[str, Array]]]
 
 
 class Mistake(NamedTuple):
-    """One mistake: the quantities it can strike, and the values it leads to, each with what to say of it."""
+    """One mistake: the quantities that it can change, and the wrong values with a description of each."""
 
     name: str
     strikes: tuple[str, ...]
     candidates: _Candidates
 
 
-def explanations(accepted: Accepted, node: Node, solution: Solution) -> tuple[str, ...]:
-    """Return what was done wrong if the expected values of a quantity are what a mistake leads to.
+def matching_mistakes(accepted: Accepted, node: Node, solution: Solution) -> tuple[str, ...]:
+    """Return descriptions of the mistakes that lead to the expected values of a quantity.
 
     Args:
-        accepted: Expected values that the right ones do not agree with.
+        accepted: Expected values that differ from the right ones.
         node: The quantity.
         solution: Everything that follows from the problem, in float64.
     """
     case = _Case(solution=solution, node=node, accepted=accepted)
     return tuple(
-        words
+        description
         for mistake in MISTAKES
         if node.quantity in mistake.strikes
-        for words, value in mistake.candidates(case)
+        for description, value in mistake.candidates(case)
         if case.agrees(value) and case.evidence() >= _ENOUGH_EVIDENCE
     )
 
 
-def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> _Candidates:
-    """Return what the solver makes of a problem with wrong formulas in place of the right ones.
+def _solved_with(description: str, *, out_in: str | None = None, **rules: Rule) -> _Candidates:
+    """Return the candidates of a mistake that is a wrong formula: what the solver computes with it.
 
-    `out_in` are the words for weights in the other layout, where the formulas read differently. Words may name the
-    activation that a mistake is about; where no layer has one with a kink, there is no such mistake.
+    `out_in` is the description for the other weight layout, where the formulas differ. A description may have the
+    fields of `_at_kink`. A wrong formula of dz is a mistake only if a layer has an activation with a kink.
     """
 
     def candidates(case: _Case) -> Iterator[tuple[str, Array]]:
@@ -112,14 +113,14 @@ def _solved_with(words: str, *, out_in: str | None = None, **rules: Rule) -> _Ca
             wrong = solve(problem, [case.node], {**RULES, **rules}, block_rows=problem.n_samples)
         except (InputError, ValueError):  # the mistake needs more than was given, or makes shapes that do not fit
             return
-        said = out_in if out_in and problem.weight_layout == "out-in" else words
-        yield said.format(**_at_kink(kinked[0])) if kinked else said, wrong.layers[layer].computed[quantity]
+        text = out_in if out_in and problem.weight_layout == "out-in" else description
+        yield text.format(**_at_kink(kinked[0])) if kinked else text, wrong.layers[layer].computed[quantity]
 
     return candidates
 
 
 def _at_kink(activation: Activation) -> dict[str, object]:
-    """Return how to speak of an activation and its derivative at its first kink, and beyond it."""
+    """Return the fields of a description: the activation's names, and its derivative at and beyond its first kink."""
     kink = np.array(activation.kinks[0])
     here, beyond = (float(activation.derivative(z)) for z in (kink, _beyond_kinks(activation, kink)))
     mean = Fraction((here + beyond) / 2).limit_denominator(1000)
@@ -134,14 +135,14 @@ def _beyond_kinks(activation: Activation, z: Array) -> Array:
     return z
 
 
-def _scaled(words: str, factor: Callable[[int], float]) -> _Candidates:
-    """Return the gradient, or the step with a gradient, multiplied by a factor of the number of samples."""
+def _scaled(description: str, factor: Callable[[int], float]) -> _Candidates:
+    """Return the candidates of a mistake that multiplies the gradient by a factor, given the number of samples."""
 
     def candidates(case: _Case) -> Iterator[tuple[str, Array]]:
         n_samples = case.solution.problem.n_samples
-        assert n_samples is not None, "a gradient that was computed has samples behind it"  # noqa: S101
+        assert n_samples is not None, "a gradient is a sum over samples"  # noqa: S101
         start = case.parameter() if case.node.quantity in _STEPPED else 0.0
-        yield words.format(n=n_samples), start + factor(n_samples) * (case.right - start)
+        yield description.format(n=n_samples), start + factor(n_samples) * (case.right - start)
 
     return candidates
 
@@ -158,15 +159,15 @@ def _of_another_layer(case: _Case) -> Iterator[tuple[str, Array]]:
 
 
 def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
-    """Find the learning rate that the entry with the largest gradient tells, and say so if it is beyond doubt.
+    """Yield a step with the learning rate that fits the entry with the largest gradient.
 
-    Any single entry fits some learning rate: others have to bear it out, or it has to have few digits.
+    Some learning rate fits any single entry. Other entries must confirm it, or it must have few digits.
     """
     parameter, expected = case.parameter(), case.accepted.expected
     gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
     if expected.shape != parameter.shape:
         return
-    largest = tuple(map(int, np.unravel_index(int(np.argmax(np.abs(gradient))), gradient.shape)))
+    largest = unraveled(int(np.argmax(np.abs(gradient))), gradient.shape)
     right = float(case.solution.problem.learning_rate)
     with np.errstate(all="ignore"):
         fitted = (parameter[largest] - expected[largest]) / gradient[largest]
@@ -176,14 +177,14 @@ def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
         rate = float(f"{fitted:.{digits}g}")
         value = parameter - rate * gradient
         if rate != right and case.agrees(value):
-            # The digits of the rate are fitted to the largest entry, and are no evidence; those of the others are.
+            # The digits of the rate were fitted to the largest entry, so they are no evidence.
             if max(case.evidence(without=largest), case.evidence() - digits) >= _ENOUGH_EVIDENCE:
                 yield f"a step with the learning rate {rate:g}, not {right:g}", value
             return
 
 
-def _backward_with(words: str, wrong: Callable[[Activation, Array, Array], Array]) -> _Candidates:
-    """Return what comes of a wrong way back through activations with kinks, and the right way through others."""
+def _backward_with(description: str, wrong: Callable[[Activation, Array, Array], Array]) -> _Candidates:
+    """Return the candidates of a wrong dz of activations with kinks; the others have the right one."""
 
     def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
         if not activation.kinks:
@@ -191,7 +192,7 @@ def _backward_with(words: str, wrong: Callable[[Activation, Array, Array], Array
         (z,) = read
         return wrong(activation, upstream, z)
 
-    return _solved_with(words, dz=Rule(("activation", "upstream", "z"), formula))
+    return _solved_with(description, dz=Rule(("activation", "upstream", "z"), formula))
 
 
 def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
@@ -200,14 +201,18 @@ def _update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) 
 
 
 MISTAKES = (
+    # torch.nn.Linear stores weights and their gradients as (n_neurons, n_inputs).
     Mistake("transposed", _MATRICES, _transposed),
+    # This and the next: Udacity's course takes target - output and adds the step, where others subtract it.
     Mistake("sign", _GRADIENTS, _scaled("the sign is turned round", lambda _n: -1)),
     Mistake("uphill", _STEPPED, _scaled("a step uphill: the gradient added, not subtracted", lambda _n: -1)),
+    # D. V. Godoy, "Deep Learning with PyTorch Step-by-Step", p. 87: exactly twice after a second backward().
     Mistake(
         "doubled",
         _BACKWARD,
         _scaled("the gradient doubled, as when it is accumulated twice and not reset", lambda _n: 2),
     ),
+    # DeepLearning.AI forum, topic 63071 (1/m in dZ1 and again in dW1); kvfrans/notes, issue 5 (d_b1 only).
     Mistake(
         "divided by n_samples",
         _BACKWARD,
@@ -240,6 +245,7 @@ MISTAKES = (
             lambda f, upstream, _z: upstream * f.derivative(upstream),
         ),
     ),
+    # Implementations differ in relu'(0): Bertoin et al., "Numerical influence of ReLU'(0) on backpropagation", 2021.
     Mistake(
         "derivative beyond the kink",
         _BACKWARD,
@@ -248,6 +254,7 @@ MISTAKES = (
             lambda f, upstream, z: upstream * f.derivative(_beyond_kinks(f, z)),
         ),
     ),
+    # torch.maximum(z, 0), which gives half of the gradient to each of two equal arguments.
     Mistake(
         "mean derivative at the kink",
         _BACKWARD,
@@ -265,6 +272,7 @@ MISTAKES = (
             dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights),
         ),
     ),
+    # Stack Overflow, question 6013429; a worked example of RGU (Robert Gordon University) uses the new weights.
     Mistake(
         "weights after the update",
         _BACKWARD,

@@ -1,4 +1,4 @@
-"""The verdict on one problem: whatever the three proofs found."""
+"""The verdict on one problem, from three checks: finite differences, expected values and exact arithmetic."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,23 +16,20 @@ from backprop_cli.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What was found about one problem.
-
-    `error` is why it could not be checked at all, and `undifferentiable` why finite differences could not be taken.
-    """
+    """The results of all checks of one problem."""
 
     file: str
-    error: InputError | None = None
+    error: InputError | None = None  # why it could not be checked
     gradients: GradientCheck | None = None
-    undifferentiable: str | None = None
+    undifferentiable: str | None = None  # why finite differences could not be taken
     expected: tuple[QuantityCheck, ...] = ()
     exact: ExactCheck | None = None
 
     @property
     def passed(self) -> bool:
         """Whether the problem was checked and nothing is wrong."""
-        proofs = (self.gradients, *self.expected, self.exact)
-        return self.error is None and all(proof.passed for proof in proofs if proof is not None)
+        checks = (self.gradients, *self.expected, self.exact)
+        return self.error is None and all(check.passed for check in checks if check is not None)
 
 
 def check_problem(
@@ -46,16 +43,16 @@ def check_problem(
     rounded: bool,
     prove_exact: bool,
 ) -> Verdict:
-    """Check a problem's gradients in every way that it allows.
+    """Check a problem's gradients in every way that is possible.
 
     Args:
-        file: What the problem is called.
+        file: The name of the problem.
         solution: Everything that follows from it, in float64.
-        exact: The same in exact fractions, where values are rounded or the exact proof is asked for.
-        expected: The expected values, as decimals where they are rounded.
+        exact: The same in exact fractions, if `rounded` or `prove_exact`.
+        expected: The expected values, as decimals if `rounded`.
         steps: How to take finite differences.
         tolerance: How far expected values may be off that are not rounded.
-        rounded: Whether expected values stand for all that round to them.
+        rounded: Whether expected values accept all values that round to them.
         prove_exact: Whether to compare the float64 result with the exact one.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The command line: parse the options, make the call that they ask for, report errors, return an exit status."""
+"""The command line: parse the options, run the command, report errors, return an exit status."""
 
 import gc
 import os
@@ -12,13 +12,13 @@ from backprop_cli.messages import clean
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit status; it neither raises nor ends the process.
+    """Run the command line and return its exit status; no exception leaves it.
 
     Args:
         argv: The arguments after the program's name, or None for the process's own.
     """
     try:
-        return _do(sys.argv[1:] if argv is None else argv)
+        return _run_command(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (no traceback reaches a user)
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         return _reported(error)
 
 
-def _do(argv: Sequence[str]) -> ExitStatus:
+def _run_command(argv: Sequence[str]) -> ExitStatus:
     words = argv[: argv.index("--")] if "--" in argv else argv
     if "--version" in words:
         write_stdout(f"backprop {__version__}\n")

@@ -1,4 +1,4 @@
-"""Files are written atomically: all of them, each complete, or none."""
+"""Write files atomically: all of them, each complete, or none."""
 
 import contextlib
 import os
@@ -20,9 +20,9 @@ _TEMPORARY = re.compile(r"\.backprop-(\d+)-\d+\.tmp", re.ASCII)
 def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[None]:
     """Write files, each by its function, and replace the old ones when the block ends.
 
-    Each file is written in full beside its target, which it replaces at the end. Where the block raises, or a file
-    cannot be written, nothing changes. Links are followed, and the permissions of existing files are kept. A missing
-    `folder` is made.
+    Each file is first written in full to a temporary file in the same folder. If the block raises, or a file cannot be
+    written, nothing changes. Links are followed, and the permissions of existing files are kept. A missing `folder` is
+    made.
 
     Raises:
         OutputError: A file could not be written, or the folder could not be made.
@@ -32,14 +32,14 @@ def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[N
 
 
 def _pending(files: Mapping[str, Write]) -> Iterator[None]:
-    written: dict[str, str] = {}
-    for folder in {os.path.dirname(os.path.realpath(path)) for path in files if "\0" not in path}:
+    targets = {path: _target(path) for path in files}
+    for folder in {os.path.dirname(target) for target in targets.values()}:
         _remove_left_over(folder)
+    written: dict[str, str] = {}
     try:
         for number, (path, write) in enumerate(files.items()):
             with _failure_named(path):
-                _require_a_name(path)
-                target = os.path.realpath(path)
+                target = targets[path]
                 temporary = os.path.join(os.path.dirname(target), f".backprop-{os.getpid()}-{number}.tmp")
                 written[temporary] = target
                 _write_beside(target, temporary, write)
@@ -65,7 +65,7 @@ def _remove_left_over(folder: str) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name != "posix":  # elsewhere, signal 0 is not a mere test
+    if os.name != "posix":  # elsewhere, signal 0 could end the process
         return True
     try:
         os.kill(process, 0)
@@ -78,7 +78,7 @@ def _is_running(process: int) -> bool:
 
 def _write_beside(target: str, temporary: str, write: Write) -> None:
     if os.path.exists(target) and not os.path.isfile(target):
-        raise OSError("it is not a regular file")  # a rename would replace a device
+        raise OSError("it is not a regular file")  # a rename would replace it, such as a device
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     with open(descriptor, "wb") as file:
         if os.path.exists(target):
@@ -96,17 +96,17 @@ def _failure_named(path: str) -> Iterator[None]:
         raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
 
 
-def _require_a_name(path: str) -> None:
+def _target(path: str) -> str:
+    """Return the file that a path leads to."""
     try:
-        if b"\0" in os.fsencode(path):
-            raise ValueError("embedded null byte")
-    except ValueError as error:
+        return os.path.realpath(path)
+    except ValueError as error:  # a null byte, or a character that file names cannot have
         raise OutputError(f"cannot write: {reason_of(error)}", file=path) from error
 
 
 @contextlib.contextmanager
 def _made(folder: str) -> Iterator[None]:
-    """Make a missing folder and its missing parents, and remove them where the block raises."""
+    """Make a missing folder and its missing parents, and remove them if the block raises."""
     made, above = [], folder
     while above and not os.path.isdir(above):
         made.append(above)

@@ -3,10 +3,10 @@
 from typing import assert_never
 
 from backprop_cli.checks.verdict import Verdict, check_problem
-from backprop_cli.cli.entries import nodes
 from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.streams import write_error, write_stdout
 from backprop_cli.cli.terminal import look
+from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
@@ -41,12 +41,12 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             data = read_problem(path)
             problem = load_problem(path, data=data)
             exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
-            own = exact if exact is not None and options.rounded else problem
             if options.expect is not None:
                 expected = load_expected(options.expect, problem, rounded=options.rounded)
             else:
+                own = exact if exact is not None and options.rounded else problem
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)
-            everything = nodes(None, len(problem.layers))
+            everything = every_node(len(problem.layers))
             return check_problem(
                 shown(path),
                 solve(problem, everything),

@@ -1,7 +1,7 @@
-"""The commands, as Typer knows them.
+"""The commands, declared for Typer.
 
-Typer only parses: a command returns the call to make, and `cli.app` makes it. So what Typer prints (help, completion)
-is written like every result, and NumPy is not imported before the options are validated.
+Typer only parses: a command returns the call to make, and `cli.app` makes it. In this way the output of Typer (help,
+completion) is written like every result, and NumPy is not imported before the options are validated.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ app = typer.Typer(
 def _backprop(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
-    """Take the options of `backprop` itself; `main` answers --version, so that it wins over every error."""
+    """Declare the options of `backprop` itself; `main` handles --version before any other option."""
 
 
 @app.command(
@@ -74,7 +74,7 @@ def _explain(options: ExplainOptions) -> ExitStatus:
 
 
 def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
-    """Return the call that the command line asks for, if any, and what Typer has printed instead.
+    """Return the call that the command line asks for, or None and what Typer has printed.
 
     Raises:
         UsageError: The command line is wrong.

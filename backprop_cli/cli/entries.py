@@ -3,7 +3,8 @@
 import re
 from typing import NamedTuple
 
-from backprop_cli.core.quantities import GIVEN, QUANTITIES, Node
+from backprop_cli.core.places import layer_place
+from backprop_cli.core.quantities import GIVEN, QUANTITIES, Node, every_node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
@@ -19,10 +20,10 @@ class Name(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """The name of one entry of a quantity; its index counts from 0, and is empty for the whole quantity."""
+    """The name of one entry of a quantity, or of the whole quantity."""
 
     name: Name
-    at: tuple[int, ...]
+    indices: tuple[int, ...]  # counted from 0; empty for the whole quantity
 
 
 def parse_name(text: str) -> Name:
@@ -62,37 +63,30 @@ def parse_entry(text: str) -> Entry:
 
 
 def node_of(name: Name, n_layers: int) -> Node:
-    """Return the node that a name means in a network of `n_layers`.
+    """Return the only node with a name in a network of `n_layers`.
 
     Raises:
         UsageError: The layer does not exist, or the name needs one.
     """
     found = nodes((name,), n_layers)
     if len(found) > 1:
-        from backprop_cli.core.places import layer_place
-
         examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
         raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
     return found[0]
 
 
 def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
-    """Return the nodes that `names` mean in a network of `n_layers`, by layer and then in the order of `QUANTITIES`.
-
-    None means all.
+    """Return the nodes with one of `names`, or all for None, in a network of `n_layers`, in the order of `every_node`.
 
     Raises:
         UsageError: The layer of a name does not exist.
     """
     for layer, quantity in names or ():
         if layer is not None and layer >= n_layers:
-            from backprop_cli.core.places import layer_place
-
             known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
             raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
     return tuple(
-        Node(layer, quantity)
-        for layer in range(n_layers)
-        for quantity in QUANTITIES
-        if names is None or Name(layer, quantity) in names or Name(None, quantity) in names
+        node
+        for node in every_node(n_layers)
+        if names is None or Name(*node) in names or Name(None, node.quantity) in names
     )

@@ -26,7 +26,7 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
             found: Walk | Explanation = walk(problem, options.extent)
         else:
             node = node_of(options.entry.name, len(problem.layers))
-            found = explain(problem, node, options.entry.at, options.extent)
+            found = explain(problem, node, options.entry.indices, options.extent)
     except InputError as error:
         raise error.at(shown(options.problem)) from None
     write_stdout(_rendered(found, options))

@@ -1,6 +1,6 @@
-"""The options of each command: one record, whose fields hold the options and their defaults.
+"""The options of each command, with their defaults, as the fields of one record.
 
-`cli.signature` makes the command's signature from its record, and validates each value by the type of its field.
+`cli.signature` makes the signature of a command from its record, and validates each value by the type of its field.
 """
 
 from dataclasses import dataclass
@@ -70,9 +70,7 @@ class RunOptions(CommonOptions):
     ] = None
     learning_rate: Annotated[
         str | None,
-        Option(
-            "--learning-rate", "--lr", metavar="NUMBER", parser=values.decimal, help="The step size [default: 0.001]."
-        ),
+        Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
     ] = None
     only: Annotated[
         tuple[Name, ...] | None,
@@ -133,7 +131,7 @@ class CheckOptions(CommonOptions):
     exact: Annotated[
         bool, Option("--exact", help="Compare with exact arithmetic on the decimals as they are written.")
     ] = False
-    eps: Annotated[float, Option(parser=values.step, help="The step of finite differences.")] = 1e-4
+    eps: Annotated[float, Option(parser=values.difference_step, help="The step of finite differences.")] = 1e-4
     rtol: Annotated[
         float | None,
         Option(min=0, help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences]."),

@@ -1,4 +1,4 @@
-"""A progress bar on standard error, for work of more than a second at a terminal."""
+"""A progress bar on standard error, for terminals and computations of more than a second."""
 
 import os
 import sys
@@ -12,8 +12,8 @@ from backprop_cli.core.progress import Progress, no_progress
 if TYPE_CHECKING:
     from rich import progress as rich_progress
 
-_PATIENCE = 1.0  # seconds before the bar appears
-_BETWEEN = 0.1  # seconds between two updates
+_DELAY = 1.0  # seconds before the bar appears
+_INTERVAL = 0.1  # seconds between two updates
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
 
 class _Bar:
     def __init__(self) -> None:
-        self._next = time.monotonic() + _PATIENCE
+        self._next = time.monotonic() + _DELAY
         self._shown: rich_progress.Progress | None = None
         self._tasks: dict[str, rich_progress.TaskID] = {}
 
@@ -39,7 +39,7 @@ class _Bar:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + _BETWEEN
+        self._next = now + _INTERVAL
         if self._shown is None:
             self._shown = _started()
         if what not in self._tasks:

@@ -1,4 +1,4 @@
-"""`backprop run`: from files to a result, on standard output and in files."""
+"""`backprop run`: compute a result, and write it to standard output and files."""
 
 import os
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _UPDATED = (Name(None, "new_weights"), Name(None, "new_biases"))
 
 
 def run(options: RunOptions) -> ExitStatus:
-    """Compute what is asked for, and write it to standard output and files; where one fails, no file changes.
+    """Compute what is asked for, and write it to standard output and files; if one fails, no file changes.
 
     Raises:
         BackpropError: Of any kind.
@@ -107,7 +107,6 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
         case "table":
             from backprop_cli.render.terminal import result as table
 
-            style = table.Style(**vars(look(options.color)), precision=options.precision, rows=options.rows)
-            return table.tables(solution, style)
+            return table.tables(solution, look(options.color), options.precision, options.rows)
         case _:
             assert_never(options.format)

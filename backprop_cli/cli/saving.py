@@ -55,7 +55,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
 
 
 def problem_file(problem: Problem, path: str) -> Write:
-    """Return the function that writes a problem."""
+    """Return the function that writes a problem to a file."""
     draft = to_draft(problem)
     if suffix(path) == ".npz":
         from backprop_cli.render import npy

@@ -31,10 +31,7 @@ Options = TypeVar("Options", bound=CommonOptions)
 
 
 def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], Callable[..., Action]]:
-    """Make a Typer command of a function that takes a record; the command returns the call, and `main` makes it.
-
-    Inherited fields come last in the signature.
-    """
+    """Make a Typer command from a function of a record; the command returns the call, and `main` makes it."""
 
     def decorate(function: Callable[[Options], ExitStatus]) -> Callable[..., Action]:
         def command(**given: Any) -> Action:
@@ -46,6 +43,7 @@ def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], 
 
             return act
 
+        # Inherited fields come last, as in the help pages.
         ordered = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
         command.__signature__ = Signature([_parameter(field) for field in ordered])  # type: ignore[attr-defined]
         return command
@@ -118,8 +116,8 @@ def _parameter(field: Field[Any]) -> Parameter:
         info = copy(info)
         info.metavar, parse = _metavar_and_parser(field)
         info.min = info.max = None  # the parser knows them; from 0.29 on Typer adds them to the help
-        required = partial(values.given, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
-        info.parser = lambda value: parse(required(value)) if isinstance(value, str) else value  # or a default
+        check = partial(values.required, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
+        info.parser = lambda value: parse(check(value)) if isinstance(value, str) else value  # or a default
         if choices := _choices(kind):
             info.autocompletion = lambda: list(choices)
         elif _name(field) == "PROBLEM":
@@ -158,7 +156,7 @@ def _is_path(field: Field[Any]) -> bool:
 
 
 def _check_stdin(options: CommonOptions) -> None:
-    """Refuse to read standard input twice, and say at a terminal that it is read."""
+    """Refuse to read standard input twice, and tell the user of a terminal that it is read."""
     readers = []
     for field in filter(_is_path, fields(options)):
         value = getattr(options, field.name)

@@ -33,7 +33,7 @@ def _write(stream: TextIO, text: str) -> None:
     if not hasattr(stream, "buffer"):  # a program has replaced it by a text stream
         stream.write(text)
         return
-    # Not through the buffer: Python flushes it again at exit, and prints an error of its own.
+    # Not through the buffer: Python flushes it at exit, and reports a failure a second time.
     raw = getattr(stream.buffer, "raw", stream.buffer)
     rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
     while rest:
@@ -41,7 +41,7 @@ def _write(stream: TextIO, text: str) -> None:
 
 
 def write_stderr(line: str) -> None:
-    """Write a line to standard error, and ignore a failure: the exit status still tells."""
+    """Write a line to standard error, and ignore a failure: the exit status still reports the error."""
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.write(line + "\n")

@@ -10,8 +10,6 @@ if TYPE_CHECKING:
 
 Color: TypeAlias = Literal["auto", "always", "never"]
 
-_DEFAULT_SIZE = (80, 24)
-
 
 def wants_color(option: Color) -> bool:
     """Return whether to use colour, by the option, then NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, then the terminal."""
@@ -26,13 +24,8 @@ def wants_color(option: Color) -> bool:
     return os.environ.get("TERM") != "dumb" and sys.stdout is not None and sys.stdout.isatty()
 
 
-def width() -> int:
-    """Return the columns of a page: COLUMNS, else those of the terminal, else 80."""
-    return shutil.get_terminal_size(_DEFAULT_SIZE).columns
-
-
 def takes_ascii_only() -> bool:
-    """Return whether the encoding of standard output lacks the lines of tables."""
+    """Return whether the encoding of standard output lacks the line characters of tables."""
     try:
         "\N{BOX DRAWINGS LIGHT HORIZONTAL}".encode(getattr(sys.stdout, "encoding", None) or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -41,7 +34,7 @@ def takes_ascii_only() -> bool:
 
 
 def look(color: Color) -> "Look":
-    """Return the look of a page on standard output."""
+    """Return the look of a page on standard output; its width is COLUMNS, else that of the terminal, else 80."""
     from backprop_cli.render.terminal.page import Look
 
-    return Look(width=width(), color=wants_color(color), ascii_only=takes_ascii_only())
+    return Look(width=shutil.get_terminal_size().columns, color=wants_color(color), ascii_only=takes_ascii_only())

@@ -1,6 +1,6 @@
-"""How the values of options are validated, as texts, before NumPy is loaded.
+"""Validate the texts of option values, before NumPy is loaded.
 
-Every function here raises a `UsageError` where a text is no such value.
+Every function here raises a `UsageError` if the text is invalid.
 """
 
 import math
@@ -11,14 +11,14 @@ from backprop_cli.cli.entries import Name, parse_name
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import did_you_mean, listed
 
-ALL_LEVELS = 100  # `--depth all`: explanations say what they leave out below this level
+ALL_LEVELS = 100  # stands for `--depth all`; an explanation says what is left out below it
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
 _NUMBERS = re.compile(r"[-+\d.,;eE\s\[\]()]*\d[-+\d.,;eE\s\[\]()]*", re.ASCII)
 
 
-def given(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
-    """Return a text, unless it is empty, or an option in place of a missing value: `--weights --lr 1`."""
+def required(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
+    """Return a text; refuse an empty one, or an option in place of a missing value: `--weights --lr 1`."""
     if not text:
         raise UsageError(f"{name}: expected a value, got an empty text")
     if is_option and text != "-" and text.startswith("-") and not _NEGATIVE_NUMBER.match(text):
@@ -69,13 +69,13 @@ def number(option: str, text: str, least: float | None = None) -> float:
     return value
 
 
-def decimal(text: str) -> str:
+def rate(text: str) -> str:
     """Return a learning rate as it was written, for exact arithmetic."""
     number("--learning-rate", text)
     return text
 
 
-def step(text: str) -> float:
+def difference_step(text: str) -> float:
     """Read the step of finite differences."""
     if (value := number("--eps", text)) <= 0:
         raise UsageError(f"--eps: expected more than 0, got {text!r}")
@@ -83,7 +83,7 @@ def step(text: str) -> float:
 
 
 def depth(text: str) -> int:
-    """Read how many levels down to explain."""
+    """Read the number of levels to explain."""
     if text != "all" and not re.fullmatch(r"\d{1,9}", text, re.ASCII):
         raise UsageError(f"--depth: expected a whole number or all, got {text!r}")
     return ALL_LEVELS if text == "all" else min(int(text), ALL_LEVELS)
@@ -95,7 +95,7 @@ def names(text: str) -> tuple[Name, ...]:
 
 
 def problem_target(text: str) -> str:
-    """Return the path of a problem to be written."""
+    """Return the value of `--next`, the path of a problem to be written."""
     from backprop_cli.load.files import suffix
 
     if suffix(text) not in (".json", ".npz"):
@@ -104,7 +104,7 @@ def problem_target(text: str) -> str:
 
 
 def save_target(text: str) -> str:
-    """Return the path of a result to be written."""
+    """Return the value of `--save`, the path of a result to be written."""
     from backprop_cli.load.files import suffix
 
     if text == "-" or suffix(text) not in ("", ".json", ".npz"):

@@ -1,6 +1,6 @@
-"""The activation functions: one row each, and everything that the package knows about it.
+"""The activation functions: everything that the package knows about one is in its row.
 
-A row works entry by entry on arrays of floats and of exact fractions alike.
+The functions of a row work entry by entry, on arrays of floats and of exact fractions.
 """
 
 from collections.abc import Callable
@@ -20,22 +20,22 @@ class Activation:
     """One activation function f, of pre-activations z (n_samples, n_neurons), with a derivative f'."""
 
     name: str
-    title: str  # in sentences
+    title: str  # the name in sentences
     value: Callable[..., Array]  # value(z, out=None): f(z), shaped like z; put in `out` where that is given
     # backward(upstream, z, outputs, out=None): upstream * f'(z), shaped like z
     backward: Callable[..., Array]
-    # f(z) and f'(z) in the words of the files and as TeX, with a place for {z}
+    # f(z) and f'(z) in the words of problem files and as TeX, where {z} stands for the name of z
     value_written: str
     derivative_written: str
     value_tex: str
     derivative_tex: str
     reads: tuple[str, ...] = ("z",)  # which of z and outputs `backward` reads: none where f' is the same everywhere
-    kinks: tuple[float, ...] = ()  # the z at which f' jumps; f' there is the derivative to the left
-    inactive: Callable[[Array], Array] | None = None  # inactive(z): where f is 0 and passes no gradient on
-    roundings: int = 0  # how many more roundings than z has f(z), and upstream * f'(z) than upstream
-    exact: bool = False  # whether fractions stay fractions
-    grows: bool = True  # whether |f(z)| may exceed |z|, or |f'(z)| exceed 1, so that there may be an overflow
-    in_place: bool = False  # whether f(z), and then the result of `backward`, may be written over z
+    kinks: tuple[float, ...] = ()  # the z at which f' jumps; f' there is the left derivative
+    inactive: Callable[[Array], Array] | None = None  # inactive(z): where f and f' are 0
+    roundings: int = 0  # that f(z) adds to those of z, and upstream * f'(z) to those of upstream
+    exact: bool = False  # whether f and f' of fractions are fractions
+    grows: bool = True  # whether |f(z)| may exceed |z|, or |f'(z)| exceed 1: the result may then overflow
+    in_place: bool = False  # whether f(z), and then the result of `backward`, may be written to the memory of z
 
     def derivative(self, z: Array) -> Array:
         """Return f'(z), in the shape of z (n_samples, n_neurons)."""

@@ -1,17 +1,19 @@
-"""The pass itself, over a block of samples at a time.
+"""Forward and backward, one block of samples at a time.
 
-What is computed for one sample depends on no other sample, so that forward and backward can be done for some rows at a
-time; only `dweights` and `dbiases`, which are sums over samples, are carried from block to block. Blocks that fit the
-cache take less time than whole matrices, whose intermediate results go through memory. What is not asked for is
-dropped with its block, so that memory does not grow with the number of samples.
+The values of one sample depend on no other sample. Only `dweights` and `dbiases`, which are sums over samples, are
+carried from block to block. Blocks that fit the cache take less time than whole matrices, whose intermediate results go
+through memory. Values that are not asked for are dropped with their block, so that memory does not grow with the number
+of samples.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple, TypeVar
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array, all_finite, first_index, in_whole
+from backprop_cli.core.places import entry_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import AXES, SUMMED_OVER_SAMPLES, Node
@@ -19,7 +21,7 @@ from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import release, scratch_array
 from backprop_cli.errors import InputError
 
-__all__ = ["BLOCK_ROWS", "Found", "work"]
+__all__ = ["BLOCK_ROWS", "evaluate"]
 
 BLOCK_ROWS = 2048  # of float64, and twice as many of float32: with more, intermediate results leave the cache
 _BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
@@ -28,17 +30,8 @@ _FEWEST_ROWS = 32
 _Key = TypeVar("_Key")
 
 
-class Found(NamedTuple):
-    """What a pass has found.
-
-    Shapes of `values`: (n_inputs, n_neurons) for weights-like ones in either layout, else those of `LayerSolution`.
-    """
-
-    values: Mapping[Node, Array]  # those that were to be kept
-    inactive: Mapping[int, Array]  # by layer, (n_samples, n_neurons): where units pass no gradient on
-
-
-def work(
+@np.errstate(all="ignore")  # results are checked instead: a matmul with several threads loses the flags
+def evaluate(
     problem: Problem,
     order: Sequence[Node],
     kept: Collection[Node],
@@ -47,103 +40,101 @@ def work(
     block_rows: int | None = None,
     may_overflow: bool = False,
     progress: Progress = no_progress,
-) -> Found:
-    """Evaluate nodes of a problem, and keep some of their values.
+) -> tuple[Mapping[Node, Array], Mapping[int, Array]]:
+    """Return the values of nodes of a problem, and by layer which units are inactive (n_samples, n_neurons).
+
+    Shapes of values: (n_inputs, n_neurons) for dweights and new_weights, else those of `LayerSolution`.
 
     Args:
         problem: The problem.
         order: What to evaluate, each node after its operands.
-        kept: Which values to keep.
+        kept: Which values to return.
         rules: The formulas.
-        block_rows: How many samples make a block; as many as fit the cache unless it is given.
-        may_overflow: Whether infinity is a result, and not an error.
-        progress: Called after each block with the number of samples done.
+        block_rows: As for `solve`.
+        may_overflow: As for `solve`.
+        progress: As for `solve`.
 
     Raises:
         InputError: A result overflows.
     """
-    the_pass = _Pass(problem, order, kept, rules, may_overflow=may_overflow)
+    the_pass = _Pass(problem=problem, order=order, kept=kept, rules=rules, may_overflow=may_overflow)
     n_samples, step = problem.n_samples or 0, block_rows or _fitting_rows(problem)
-    with np.errstate(all="ignore"):  # results are checked instead: a matmul with several threads loses the flags
-        for start in range(0, n_samples, step):
-            rows = slice(start, min(start + step, n_samples))
-            the_pass.block(rows)
-            progress("rows", rows.stop, n_samples)
-        the_pass.finish()
-    return Found({node: value for node, value in the_pass.values.items() if node in kept}, the_pass.inactive)
+    for start in range(0, n_samples, step):
+        rows = slice(start, min(start + step, n_samples))
+        the_pass.block(rows)
+        progress("rows", rows.stop, n_samples)
+    the_pass.finish()
+    return {node: value for node, value in the_pass.values.items() if node in kept}, the_pass.inactive
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class _Pass:
-    """One pass over all samples: what it sums up and keeps."""
+    """One pass over all samples, with the values that it keeps and sums."""
 
-    def __init__(
-        self, problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, *, may_overflow: bool
-    ) -> None:
-        self.values: dict[Node, Array] = {}
-        self.inactive: dict[int, Array] = {}
-        self._buffers: dict[Node, Array] = {}
-        self._problem = problem
-        self._order = order
-        self._kept = kept
-        self._shown_layers = {node.layer for node in kept if _is_per_sample(node)}
-        self._rules = rules
-        self._may_overflow = may_overflow
+    problem: Problem
+    order: Sequence[Node]
+    kept: Collection[Node]
+    rules: Rules
+    may_overflow: bool
+    values: dict[Node, Array] = field(default_factory=dict)
+    inactive: dict[int, Array] = field(default_factory=dict)
+    buffers: dict[Node, Array] = field(default_factory=dict)
 
     def block(self, rows: slice) -> None:
-        """Go forward and backward with some samples."""
-        part = self._problem if rows == slice(0, self._problem.n_samples) else self._problem.samples(rows)
+        """Evaluate what belongs to some samples, and add their part to the sums over samples."""
+        part = self.problem if rows == slice(0, self.problem.n_samples) else self.problem.samples(rows)
         values: dict[Node, Array] = {}
-        for node in self._order:
+        for node in self.order:
             if _is_per_sample(node):
                 values[node] = value = self._evaluate(part, node, values)
-                if not self._may_overflow and _may_grow(part, node):
+                if not self.may_overflow and _may_grow(part, node):
                     _require_no_overflow(part, node, value, rows.start)
-                if node in self._kept:
+                if node in self.kept:
                     self._keep(self.values, node, value, rows)
                 if node.quantity == "z":
                     self._note_inactive(node.layer, value, rows)
             elif node.quantity in SUMMED_OVER_SAMPLES:
                 self._sum_up(node, self._evaluate(part, node, values))
-        for array in (self._problem.inputs, self._problem.upstream, *(layer.z for layer in self._problem.layers)):
+        for array in (self.problem.inputs, self.problem.upstream, *(layer.z for layer in self.problem.layers)):
             release(array if isinstance(array, np.ndarray) else None)
 
     def finish(self) -> None:
-        """Check the sums over all samples, and do what takes them: the step."""
-        for node in self._order:
+        """Check the sums over all samples, and evaluate what takes them: the new parameters."""
+        for node in self.order:
             if _is_per_sample(node):
                 continue
             if node.quantity not in SUMMED_OVER_SAMPLES:
-                self.values[node] = self._evaluate(self._problem, node, self.values)
-            if not self._may_overflow:
-                _require_no_overflow(self._problem, node, self.values[node])
+                self.values[node] = self._evaluate(self.problem, node, self.values)
+            if not self.may_overflow:
+                _require_no_overflow(self.problem, node, self.values[node])
 
     def _evaluate(self, part: Problem, node: Node, values: Mapping[Node, Array]) -> Array:
         given: Array | None = part.given(node)
         if given is not None:
             return given
-        rule = self._rules[node.quantity]
+        rule = self.rules[node.quantity]
         takes = [
-            values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self._rules)
+            values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self.rules)
         ]
-        if part is self._problem:
+        if part is self.problem:
             return rule.formula(*takes)
         # Buffers are used again in the next block: to allocate memory each time takes as long as the arithmetic.
-        owner = self._owner(node)
-        buffer = self._buffers.get(owner)
-        value = rule.formula(
-            *takes, out=buffer[: part.n_samples] if _is_per_sample(node) and buffer is not None else buffer
-        )
-        if buffer is None and value.base is None:  # and not a view of what was given
-            self._buffers[owner] = value
+        owner = self._buffer_owner(node)
+        buffer = self.buffers.get(owner)
+        if buffer is not None and _is_per_sample(node):
+            buffer = buffer[: part.n_samples]  # the last block may be smaller
+        value = rule.formula(*takes, out=buffer)
+        if buffer is None and value.base is None:  # a view would be of an array that was given
+            self.buffers[owner] = value
         return value
 
-    def _owner(self, node: Node) -> Node:
-        """Return the node whose buffer takes a node's value.
+    def _buffer_owner(self, node: Node) -> Node:
+        """Return the node whose buffer a node's value is written to.
 
-        Where the activation allows it, outputs are written over z, and dz over both: the backward pass reads them no
-        more, for whatever else takes the outputs comes before dz in working order.
+        Where the activation allows it, outputs are written over z, and dz over both. That is safe because everything
+        else that takes the outputs comes before dz in working order.
         """
-        in_place = node.quantity in ("outputs", "dz") and self._problem.layers[node.layer].activation.in_place
+        in_place = node.quantity in ("outputs", "dz") and self.problem.layers[node.layer].activation.in_place
         return Node(node.layer, "z") if in_place else node
 
     def _sum_up(self, node: Node, value: Array) -> None:
@@ -153,12 +144,13 @@ class _Pass:
             self.values[node] = value.copy()  # the next block's value is put into the same buffer
 
     def _note_inactive(self, layer: int, z: Array, rows: slice) -> None:
-        inactive = self._problem.layers[layer].activation.inactive
-        if layer in self._shown_layers and inactive is not None:
+        inactive = self.problem.layers[layer].activation.inactive
+        is_shown = any(node.layer == layer and _is_per_sample(node) for node in self.kept)
+        if is_shown and inactive is not None:
             self._keep(self.inactive, layer, inactive(z), rows)
 
     def _keep(self, kept: dict[_Key, Array], key: _Key, value: Array, rows: slice) -> None:
-        n_samples = self._problem.n_samples or 0
+        n_samples = self.problem.n_samples or 0
         if rows == slice(0, n_samples):
             kept[key] = value
             return
@@ -192,10 +184,10 @@ def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: 
         index = in_whole(index, first_row)
     raise InputError(
         f"overflows {result.dtype} (its largest number is about {np.finfo(result.dtype).max:.1e})",
-        place=f"{problem.place(*node)}[{','.join(map(str, index))}]",
+        place=entry_place(problem.place(*node), index),
     )
 
 
 def _is_surely_finite(value: Array) -> bool:
-    """Tell whether sums of all rows are finite, which takes a fraction of the time of a look at every entry."""
+    """Tell whether all row sums are finite: a faster first test, for sums of finite entries may overflow, too."""
     return all_finite(value @ np.ones(value.shape[-1], value.dtype))

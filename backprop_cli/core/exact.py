@@ -17,15 +17,12 @@ from backprop_cli.core.arrays import Array
 
 __all__ = ["as_fractions", "as_objects", "exactly", "in_full", "rounded", "to_decimal", "to_float"]
 
-# Beyond the exponents of float64, but small enough that the power of ten fits into memory.
-_LARGEST_EXPONENT = 400
+_LARGEST_EXPONENT = 400  # float64 has smaller exponents; a power of ten must fit into memory
 _MOST_DIGITS = 10_000
 
 
 def exactly(array: Array) -> Array:
-    """Return an array of floats as fractions with the same values, in the same shape; fractions as they are."""
-    if array.dtype.kind == "O":
-        return array
+    """Return an array of numbers, floats or decimals, as fractions with the same values, in the same shape."""
     return as_fractions(array.ravel().tolist()).reshape(array.shape)
 
 
@@ -42,7 +39,7 @@ def as_objects(values: list[Any]) -> Array:
 
 
 def to_decimal(literal: str) -> Decimal | None:
-    """Return a decimal with all its digits, or None if it is malformed, or out of the range of exact arithmetic."""
+    """Return a decimal with all its digits, or None if it is malformed or beyond the limits above."""
     try:
         decimal = Decimal(literal)
     except InvalidOperation:
@@ -72,7 +69,7 @@ def in_full(number: Rational) -> str:
     twos = (denominator & -denominator).bit_length() - 1
     power_of_five = denominator >> twos
     fives = round((power_of_five.bit_length() - 1) / math.log2(5))
-    fives += 5**fives < power_of_five
+    fives += 5**fives < power_of_five  # the logarithm may be rounded down
     places = max(twos, fives)
     sign, digits, _ = Decimal(numerator * (10**places // denominator)).as_tuple()
     return _written(Decimal((sign, digits, -places)))
@@ -86,8 +83,9 @@ def rounded(number: Rational, precision: int) -> str:
     """
     numerator, denominator = Fraction(number).as_integer_ratio()
     size = Context(prec=28).divide(Decimal(abs(numerator)), Decimal(denominator)).adjusted()
-    decimals = precision + size + 1 if 0 <= size < 16 else precision + (size >= 16 or size < -4)
-    return _written(Context(prec=max(decimals, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
+    is_scientific = size >= 16 or size < -4  # with one digit before the point
+    digits = precision + is_scientific if is_scientific or size < 0 else precision + size + 1
+    return _written(Context(prec=max(digits, 1)).divide(Decimal(numerator), Decimal(denominator)).normalize())
 
 
 def _written(decimal: Decimal) -> str:

@@ -9,23 +9,19 @@ from backprop_cli.messages import listed
 
 __all__ = ["Missing", "missing_input"]
 
-_MOST_NEEDS = 8  # in words: a deep network may lack something in every layer
+_MOST_NEEDS = 8  # in a message: a deep network may lack something in every layer
 
 
 @dataclass(frozen=True)
 class Missing:
-    """What would have to be given before a value could be computed.
+    """What would have to be given before a value could be computed."""
 
-    `needs` are all of it. Some may be needed only for a `z` that might itself be given in their place: `z` is its
-    name, and `for_z` are those needs.
-    """
+    needs: tuple[str, ...]  # the places of all of it
+    z: str | None = None  # the place of a z that could be given instead of some needs
+    for_z: tuple[str, ...] = ()  # those needs
 
-    needs: tuple[str, ...]
-    z: str | None = None
-    for_z: tuple[str, ...] = ()
-
-    def behind(self, operand: Node, user: Node, problem: Problem) -> "Missing":
-        """Return what `user` lacks if it takes `operand`, which lacks this: a z may be given instead of computed."""
+    def passed_on(self, operand: Node, user: Node, problem: Problem) -> "Missing":
+        """Return what `user` lacks because it takes `operand`, which lacks this: a z may be given, too."""
         if operand.quantity == "z":
             return Missing(self.needs, z=problem.place(*operand), for_z=self.needs)
         # Only the z of the user's own layer is offered as an alternative.
@@ -33,7 +29,7 @@ class Missing:
 
     @staticmethod
     def of_all(lacking: Sequence["Missing"]) -> "Missing":
-        """Return what is missing where several operands are."""
+        """Return what a value lacks whose operands lack `lacking`."""
         through_z = next((missing for missing in lacking if missing.z is not None), None)
         needs = tuple(dict.fromkeys(need for missing in lacking for need in missing.needs))
         if through_z is None:
@@ -59,5 +55,5 @@ def missing_input(problem: Problem, node: Node) -> Missing:
 
 
 def _shortened(needs: Sequence[str]) -> Sequence[str]:
-    """Return needs as they are, or the first of very many and how many more there are."""
+    """Return needs as they are, or the first few and the number of the others."""
     return needs if len(needs) <= _MOST_NEEDS else [*needs[: _MOST_NEEDS - 1], f"{len(needs) - _MOST_NEEDS + 1} more"]

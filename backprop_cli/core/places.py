@@ -1,15 +1,15 @@
-"""Convert between trees and dotted names, which archives and folders use: they are flat.
+"""Names of values: in key paths (`layers[0].weights`), and dotted (`layers.0.weights`) in archives and folders.
 
-`{"layers": [{"weights": …}]}` is `layers.0.weights`.
+Archives and folders are flat, so that a tree such as `{"layers": [{"weights": …}]}` becomes dotted names.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.messages import listed
 
-__all__ = ["dotted", "flatten", "layer_place", "nest"]
+__all__ = ["dotted", "entry_place", "flatten", "layer_place", "nest"]
 
 _MOST_LAYERS = 100_000
 _MOST_PARTS = 4  # of a name: expected.layers.0.weights
@@ -89,3 +89,8 @@ def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
 def layer_place(layer: int, name: str) -> str:
     """Return the place of a layer's value: `layers[1].weights`."""
     return f"layers[{layer}].{name}"
+
+
+def entry_place(place: str, index: Sequence[object]) -> str:
+    """Return the place of an entry, `dweights[2,1]`, or of the whole quantity for an empty index."""
+    return f"{place}[{','.join(map(str, index))}]" if index else place

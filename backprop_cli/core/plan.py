@@ -1,4 +1,4 @@
-"""The plan of a computation: what to compute, in which order, and what does not follow from what was given."""
+"""The plan of a computation: what to compute, in which order, and what cannot be computed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +15,10 @@ __all__ = ["Plan", "plan", "require_any"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What to compute for what is wanted: `order`, each node after its operands; and what each missing node lacks."""
+    """How to compute what is wanted."""
 
-    order: tuple[Node, ...]
-    missing: Mapping[Node, Missing]
+    order: tuple[Node, ...]  # what to compute, each node after its operands
+    missing: Mapping[Node, Missing]  # what cannot be computed, and what it lacks
 
 
 def plan(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Plan:
@@ -29,7 +29,7 @@ def plan(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Plan
         if node not in needed:
             continue
         lacking = [
-            operand if isinstance(operand, Missing) else missing[operand].behind(operand, node, problem)
+            operand if isinstance(operand, Missing) else missing[operand].passed_on(operand, node, problem)
             for operand in operands(problem, node, rules)
             if isinstance(operand, Missing) or (isinstance(operand, Node) and operand in missing)
         ]
@@ -41,7 +41,7 @@ def plan(problem: Problem, wanted: Sequence[Node], rules: Rules = RULES) -> Plan
 
 
 def require_any(problem: Problem, wanted: Sequence[Node], planned: Plan) -> None:
-    """Refuse a problem from which nothing of what is wanted follows.
+    """Refuse a problem if nothing that is wanted can be computed from it.
 
     Raises:
         InputError: The message names the quantity that lacks least, and what it needs.
@@ -59,7 +59,7 @@ def require_any(problem: Problem, wanted: Sequence[Node], planned: Plan) -> None
 
 
 def _needed_for(problem: Problem, wanted: Sequence[Node], rules: Rules) -> set[Node]:
-    """Return what has to be computed for what is wanted, including that."""
+    """Return the wanted nodes and everything that they are computed from."""
     needed: set[Node] = set()
     pending = list(wanted)
     while pending:

@@ -1,7 +1,7 @@
-"""The problem and its layers: validated, frozen records that the maths works on.
+"""The problem and its layers: validated, frozen records.
 
-Inside, weights are always (n_inputs, n_neurons), whatever layout they were written in. `load.schema.build` makes a
-problem from what a file holds.
+The weights of these records are always (n_inputs, n_neurons), whatever layout they were written in. `load.schema.build`
+makes a problem from the contents of a file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,8 +12,8 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import layer_place
-from backprop_cli.core.quantities import AXES, Node, UpstreamRule, WeightLayout
+from backprop_cli.core.places import entry_place, layer_place
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, Node, Product, UpstreamRule, WeightLayout
 
 if TYPE_CHECKING:
     from fractions import Fraction  # whose import takes longer than to solve a small problem
@@ -26,11 +26,11 @@ _OF_NO_LAYER = ("inputs", "upstream", "learning_rate")
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Layer:
-    """One dense layer; None stands for what was not given, and cannot be told from the shapes of the rest."""
+    """One dense layer; None stands for a value that was not given, or a size that no given array has."""
 
     weights: Array | None  # (n_inputs, n_neurons)
-    biases: Array | None  # (n_neurons,)
-    z: Array | None  # (n_samples, n_neurons), cached pre-activations, used in place of computed ones
+    biases: Array | None  # (n_neurons,); a layer without biases has None
+    z: Array | None  # (n_samples, n_neurons), given pre-activations, used in place of computed ones
     activation: Activation
     n_inputs: int | None
     n_neurons: int | None
@@ -45,33 +45,33 @@ class Problem:
     source: str | None
     inputs: Array | None  # (n_samples, n_inputs)
     layers: tuple[Layer, ...]
-    # (n_samples, n_neurons of the last layer), or the rule that makes it: "outputs", the last layer's own outputs (the
-    # gradient of half the sum of their squares), or "ones" (the gradient of their sum)
+    # (n_samples, n_neurons of the last layer), or a rule: "outputs", the last layer's own outputs (the gradient of half
+    # the sum of their squares), or "ones" (the gradient of the sum of the outputs)
     upstream: Array | UpstreamRule | None
-    weight_layout: WeightLayout  # how weights were written: results are written so, too
+    weight_layout: WeightLayout  # of the weights as written; results are written in it, too
     learning_rate: "float | Fraction"
-    layered: bool  # whether the problem was written with `layers`: results are written so, too
+    layered: bool  # whether the problem was written with `layers`; results are, too
     n_samples: int | None
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]  # as it was read
-    binary: tuple[str, ...]  # the places whose fractions are the exact values of floats, as no decimals were written
+    binary: tuple[str, ...]  # the places that held floats, not decimals: fractions are their exact values
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""
 
-        def of(array: Any) -> Any:
+        def rows_of(array: Any) -> Any:
             return array[rows] if isinstance(array, np.ndarray) else array
 
         return replace(
             self,
-            inputs=of(self.inputs),
-            upstream=of(self.upstream),
-            layers=tuple(replace(layer, z=of(layer.z)) for layer in self.layers),
+            inputs=rows_of(self.inputs),
+            upstream=rows_of(self.upstream),
+            layers=tuple(replace(layer, z=rows_of(layer.z)) for layer in self.layers),
             n_samples=rows.stop - rows.start,
         )
 
     def origin(self, layer: int, name: str) -> Node:
-        """Return which quantity of which layer an operand of a layer is: in a network, of its neighbour."""
+        """Return the node that an operand of a layer is: in a network, `inputs` are the outputs of the layer before."""
         last = len(self.layers) - 1
         if name == "inputs" and layer > 0:
             return Node(layer - 1, "outputs")
@@ -80,6 +80,17 @@ class Problem:
         if name == "upstream" and isinstance(self.upstream, str) and self.upstream == "outputs":
             return Node(layer, "outputs")
         return Node(layer, name)
+
+    def has(self, node: Node) -> bool:
+        """Tell whether there is such a quantity: a layer without biases has no new ones."""
+        return node.quantity != "new_biases" or self.layers[node.layer].biases is not None
+
+    def products(self, node: Node) -> tuple[Product, ...]:
+        """Return the products that a node is the sum of: in a layer without biases, those without them."""
+        products = CHAIN_RULE[node.quantity].products
+        if self.layers[node.layer].biases is not None:
+            return products
+        return tuple(product for product in products if all(factor.name != "biases" for factor in product.factors))
 
     def given(self, node: Node) -> Any:
         """Return the value that was given for a node, and is not computed; None where there is none.
@@ -122,10 +133,8 @@ class Problem:
             node: The quantity.
             index: An index, or a letter for a whole axis, for each axis in `AXES`.
         """
-        place, index = self.place(*node), list(index)
-        if self.axes(node.quantity) != AXES[node.quantity]:
-            index.reverse()
-        return f"{place}[{','.join(map(str, index))}]" if index else place
+        transposed = self.axes(node.quantity) != AXES[node.quantity]
+        return entry_place(self.place(*node), index[::-1] if transposed else index)
 
     @property
     def exact(self) -> bool:

@@ -1,9 +1,9 @@
-"""What each quantity of a dense layer is: the chain rule in index notation, told once.
+"""The definition of each quantity of a dense layer: the chain rule in index notation.
 
 In the notation n counts samples, i inputs and j neurons. f is the layer's activation function, f' its derivative. A
 letter on the right that the left side lacks is summed over: `dz[n,j]` in the line of `dbiases[j]` is summed over the
-samples n. Everything else that is said of a quantity is read off these lines: its axes, its operands, the order of
-work, its formula in matrix form, the terms of an entry, its partial derivatives, and the number of its roundings.
+samples n. Everything else about a quantity is derived from these lines: its axes, its operands, the order of
+computation, its formula in matrix form, the terms of an entry, its partial derivatives, its number of roundings.
 
 With a loss L and upstream = dL/doutputs, the lines of the gradients follow from the first two by the chain rule:
 
@@ -22,7 +22,7 @@ This module imports no NumPy, so that the command line can validate names before
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
@@ -39,7 +39,7 @@ UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
 
 NOUNS = {"n": "sample", "i": "input", "j": "neuron"}
 
-# In the order in which they are worked by hand: forward, backward, step.
+# In the order of a calculation by hand: forward, backward, step.
 _NOTATION = {
     "z[n,j]": "inputs[n,i] * weights[i,j] + biases[j]",
     "outputs[n,j]": "f(z[n,j])",
@@ -84,7 +84,7 @@ class Quantity(NamedTuple):
 
     @property
     def is_gradient(self) -> bool:
-        """Whether this is the derivative of the loss by something."""
+        """Whether this is a derivative of the loss."""
         return self.name.startswith("d")
 
 
@@ -96,7 +96,7 @@ class Node(NamedTuple):
 
 
 class Position(NamedTuple):
-    """Where an entry is: its sample n, input i and neuron j; 0 for an axis that its quantity lacks."""
+    """The sample n, input i and neuron j of an entry; 0 for an axis that its quantity lacks."""
 
     n: int = 0
     i: int = 0
@@ -104,14 +104,14 @@ class Position(NamedTuple):
 
 
 def every_node(n_layers: int) -> tuple[Node, ...]:
-    """Return every quantity of a network, layer by layer, in the order in which they are worked by hand."""
+    """Return every quantity of a network, layer by layer, in the order of a calculation by hand."""
     return tuple(Node(layer, quantity) for layer in range(n_layers) for quantity in QUANTITIES)
 
 
 def _parsed(left: str, right: str) -> Quantity:
     entry = _factor(left)
     products = []
-    for sign, text in re.findall(r"(^|[+-] )((?:[^+\s-]|\s\*\s)+)", right):
+    for sign, text in re.findall(r"(^|[+-] )((?:[^+\s-]|\s\*\s)+)", right):  # products between + and -
         factors = tuple(_factor(part) for part in text.split(" * "))
         letters = dict.fromkeys(axis for factor in factors for axis in factor.axes)
         summed = tuple(axis for axis in letters if axis not in entry.axes)
@@ -125,21 +125,11 @@ def _factor(text: str) -> Factor:
     return Factor(found["name"], tuple(found["axes"].split(",")) if found["axes"] else (), found["function"] or "")
 
 
-def _forward() -> Iterator[str]:
-    """Yield the quantities of the forward pass: those that take no gradient."""
-    behind = {"upstream"}
-    for quantity in CHAIN_RULE.values():
-        if behind.isdisjoint(quantity.operands):
-            yield quantity.name
-        else:
-            behind.add(quantity.name)
-
-
 CHAIN_RULE: Mapping[str, Quantity] = MappingProxyType(
     {quantity.name: quantity for quantity in map(_parsed, _NOTATION, _NOTATION.values())}
 )
 QUANTITIES = tuple(CHAIN_RULE)
-FORWARD = tuple(_forward())
+FORWARD = QUANTITIES[: QUANTITIES.index("dz")]
 _FACTORS = [factor for line in CHAIN_RULE.values() for product in line.products for factor in product.factors]
 AXES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {line.name: line.axes for line in CHAIN_RULE.values()} | {factor.name: factor.axes for factor in _FACTORS}

@@ -1,6 +1,6 @@
 """The fast formula of each quantity, and where its operands come from.
 
-What a quantity is stands in `quantities`; a test holds each formula against `np.einsum` of the notation there.
+`quantities` defines the quantities; a test compares each formula here with `np.einsum` of the notation there.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,17 +17,17 @@ from backprop_cli.core.missing import Missing, missing_input
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANTITIES, Factor, Node, Product
 
-__all__ = ["RULES", "Operand", "Rule", "Rules", "operands", "working_order", "written"]
+__all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
-_FEW_ROWS = 64  # are added in order, so that small results do not depend on how BLAS adds on this processor
+_FEW_ROWS = 64  # fewer are added in order: BLAS would add in an order that depends on the processor
 
 
 @dataclass(frozen=True)
 class Rule:
     """How a quantity is computed: the names of its operands, and the formula that takes them.
 
-    `formula(*operands, out=None)` puts its result in `out` where that is given. A rule may also be a wrong one, to see
-    what a mistake leads to.
+    `formula(*operands, out=None)` puts its result in `out` where that is given. A wrong rule gives the values that a
+    mistake leads to.
     """
 
     operands: tuple[str, ...]
@@ -38,9 +38,10 @@ Rules: TypeAlias = Mapping[str, Rule]
 Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
 
 
-def _affine(inputs: Array, weights: Array, biases: Array, out: Array | None = None) -> Array:
+def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:
     z: Array = np.matmul(inputs, weights, out=out)
-    z += biases  # in place, which saves a pass through memory
+    if biases is not None:
+        z += biases  # in place, which saves a pass through memory
     return z
 
 
@@ -76,20 +77,20 @@ RULES: Rules = MappingProxyType({name: Rule(CHAIN_RULE[name].operands, _FORMULAS
 def working_order(n_layers: int) -> tuple[Node, ...]:
     """Return every node of a network such that each comes after its operands: forward, then backward."""
     forward = [Node(i, quantity) for i in range(n_layers) for quantity in FORWARD]
-    backward = [
-        Node(i, quantity) for i in reversed(range(n_layers)) for quantity in QUANTITIES if quantity not in FORWARD
-    ]
-    return (*forward, *backward)
+    rest = [quantity for quantity in QUANTITIES if quantity not in FORWARD]
+    return (*forward, *(Node(i, quantity) for i in reversed(range(n_layers)) for quantity in rest))
 
 
 def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operand, ...]:
     """Return what the formula of a node takes: values that were given, other nodes, or what is missing.
 
-    A node that was given has none. The derivative of an activation takes what the activation's row says.
+    A node that was given has no operands. The operands of dz depend on what the activation's `backward` reads.
     """
     if problem.given(node) is not None:
         return ()
     names = rules[node.quantity].operands
+    if node.quantity == "z" and problem.layers[node.layer].biases is None:
+        names = tuple(name for name in names if name != "biases")
     if node.quantity == "dz":
         reads = problem.layers[node.layer].activation.reads
         names = tuple(part for name in names for part in (reads if name == "z" else (name,)))
@@ -106,23 +107,24 @@ def _operand(problem: Problem, layer: int, name: str) -> Operand:
     return missing_input(problem, origin) if given is None else given
 
 
-def written(problem: Problem, node: Node) -> str:
+def matrix_form(problem: Problem, node: Node) -> str:
     """Return the formula of a node in matrix form, in the words and the layout of the problem: `dz @ weights.T`."""
     if problem.given(node) is not None:
         return "as given"
     activation, text = problem.layers[node.layer].activation, ""
-    for product in CHAIN_RULE[node.quantity].products:
+    for product in problem.products(node):
         sign = " - " if product.sign < 0 else " + " if text else ""
-        text += sign + _matrix_form(problem, problem.axes(node.quantity), product, activation)
+        text += sign + _product_form(problem, problem.axes(node.quantity), product, activation)
     return text
 
 
-def _matrix_form(problem: Problem, axes: tuple[str, ...], product: Product, activation: Activation) -> str:
+def _product_form(problem: Problem, axes: tuple[str, ...], product: Product, activation: Activation) -> str:
     factors = product.factors
     if not product.summed:
         return " * ".join(_with_function(factor, activation) for factor in factors)
     if len(factors) == 1:
-        return f"sum of {factors[0].name} over {_summed_over(product)}"
+        over = " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)
+        return f"sum of {factors[0].name} over {over}"
     left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
     row, column = (
         factor.name + ("" if problem.axes(factor.name) == wanted else ".T")
@@ -134,8 +136,3 @@ def _matrix_form(problem: Problem, axes: tuple[str, ...], product: Product, acti
 def _with_function(factor: Factor, activation: Activation) -> str:
     templates = {"": "{z}", "f": activation.value_written, "f'": activation.derivative_written}
     return templates[factor.function].format(z=factor.name)
-
-
-def _summed_over(product: Product) -> str:
-    """Return what a product is summed over: `samples`."""
-    return " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)

@@ -1,4 +1,4 @@
-"""Arrays larger than memory: memory-mapped temporary files; pages are dropped after use.
+"""Arrays larger than memory: memory-mapped temporary files, whose pages are dropped after use.
 
 A mapped array is an ordinary array. When its pages are dropped, the numbers stay in the file.
 """
@@ -20,7 +20,7 @@ __all__ = ["CHUNK_NUMBERS", "FILE_BYTES", "Growing", "chunks", "release", "scrat
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FILE_BYTES = 32 * 2**20  # an array of at least this size is kept in a file
+FILE_BYTES = 32 * 2**20  # an array of this size or more is kept in a file
 CHUNK_NUMBERS = 2**20  # the numbers in a chunk
 
 
@@ -33,7 +33,7 @@ def scratch_array(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -
     size = int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
     if np.dtype(dtype).hasobject or size < FILE_BYTES:
         return np.empty(shape, dtype)
-    with _refusal_named(size), _temporary_file() as file:
+    with _failure_named(size), _temporary_file() as file:
         if hasattr(os, "posix_fallocate"):  # pragma: no branch (all but macOS and Windows have it)
             os.posix_fallocate(file.fileno(), 0, size)  # otherwise writing to a full disk would kill the process
         file.truncate(size)
@@ -41,7 +41,7 @@ def scratch_array(shape: tuple[int, ...], dtype: "npt.DTypeLike" = np.float64) -
 
 
 @contextmanager
-def _refusal_named(size: int) -> Iterator[None]:
+def _failure_named(size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
@@ -76,7 +76,7 @@ class Growing:
         self._size += rows.nbytes
         self._width = rows.shape[1]
         if self._size >= FILE_BYTES:
-            with _refusal_named(self._size):
+            with _failure_named(self._size):
                 self._file = self._file or _temporary_file()
                 for part in self._parts:
                     self._file.write(np.ascontiguousarray(part).data)

@@ -1,4 +1,4 @@
-"""What follows from a problem, layer by layer."""
+"""The records of what was computed from a problem, layer by layer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ __all__ = ["LayerSolution", "Solution"]
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LayerSolution:
-    """What was wanted of one layer.
+    """The wanted quantities of one layer.
 
     Shapes: z, outputs and dz are (n_samples, n_neurons), dinputs (n_samples, n_inputs), dweights and new_weights as the
     weights were written, dbiases and new_biases (n_neurons,).
@@ -20,7 +20,7 @@ class LayerSolution:
 
     computed: Mapping[str, Array]  # by quantity
     not_computed: Mapping[str, str]  # by quantity, what it needs
-    inactive: Array | None  # (n_samples, n_neurons), where units pass no gradient on; None where z is not known
+    inactive: Array | None  # (n_samples, n_neurons); None where z is not known or no unit can be inactive
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -53,7 +53,7 @@ class Solution:
         return replace(self, layers=layers)
 
     def not_computed(self) -> Mapping[str, str]:
-        """Return, for each wanted quantity that does not follow, by place, what it needs."""
+        """Return by place what each wanted quantity needs that cannot be computed."""
         return {
             self.problem.place(i, quantity): needs
             for i, layer in enumerate(self.layers)

@@ -1,4 +1,4 @@
-"""The problem after a step: new parameters in place of the old."""
+"""The problem after a learning step."""
 
 from dataclasses import replace
 

@@ -37,12 +37,9 @@ def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: 
     if not in_range:
         raise InputError(f"{describe(cell)} is out of the range of {kind}", line=line, column=column)
     if not exact and _INTEGER.fullmatch(cell):
-        try:
-            # Python reads at most 4,300 digits of an integer, leading zeros included.
-            require_exact(int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0")), "")
-        except InputError as error:
-            error.line, error.column = line, column
-            raise
+        # Python reads at most 4,300 digits of an integer, leading zeros included.
+        integer = int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0"))
+        require_exact(integer, line=line, column=column)
 
 
 def not_a_number(cell: str, line: int, column: int, delimiter: str = ",") -> InputError:

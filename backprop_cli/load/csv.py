@@ -29,22 +29,17 @@ Header = tuple[str, ...] | None
 def parse(chunks: Iterable[bytes], delimiter: str, *, exact: bool = False) -> tuple[Array | list[list[Any]], Header]:
     """Return the matrix (n_rows, n_columns) in a text file, and the names in its header, if it has one.
 
-    If several things are wrong, the error names the first.
-
-    Args:
-        chunks: The bytes of the file.
-        delimiter: The character between two cells.
-        exact: Whether to return rows of decimals instead of an array of float64.
+    The numbers are float64, or rows of decimals if they are exact. If several things are wrong, the error names the
+    first.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
     table = _Table(chunks, delimiter)
     result = table.decimals() if exact else table.matrix()
-    if result is None and table.header is not None:
-        raise InputError("no numbers in it, only a header")
     if result is None:
-        raise InputError("the file is empty (expected rows of numbers)")
+        empty = "the file is empty (expected rows of numbers)"
+        raise InputError(empty if table.header is None else "no numbers in it, only a header")
     return result, table.header
 
 
@@ -57,9 +52,8 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
             return
         if end := chunk.rfind(b"\n") + 1:
             yield b"".join((rest, memoryview(chunk)[:end]))  # copies once
-            rest = chunk[end:]
-        else:
-            rest += chunk
+            rest = b""
+        rest += chunk[end:]
     if rest:
         yield rest
 
@@ -81,12 +75,12 @@ class _Table:
         """Return the numbers (n_rows, n_columns), float64, or None without rows."""
         with closing(Growing()) as rows:
             for row in self._first_row(exact=False):
-                rows.add(_as_matrix([row]))
+                rows.add(np.array([row], np.float64))
             while self._at < len(self._body) or self._has_next_block():
                 if (matrix := self._rest_of_block()) is not None:
                     rows.add(matrix)
                 elif examined := list(self._examined_block()):
-                    rows.add(_as_matrix(examined))
+                    rows.add(np.array(examined, np.float64))
             return rows.matrix()
 
     def decimals(self) -> list[list[Any]] | None:
@@ -109,30 +103,27 @@ class _Table:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line of each row, and its cells; none for an empty line."""
-        reader = csv.reader(self._lines(), delimiter=self._delimiter, strict=True)
-        while True:
-            line = self._line
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                endless = str(error) == "unexpected end of data"
-                reason = "a quote is opened and never closed" if endless else str(error)
-                raise InputError(f"malformed: {reason}", line=line) from None
-            yield line, cells
+        line = self._line
+        try:
+            for cells in csv.reader(self._lines(), delimiter=self._delimiter, strict=True):
+                yield line, cells
+                line = self._line
+        except csv.Error as error:
+            endless = str(error) == "unexpected end of data"
+            reason = "a quote is opened and never closed" if endless else str(error)
+            raise InputError(f"malformed: {reason}", line=line) from None
 
     def _skip_blank_lines(self) -> None:
         """Go to the first line that is not blank; a line of spaces before it is an empty cell."""
         spaces: int | None = None
         for line in self._lines():
-            if line.strip() and spaces is not None:
-                raise not_a_number("", spaces, 1)
             if line.strip():
+                if spaces is not None:
+                    raise not_a_number("", spaces, 1)
                 self._line, self._at = self._line - 1, self._at - len(line.encode())
                 return
-            if line != "\n" and spaces is None:
-                spaces = self._line - 1
+            if line != "\n":
+                spaces = spaces or self._line - 1
 
     def _first_row(self, *, exact: bool) -> Iterator[list[str]]:
         """Read the first row: a header, or numbers, which are yielded."""
@@ -151,7 +142,8 @@ class _Table:
         if (matrix := _parsed(body, self._delimiter)) is None or self._is_delicate(matrix, body):
             return None
         self._at = len(self._body)
-        self._line += _count_lines(body)
+        is_newline = np.frombuffer(body, np.uint8) == ord("\n")
+        self._line += int(np.count_nonzero(is_newline))  # bytes.count takes three times as long
         self._width, self._has_rows = matrix.shape[1], True
         self._empty_line = self._line - 1 if body.endswith(b"\n\n") else None
         return matrix
@@ -159,10 +151,9 @@ class _Table:
     def _is_delicate(self, matrix: Array, body: bytes) -> bool:
         if self._width != matrix.shape[1]:
             return True
-        if matrix.shape[1] == 1:  # an empty line between two rows is an empty cell
-            after_row = self._has_rows and (body.startswith(b"\n") or self._empty_line is not None)
-            if after_row or b"\n\n" in body.strip(b"\n"):
-                return True
+        is_after_empty = body.startswith(b"\n") or self._empty_line is not None
+        if self._width == 1 and (is_after_empty or b"\n\n" in body.rstrip(b"\n")):
+            return True  # an empty line between two rows is an empty cell
         return not (matrix.min() > -LARGEST_EXACT and matrix.max() < LARGEST_EXACT)  # true for nan
 
     def _examined_block(self) -> Iterator[list[str]]:
@@ -192,20 +183,10 @@ class _Table:
             yield plain
 
 
-def _as_matrix(rows: list[list[str]]) -> Array:
-    return np.array([[float(cell) for cell in row] for row in rows])
-
-
-def _count_lines(body: bytes) -> int:
-    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("\n")))  # bytes.count takes three times as long
-
-
 def _parsed(body: bytes, delimiter: str) -> Array | None:
-    if len(body) >= csv_polars.WORTH_IT and csv_polars.is_installed():
-        matrix = csv_polars.numbers(body, delimiter)
-        if matrix is not None:
-            return matrix
-    return loadtxt(body.decode(), delimiter)
+    is_worth_it = len(body) >= csv_polars.WORTH_IT and csv_polars.is_installed()
+    matrix = csv_polars.numbers(body, delimiter) if is_worth_it else None
+    return loadtxt(body.decode(), delimiter) if matrix is None else matrix
 
 
 def loadtxt(text: str, delimiter: str) -> Array | None:

@@ -35,21 +35,14 @@ def numbers(body: bytes, delimiter: str) -> Array | None:
     if width > _MOST_COLUMNS or not body.endswith(b"\n") or body[0] not in _BEGINS_A_ROW:
         return None
     with _interrupts_held():
-        return _read(body, delimiter, width)
+        import polars
 
-
-def _read(body: bytes, delimiter: str, width: int) -> Array | None:
-    import polars
-
-    schema = {f"{column}": polars.Float64() for column in range(width)}
-    try:
-        frame = polars.read_csv(body, has_header=False, separator=delimiter, quote_char=None, schema=schema)
-    except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
-        return None
-    if any(frame.null_count().row(0)):
-        return None
-    matrix: Array = frame.to_numpy(order="c")
-    return matrix
+        schema = {f"{column}": polars.Float64() for column in range(width)}
+        try:
+            frame = polars.read_csv(body, has_header=False, separator=delimiter, quote_char=None, schema=schema)
+        except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
+            return None
+        return None if any(frame.null_count().row(0)) else frame.to_numpy(order="c")
 
 
 @contextmanager

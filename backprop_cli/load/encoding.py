@@ -30,24 +30,17 @@ def decode(data: bytes, first_line: int = 1) -> str:
         InputError: The data is not UTF-8 text; line and byte column are named.
     """
     begins = first_line == 1
-    marked = next((name for mark, name in _ENCODINGS_BY_MARK.items() if data.startswith(mark)), None)
-    if begins and marked:
-        raise InputError(f"expected UTF-8 text, got {marked}", hint=f"iconv -f {marked} -t UTF-8 converts it")
+    for mark, encoding in _ENCODINGS_BY_MARK.items():
+        if begins and data.startswith(mark):
+            raise InputError(f"expected UTF-8 text, got {encoding}", hint=f"iconv -f {encoding} -t UTF-8 converts it")
     try:
         text = data.decode("utf-8-sig" if begins else "utf-8")
+        at, hint = data.find(0), None
     except UnicodeDecodeError as error:
-        hint = "iconv -f LATIN1 -t UTF-8 may convert it"
-        raise _not_text(error.object, error.start, first_line, hint) from None
-    if "\0" in text:
-        raise _not_text(data, data.index(0), first_line)
-    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _not_text(data: bytes, at: int, first_line: int, hint: str | None = None) -> InputError:
-    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return InputError(
-        f"expected UTF-8 text, got the byte 0x{data[at]:02x}",
-        line=before.count(b"\n") + first_line,
-        column=len(before) - (before.rfind(b"\n") + 1) + 1,
-        hint=hint,
-    )
+        data, at, hint = error.object, error.start, "iconv -f LATIN1 -t UTF-8 may convert it"
+    if at >= 0:
+        before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        line, column = before.count(b"\n") + first_line, len(before) - before.rfind(b"\n")
+        reason = f"expected UTF-8 text, got the byte 0x{data[at]:02x}"
+        raise InputError(reason, line=line, column=column, hint=hint)
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -13,7 +13,7 @@ from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
-from backprop_cli.load.numbers import FLOAT32, describe, to_array
+from backprop_cli.load.numbers import describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import did_you_mean, reason_of
 
@@ -23,10 +23,7 @@ _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weig
 def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
-    Args:
-        path: The file or the folder.
-        problem: The problem that the values belong to: it sets the layers and the layout of weights.
-        rounded: Whether to keep the values as decimals with the digits that were written.
+    The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -49,13 +46,9 @@ def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapp
 def validate_expected(
     values: Mapping[str, Any], problem: Problem, *, rounded: bool = False, in_float32: bool = False
 ) -> Mapping[Node, Expected]:
-    """Return expected values as validated arrays, by layer and quantity.
+    """Return expected values, by name or under `layers` as in a result, as validated arrays by layer and quantity.
 
-    Args:
-        values: The values by name, or under `layers` as in a result: numbers, nested lists or arrays.
-        problem: The problem that the values belong to.
-        rounded: Whether to keep the values as decimals with the digits that were written.
-        in_float32: Whether the values are float32, although the text does not show it.
+    If `rounded`, values are decimals with the digits as written. If `in_float32`, they are float32 also in a text.
 
     Raises:
         InputError: With the place, which starts with `expected`.
@@ -68,46 +61,43 @@ def validate_expected(
 
 
 def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
-    stored = to_array(raw, place, FLOAT32) if in_float32 else raw
-    is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
+    stored = to_array(raw, place, "float32") if in_float32 else raw
     values = to_array(stored, place)
+    is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
     return Expected(values=values, dtype=stored.dtype if is_narrow else values.dtype)
 
 
 def _as_written(raw: Any, place: str) -> Expected:
-    from backprop_cli.load.decimals import AS_WRITTEN
-
     if isinstance(raw, np.ndarray):
         raise InputError("rounded values have to be written as text, not in binary", place=place)
-    array = to_array(raw, place, AS_WRITTEN)
+    array = to_array(raw, place, "object")
     if np.isinf(array.astype(np.float64)).any():
         raise InputError("a value is out of the range of float64", place=place)
     return Expected(values=array)
 
 
 def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node, Any]]:
+    for i, (prefix, layer) in enumerate(_layers(values, problem).items()):
+        if not isinstance(layer, dict):
+            raise InputError(f"expected an object, got {describe(layer)}", place=prefix)
+        for key in layer:
+            if key not in QUANTITIES:
+                hint = did_you_mean(key, QUANTITIES)
+                raise InputError("no such quantity is computed", place=f"{prefix}.{key}", hint=hint)
+        yield from ((Node(i, quantity), layer[quantity]) for quantity in QUANTITIES if quantity in layer)
+
+
+def _layers(values: Mapping[str, Any], problem: Problem) -> Mapping[str, Any]:
+    """Return the values of each layer by place."""
     if not problem.layered:
-        yield from _of_layer(values, 0, "expected")
-        return
-    layers = values.get("layers", [])
+        return {"expected": values}
     for key in values:
         if key != "layers":
             raise InputError("expected layers here, as the problem has them", place=f"expected.{key}")
+    layers = values.get("layers", [])
     if not isinstance(layers, list) or len(layers) > len(problem.layers):
         raise InputError(f"expected a list of at most {len(problem.layers)} layers", place="expected.layers")
-    for i, layer in enumerate(layers):
-        if not isinstance(layer, dict):
-            raise InputError(f"expected an object, got {describe(layer)}", place=f"expected.layers[{i}]")
-        yield from _of_layer(layer, i, f"expected.layers[{i}]")
-
-
-def _of_layer(values: Mapping[str, Any], layer: int, place: str) -> Iterator[tuple[Node, Any]]:
-    for key in values:
-        if key not in QUANTITIES:
-            raise InputError("no such quantity is computed", place=f"{place}.{key}", hint=did_you_mean(key, QUANTITIES))
-    for quantity in QUANTITIES:
-        if quantity in values:
-            yield Node(layer, quantity), values[quantity]
+    return {f"expected.layers[{i}]": layer for i, layer in enumerate(layers)}
 
 
 def _folder(path: str, *, exact: bool) -> Iterator[tuple[str, Any]]:

@@ -7,7 +7,7 @@ import stat
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import BinaryIO, TypeAlias
 
 from backprop_cli.core.progress import Progress, no_progress
@@ -18,9 +18,7 @@ STDIN = "-"
 FIRST_CHUNK = 2**20  # bytes
 CHUNK = 2**23  # large enough that the work done once for each chunk costs next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
-_LONGEST_ARCHIVE_COMMENT = 2**16
 _PIPE_TIMEOUT = 0.5  # seconds until a writer must have opened a named pipe
-
 
 Data: TypeAlias = bytes | mmap.mmap
 
@@ -58,31 +56,25 @@ def named(path: str) -> Iterator[None]:
         raise error.at(shown(path)) from None
 
 
-def read(path: str, hint: str | None = None) -> bytes:
-    """Return the bytes of a file, or of standard input if the path is `-`.
+def read(path: str, hint: str | None = None) -> Data:
+    """Return the bytes of a file, or of standard input if the path is `-`; an NPY or NPZ file is memory-mapped.
 
-    Reading stops early when the content cannot be of the file's format: an NPY or NPZ file with a wrong begin, an NPZ
-    file with a wrong end, or a text with a NUL. So a file without an end, such as /dev/zero, is refused too.
+    Reading stops early when the content cannot be of the file's format: a pipe of NPY or NPZ with a wrong begin, or a
+    text with a NUL. So a file without an end, such as /dev/zero, is refused too.
 
     Raises:
         InputError: The file cannot be read (with the hint), or it is a pipe without a writer.
     """
+    magic = _MAGIC.get(suffix(path), b"")
     with _opened(path, hint) as (file, begin):
-        if suffix(path) == ".npz" and _is_regular(file) and not _ends_like_an_archive(file):
-            return file.read(len(_MAGIC[".npz"]))
-        return _content(file, path, begin)
-
-
-def mapped(path: str, hint: str | None = None) -> Data:
-    """Return the bytes of a file: memory-mapped if it is a regular file, read as `read` does otherwise.
-
-    Raises:
-        InputError: As `read` does.
-    """
-    with _opened(path, hint) as (file, begin):
-        if _is_regular(file) and os.fstat(file.fileno()).st_size:  # an empty file cannot be mapped
+        if magic and _regular_size(file):  # an empty file cannot be mapped
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        return _content(file, path, begin)
+        content: list[bytes] = []
+        for chunk in _chunks(file, begin):
+            content.append(chunk)
+            if not content[0].startswith(magic) or (not magic and b"\0" in chunk):
+                break
+        return b"".join(content)
 
 
 def chunks(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
@@ -92,7 +84,7 @@ def chunks(path: str, hint: str | None = None, progress: Progress = no_progress)
         InputError: As `read` does.
     """
     with _opened(path, hint) as (file, begin):
-        size = os.fstat(file.fileno()).st_size if path != STDIN and _is_regular(file) else None
+        size = None if path == STDIN else _regular_size(file)
         done = 0
         for chunk in _chunks(file, begin):
             done += len(chunk)
@@ -106,7 +98,7 @@ def _opened(path: str, hint: str | None) -> Iterator[tuple[BinaryIO, bytes]]:
     try:
         if path != STDIN:
             with open(path, "rb", opener=_open_without_waiting) as file:
-                yield file, _wait_for_writer(file, path)
+                yield file, _first_bytes(file, path)
         elif sys.stdin is None:
             raise InputError("cannot read: standard input is closed", file=shown(path))
         else:
@@ -120,69 +112,36 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def _wait_for_writer(file: BinaryIO, path: str) -> bytes:
-    """Return the first bytes of a named pipe, or nothing if the file is no pipe; make further reads wait for data."""
+def _first_bytes(file: BinaryIO, path: str) -> bytes:
+    """Wait for the writer of a named pipe, and return the bytes that it has written; later reads wait for data."""
     begin = b""
     if stat.S_ISFIFO(os.fstat(file.fileno()).st_mode):
-        begin = _first_bytes(file.fileno(), path)
+        end = time.monotonic() + _PIPE_TIMEOUT
+        with suppress(BlockingIOError):  # a writer has opened the other end
+            while not (begin := os.read(file.fileno(), FIRST_CHUNK)):
+                if time.monotonic() > end:
+                    hint = "start what writes to it first, or beside it with &"
+                    raise InputError("cannot read: nobody writes to this pipe", file=path, hint=hint)
+                time.sleep(0.01)
     if hasattr(os, "O_NONBLOCK"):  # pragma: no branch (all but Windows have it)
         os.set_blocking(file.fileno(), True)
     return begin
 
 
-def _first_bytes(pipe: int, path: str) -> bytes:
-    """Return the bytes that are in a named pipe: possibly none, if a writer has opened it."""
-    end = time.monotonic() + _PIPE_TIMEOUT
-    while time.monotonic() < end:
-        try:
-            if begin := os.read(pipe, FIRST_CHUNK):
-                return begin
-        except BlockingIOError:  # a writer has opened the other end
-            return b""
-        time.sleep(0.01)
-    raise InputError(
-        "cannot read: nobody writes to this pipe", file=path, hint="start what writes to it first, or beside it with &"
-    )
-
-
-def _is_regular(file: BinaryIO) -> bool:
-    return stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-
-
-def _ends_like_an_archive(file: BinaryIO) -> bool:
-    """Tell whether an archive's end record is there; only a comment may follow it."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(size - _LONGEST_ARCHIVE_COMMENT - 22, 0))
-    found = b"PK\5\6" in file.read()
-    file.seek(0)
-    return found
-
-
-def _content(file: BinaryIO, path: str, begin: bytes) -> bytes:
-    """Return the bytes of a file, or their begin if they cannot be of its format."""
-    magic = _MAGIC.get(suffix(path))
-    content: list[bytes] = []
-    for chunk in _chunks(file, begin):
-        content.append(chunk)
-        if b"\0" in chunk if magic is None else not content[0].startswith(magic):
-            break
-    return b"".join(content)
+def _regular_size(file: BinaryIO) -> int | None:
+    """Return the size of a regular file, or None for a pipe or a device."""
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
 
 
 def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
     size = FIRST_CHUNK
-    chunk = begin + _read(file, size)
-    while chunk:
-        yield chunk
-        # A short chunk is the last: a terminal would need a second end of file.
-        if len(chunk) < size:
+    while True:
+        data: bytes | None = file.read(size)
+        if data is None:  # standard input is non-blocking and has no data
+            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        if begin or data:
+            yield begin + data
+        if len(begin + data) < size:  # a short chunk is the last: a terminal would need a second end of file
             return
-        size = CHUNK
-        chunk = _read(file, size)
-
-
-def _read(file: BinaryIO, size: int) -> bytes:
-    data: bytes | None = file.read(size)
-    if data is None:  # standard input is non-blocking and has no data
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return data
+        begin, size = b"", CHUNK

@@ -2,27 +2,21 @@
 
 import json
 import re
+from collections import UserString
 from math import isinf
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
-
-if TYPE_CHECKING:
-    from decimal import Decimal
+from backprop_cli.load.files import Data
 
 # Literals that need care: -0 would lose its sign; a large exponent or many digits would become infinity, or an error
 # without a place.
 _DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
 
 
-class _Refused(NamedTuple):
+class _Refused(UserString):
     """A literal out of range. It stays in the tree, so that the error names its key path."""
-
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 class _Object(dict[str, Any]):
@@ -31,13 +25,13 @@ class _Object(dict[str, Any]):
     repeated: str | None = None
 
 
-def parse(data: bytes, *, exact: bool = False) -> Any:
+def parse(data: Data, *, exact: bool = False) -> Any:
     """Return the value of a JSON text as Python objects, numbers as int or float, or as Decimal where exact.
 
     Raises:
         InputError: The text is not JSON, at a line and column; or an object has a key twice, at its path.
     """
-    text = decode(data)
+    text = decode(bytes(data))
     repeated: list[_Object] = []
 
     def as_object(pairs: list[tuple[str, Any]]) -> _Object:
@@ -48,11 +42,8 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
             repeated.append(result)
         return result
 
-    numbers: dict[str, Any] = {}
-    if exact:
-        numbers = {"parse_float": _careful_decimal, "parse_int": _careful_decimal}
-    elif _DELICATE.search(text):
-        numbers = {"parse_float": _careful_float, "parse_int": _careful_int}
+    as_number = _as_decimal if exact else _as_float64 if _DELICATE.search(text) else None  # faster without
+    numbers: dict[str, Any] = {"parse_float": as_number, "parse_int": as_number}
     try:
         tree = json.loads(text, object_pairs_hook=as_object, parse_constant=_Refused, **numbers)
     except json.JSONDecodeError as error:
@@ -67,18 +58,14 @@ def parse(data: bytes, *, exact: bool = False) -> Any:
     return tree
 
 
-def _careful_float(literal: str) -> float | _Refused:
-    value = float(literal)
-    return _out_of_range(literal, "float64") if isinf(value) else value
+def _as_float64(literal: str) -> float | _Refused:
+    if isinf(value := float(literal)):
+        return _out_of_range(literal, "float64")
+    is_integer = literal.removeprefix("-").isdecimal() and literal != "-0"
+    return int(literal) if is_integer else value
 
 
-def _careful_int(literal: str) -> int | float | _Refused:
-    if literal == "-0":
-        return -0.0
-    return _out_of_range(literal, "float64") if isinf(float(literal)) else int(literal)
-
-
-def _careful_decimal(literal: str) -> "Decimal | _Refused":
+def _as_decimal(literal: str) -> Any:
     from backprop_cli.core.exact import to_decimal
 
     decimal = to_decimal(literal)

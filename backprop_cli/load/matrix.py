@@ -6,29 +6,21 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import chunks, mapped, named, read, require_suffix, suffix
-from backprop_cli.load.numbers import FLOAT64, NumberKind, to_array
+from backprop_cli.load.files import chunks, named, read, require_suffix, suffix
+from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 
 
-def load_matrix(
-    path: str, key: str, kind: NumberKind = FLOAT64, progress: Progress = no_progress
-) -> tuple[Array, tuple[str, ...] | None]:
-    """Return the matrix (m, n) or list (n,) in a file, and the names in its header, if it has one.
-
-    Args:
-        path: The file.
-        key: The name of the matrix (`inputs`, …) in errors.
-        kind: The kind of its numbers.
-        progress: Called with the number of bytes read so far.
+def load_matrix(path: str, key: str, kind: Kind, progress: Progress) -> tuple[Array, tuple[str, ...] | None]:
+    """Return the matrix (m, n) or list (n,) of a key (`inputs`, …) in a file, and the names in its header, if any.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.
     """
     with named(path):
-        value, header = parse_matrix(path, key, exact=kind.exact, progress=progress)
+        value, header = parse_matrix(path, key, exact=kind == "object", progress=progress)
         array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
@@ -49,7 +41,7 @@ def parse_matrix(
     if suffix(path) == ".npy":
         from backprop_cli.load import npy
 
-        return npy.parse_npy(mapped(path, hint)), None
+        return npy.parse_npy(read(path, hint)), None
     if suffix(path) == ".json":
         from backprop_cli.load import json
 

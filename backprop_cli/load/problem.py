@@ -12,10 +12,10 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load.files import named, read, require_suffix, shown, suffix
+from backprop_cli.load.files import Data, named, read, require_suffix, shown, suffix
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, load_matrix
 from backprop_cli.load.numbers import describe
-from backprop_cli.load.schema import LAYER_KEYS, build, number_kind
+from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
 
 _PROBLEM_SUFFIXES = (".json", ".npz")
@@ -29,19 +29,14 @@ def load_problem(
     *,
     exact: bool = False,
     dtype: Dtype = "float64",
-    data: bytes | None = None,
+    data: Data | None = None,
     progress: Progress = no_progress,
 ) -> Problem:
     """Return the problem in a file, with some of its matrices and values replaced.
 
-    Args:
-        path: The problem's file, or None if `files` and `values` are all of it.
-        files: Matrix files by key (`inputs`, `weights`, …); they override the problem's own.
-        values: Values by key (`activation`, …); they override too.
-        exact: Whether numbers become fractions, with the values that were written, instead of floats.
-        dtype: The type of floats.
-        data: The file's bytes, if they have been read already: a pipe can be read once only.
-        progress: Called with the number of bytes read so far.
+    Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
+    float32, or fractions with the values that were written if it is exact. `data` are the bytes of the file, if they
+    have been read already: a pipe can be read once only.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -53,36 +48,29 @@ def load_problem(
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, number_kind(exact=exact, dtype=dtype), progress)
+        matrix, header = load_matrix(file, key, "object" if exact else dtype, progress)
         place = _override(draft, key, matrix)
-        origins[place] = file
-        if header is not None:
-            headers[place] = header
+        origins[place], headers[place] = file, header or ()
     try:
         return build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
         raise _with_origin(error, origins, path) from None
 
 
-def read_problem(path: str) -> bytes:
+def read_problem(path: str) -> Data:
     """Return the bytes of a problem's file.
 
     Raises:
         InputError: It cannot be read, or has the ending of another format.
     """
-    with named(path):
-        require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
-        return read(path)
+    require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
+    return read(path)
 
 
-def load_draft(path: str, data: bytes | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:
+def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:
     """Return the object in a problem's file, not validated yet.
 
-    Args:
-        path: The file.
-        data: The file's bytes, if they have been read already.
-        exact: Whether the numbers of a text become decimals.
-        gaps: Whether an archive may leave out layers; they are empty.
+    The numbers of a text become decimals if it is exact. With `gaps`, an archive may leave out layers; they are empty.
 
     Raises:
         InputError: With the file: it cannot be read, or does not hold an object.
@@ -119,9 +107,8 @@ def _override(draft: dict[str, Any], key: str, value: Any) -> str:
         case [dict() as layer]:
             layer[key] = value
         case [_, _, *_] as layers:
-            option = f"--{key}"
             n = counted(len(layers), "layer")
-            raise UsageError(f"{option}: the problem has {n}, each with its own {key} (give it in the file)")
+            raise UsageError(f"--{key}: the problem has {n}, each with its own {key} (give it in the file)")
         case _:  # malformed: `build` raises the error
             pass
     return layer_place(0, key)

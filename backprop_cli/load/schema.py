@@ -5,28 +5,18 @@ the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
-from backprop_cli.core.quantities import (
-    QUANTITIES,
-    UPSTREAM_RULES,
-    WEIGHT_LAYOUTS,
-    Dtype,
-    UpstreamRule,
-    WeightLayout,
-)
+from backprop_cli.core.quantities import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
 from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import FLOAT32, FLOAT64, NumberKind, describe, to_array, to_number
+from backprop_cli.load.numbers import Kind, describe, to_array, to_number
 from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 LAYER_KEYS = ("weights", "biases", "activation", "z")
 PROBLEM_KEYS = (
@@ -38,53 +28,43 @@ _NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream")
 Headers = Mapping[str, tuple[str, ...]]
 
 
-def number_kind(*, exact: bool, dtype: Dtype = "float64") -> NumberKind:
-    """Return the kind of numbers to read: floats, or decimals as exact fractions."""
-    if not exact:
-        return FLOAT64 if dtype == "float64" else FLOAT32
-    from backprop_cli.load.decimals import FRACTIONS
-
-    return FRACTIONS
-
-
 def build(
     draft: Mapping[str, Any], headers: Headers | None = None, *, exact: bool = False, dtype: Dtype = "float64"
 ) -> Problem:
-    """Validate a draft and return its problem.
+    """Validate a draft, and return its problem with floats, or with fractions of the same values if it is exact.
 
-    Args:
-        draft: The tree in a problem file, with numbers, lists or arrays for matrices.
-        headers: The names in the headers of matrix files, by place (`weights`, `layers[0].weights`).
-        exact: Whether numbers become fractions with the values that were written, or that floats have.
-        dtype: The type of floats otherwise.
+    `headers` are the names in the headers of matrix files, by place (`weights`, `layers[0].weights`).
 
     Raises:
         InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
+    headers = headers or {}
     _check_keys(draft, PROBLEM_KEYS, "")
     parts = _parts(draft)
     if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
-    layout = cast("WeightLayout", _choice(draft, "weight_layout", WEIGHT_LAYOUTS, "in-out"))
-    arrays = _arrays(draft, parts, number_kind(exact=exact, dtype=dtype))
-    binary = tuple(place for place, array in arrays.items() if array.dtype.kind != "O") if exact else ()
+    out_in = _choice(draft, "weight_layout", WEIGHT_LAYOUTS) == "out-in"
+    arrays = _arrays(draft, parts, "object" if exact else dtype)
+    binary: tuple[str, ...] = ()
     if exact:
         from backprop_cli.core.exact import exactly
 
-        arrays = {place: exactly(array) for place, array in arrays.items()}
+        binary = tuple(place for place, array in arrays.items() if array.dtype.kind == "f")
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
-    fitted = fit(arrays, tuple(parts), out_in=layout == "out-in")
+        arrays = {place: exactly(array) for place, array in arrays.items()}
+    fitted = fit(arrays, tuple(parts), out_in=out_in)
+    input_places = ["inputs", *[next(iter(parts)) + "weights"] * out_in]  # columns are inputs
     return Problem(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
         inputs=fitted.arrays.get("inputs"),
-        layers=_layers(parts, fitted, headers or {}, layout),
-        upstream=fitted.arrays.get("upstream", _upstream_rule(draft)),
-        weight_layout=layout,
-        learning_rate=_learning_rate(draft, number_kind(exact=exact)),
+        layers=_layers(parts, fitted, headers, out_in=out_in),
+        upstream=_upstream(draft, fitted),
+        weight_layout="out-in" if out_in else "in-out",
+        learning_rate=_learning_rate(draft, exact=exact),
         layered="layers" in draft,
         n_samples=fitted.sizes.get(SAMPLES),
-        input_names=_names(headers or {}, _input_places(parts, layout), fitted.sizes.get(0)),
+        input_names=_names(headers, input_places, fitted.sizes.get(0)),
         expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
     )
@@ -92,21 +72,14 @@ def build(
 
 def to_draft(problem: Problem) -> dict[str, Any]:
     """Return a draft from which `build` builds the same problem, weights in the layout in which they were written."""
-    layers = [
-        _given(
-            weights=None if layer.weights is None else problem.as_written("weights", layer.weights),
-            biases=layer.biases,
-            z=layer.z,
-            activation=layer.activation.name,
-        )
-        for layer in problem.layers
-    ]
+    layers = []
+    for layer in problem.layers:
+        weights = None if layer.weights is None else problem.as_written("weights", layer.weights)
+        layers.append(_given(weights=weights, biases=layer.biases, z=layer.z, activation=layer.activation.name))
     return {
         **_given(title=problem.title, source=problem.source, inputs=problem.inputs),
         **({"layers": layers} if problem.layered else layers[0]),
-        **_given(upstream=problem.upstream),
-        "weight_layout": problem.weight_layout,
-        "learning_rate": problem.learning_rate,
+        **_given(upstream=problem.upstream, weight_layout=problem.weight_layout, learning_rate=problem.learning_rate),
     }
 
 
@@ -116,14 +89,14 @@ def _given(**values: Any) -> dict[str, Any]:
 
 def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
     for key in part:
-        if key in PROBLEM_KEYS and key not in known:
+        if key in known:
+            continue
+        if key in PROBLEM_KEYS:
             raise InputError("belongs at the top, beside layers", place=prefix + key)
-        if key in QUANTITIES and key not in known:
-            hint = f'{key} is computed; what it should be goes under "expected"'
-            raise InputError("unknown key", place=prefix + key, hint=hint)
-        if key not in known:
-            known_keys = f" (expected {listed(known, 'or')})" if did_you_mean(key, known) is None else ""
-            raise InputError(f"unknown key{known_keys}", place=prefix + key or "''", hint=did_you_mean(key, known))
+        is_result = key in QUANTITIES
+        hint = f'{key} is computed; what it should be goes under "expected"' if is_result else did_you_mean(key, known)
+        wanted = "" if hint else f" (expected {listed(known, 'or')})"
+        raise InputError(f"unknown key{wanted}", place=prefix + key or "''", hint=hint)
 
 
 def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -145,7 +118,7 @@ def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {f"layers[{i}].": part for i, part in enumerate(layers)}
 
 
-def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], kind: NumberKind) -> dict[str, Array]:
+def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], kind: Kind) -> dict[str, Array]:
     """Return every array of a draft by place, in the shape in which it is written."""
     return {
         prefix + key: to_array(part[key], prefix + key, kind)
@@ -155,20 +128,19 @@ def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], ki
     }
 
 
-def _layers(
-    parts: Mapping[str, Mapping[str, Any]], fitted: Fitted, headers: Headers, layout: WeightLayout
-) -> tuple[Layer, ...]:
+def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
-        keys = [*["weights"] * (layout == "in-out"), "biases", "z"]
+        keys = ("biases", "z") if out_in else ("weights", "biases", "z")
         neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
+        activation = _choice(part, "activation", tuple(ACTIVATIONS), prefix) or DEFAULT_ACTIVATION
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),
                 biases=fitted.arrays.get(prefix + "biases"),
                 z=fitted.arrays.get(prefix + "z"),
-                activation=ACTIVATIONS[_choice(part, "activation", tuple(ACTIVATIONS), DEFAULT_ACTIVATION, prefix)],
+                activation=ACTIVATIONS[activation],
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
                 neuron_names=_names(headers, neuron_places, n_neurons),
@@ -177,9 +149,10 @@ def _layers(
     return tuple(layers)
 
 
-def _input_places(parts: Mapping[str, Any], layout: WeightLayout) -> list[str]:
-    """Return the places of the arrays in which a column is an input."""
-    return ["inputs", *[prefix + "weights" for prefix in parts if layout == "out-in"][:1]]
+def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
+    if "upstream" in fitted.arrays:
+        return fitted.arrays["upstream"]
+    return _choice(draft, "upstream", UPSTREAM_RULES, "", "a matrix")
 
 
 def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
@@ -187,33 +160,29 @@ def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str,
     return next((headers[place] for place in places if len(headers.get(place, ())) == n), None)
 
 
-def _learning_rate(draft: Mapping[str, Any], kind: NumberKind) -> "float | Fraction":
-    given = "learning_rate" in draft
-    number = to_number(draft["learning_rate"], "learning_rate", kind) if given else DEFAULT_LEARNING_RATE
-    result: float | Fraction = kind.to_scalar(number)
-    return result
+def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> Any:
+    number: Any = DEFAULT_LEARNING_RATE
+    if "learning_rate" in draft:
+        number = to_number(draft["learning_rate"], "learning_rate", "object" if exact else "float64")
+    if not exact:
+        return float(number)
+    from fractions import Fraction
+
+    from backprop_cli.core.exact import to_decimal
+
+    if to_decimal(str(number)) is None:  # possible for an option only
+        raise InputError(f"{str(number)[:40]} is out of the range of exact arithmetic", place="learning_rate")
+    return Fraction(number)
 
 
-def _upstream_rule(draft: Mapping[str, Any]) -> UpstreamRule | None:
-    if not isinstance(rule := draft.get("upstream"), str):
-        return None
-    _require_known(rule, UPSTREAM_RULES, "upstream", "a matrix")
-    return cast("UpstreamRule", rule)
-
-
-def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], default: str, prefix: str = "") -> str:
-    value = part.get(key, default)
-    _require_known(value, known, prefix + key)
-    return cast("str", value)
-
-
-def _require_known(value: object, known: Sequence[str], place: str, *others: str) -> None:
-    if not isinstance(value, str) or value not in known:
-        raise InputError(
-            f"expected {listed([*others, *map(repr, known)], 'or')}, got {describe(value)}",
-            place=place,
-            hint=did_you_mean(value, known) if isinstance(value, str) else None,
-        )
+def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str = "", *others: str) -> Any:
+    """Return the word under a key, or None without the key; the words in `others` describe what else is accepted."""
+    value = part.get(key)
+    if key in part and not (isinstance(value, str) and value in known):
+        wanted = listed([*others, *map(repr, known)], "or")
+        hint = did_you_mean(value, known) if isinstance(value, str) else None
+        raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
+    return value
 
 
 def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:

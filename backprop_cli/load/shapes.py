@@ -33,10 +33,8 @@ def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -
     A flat list (n,) of inputs is one sample, of weights one neuron, of `z` or upstream one sample or else one neuron;
     biases may be a number (), a flat list (n,), a row (1, n) or a column (n, 1).
 
-    Args:
-        arrays: The arrays by place: `inputs`, `upstream`, and a layer's prefix with `weights`, `biases` or `z`.
-        prefixes: The prefix of each layer in places: nothing, or `layers[0].`.
-        out_in: Whether weights are (n_neurons, n_inputs).
+    Arrays are named by place: `inputs`, `upstream`, and a layer's prefix (nothing, or `layers[0].`) with `weights`,
+    `biases` or `z`. Weights are (n_neurons, n_inputs) if they are written `out_in`.
 
     Raises:
         InputError: An array does not fit the ones before, or a flat list is ambiguous.
@@ -86,7 +84,9 @@ def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) 
             fitted[place] = fitting[0].T if out_in and place.endswith("weights") else fitting[0]
         if ambiguous == pending:
             place = next(iter(pending))
-            raise _ambiguous(place, arrays[place].size)
+            k = arrays[place].size
+            reason = f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
+            raise InputError(f"{reason} (expected rows: [[1, 2]] or [[1], [2]])", place=place)
         pending = ambiguous
     return Fitted(fitted, {axis: claim.size for axis, claim in claims.items()})
 
@@ -139,11 +139,3 @@ def _mismatch(array: Array, place: str, note: str, axes: Mapping[int, str], clai
     verb = "do" if got.endswith("values") else "does"
     of_rival = f"the {counted(rival.size, rival.noun)} of {rival.place}"
     return InputError(f"{got} {verb} not fit {of_rival} (expected {wanted})", place=place, rival=rival.place)
-
-
-def _ambiguous(place: str, k: int) -> InputError:
-    return InputError(
-        f"a flat list of {k} values could be one sample of {k} neurons or {k} samples of one neuron"
-        " (expected rows: [[1, 2]] or [[1], [2]])",
-        place=place,
-    )

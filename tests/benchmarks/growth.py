@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.core.blocks import work
+from backprop_cli.core.blocks import evaluate
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import RULES, working_order
 from backprop_cli.load.schema import build
@@ -33,7 +33,7 @@ def one(rows: int, features: int, neurons: int, layers: int) -> float:
     kept = [Node(layer, name) for layer in range(layers) for name in ("dweights", "dbiases")]
 
     def run() -> None:
-        work(problem, working_order(layers), kept, RULES)
+        evaluate(problem, working_order(layers), kept, RULES)
 
     return min(seconds(run) for _ in range(3 if rows > 10**6 else RUNS))
 

@@ -173,9 +173,9 @@ def test_a_large_problem_is_sampled_the_same_way_for_the_same_seed() -> None:
 @pytest.mark.parametrize(
     ("lacking", "reason"),
     [
-        ({"inputs": None}, "inputs, the weights and biases of every layer, and upstream"),
-        ({"biases": None}, "inputs, the weights and biases of every layer, and upstream"),
-        ({"upstream": None}, "inputs, the weights and biases of every layer, and upstream"),
+        ({"inputs": None}, "inputs, the weights of every layer, and upstream"),
+        ({"weights": None}, "inputs, the weights of every layer, and upstream"),
+        ({"upstream": None}, "inputs, the weights of every layer, and upstream"),
         ({"z": [[1, 1], [1, 1]]}, "a z that follows from the inputs, not a given one"),
     ],
 )
@@ -333,3 +333,16 @@ def test_a_hidden_entry_states_the_rounding_error() -> None:
     hidden = {entry.place: entry for entry in found.hidden}["layers[0].dbiases[1]"]
     assert hidden.gradient == 1
     assert hidden.rounding > 1
+
+
+@pytest.mark.parametrize("layout", ["in-out", "out-in"])
+def test_a_network_without_biases_is_checked_and_so_are_its_bias_gradients(layout: str) -> None:
+    """A bias of 0 is moved in place of the missing one."""
+    draft = SMOOTH | {"layers": [{key: layer[key] for key in layer if key != "biases"} for layer in SMOOTH["layers"]]}
+    draft["weight_layout"] = layout
+    if layout == "out-in":
+        draft["layers"] = [layer | {"weights": np.transpose(layer["weights"]).tolist()} for layer in draft["layers"]]
+    found = checked(draft)
+    assert (found.passed, found.entries, found.told) == (True, 21, found.checked - len(found.kinks))
+    wrong = checked(draft, dbiases=Rule(("dz",), lambda dz: 2 * dz.sum(axis=0)))
+    assert {slope.place.split("[")[1][3:] for slope in wrong.wrong} == {"dbiases"}

@@ -605,15 +605,15 @@ LINEAR = 'hint: a linear layer needs no z: --activation linear, or "activation":
 OVERFLOWS = "overflows float64 (its largest number is about 1.8e+308)"
 
 CONSEQUENCES: dict[str, tuple[Content, str]] = {
-    "inputs alone": ('{"inputs": [1]}', f"{TOO_LITTLE}: z needs weights, biases"),
+    "inputs alone": ('{"inputs": [1]}', f"{TOO_LITTLE}: z needs weights"),
     "biases alone": ('{"biases": 1}', f"{TOO_LITTLE}: z needs inputs, weights"),
     "upstream of a ReLU alone": (
         '{"upstream": [[1, 2]]}',
-        f"{TOO_LITTLE}: z needs inputs, weights, biases\n{LINEAR}",
+        f"{TOO_LITTLE}: z needs inputs, weights\n{LINEAR}",
     ),
-    "a network without biases": (
-        '{"inputs": [1], "layers": [{"weights": [1]}, {"weights": [1]}]}',
-        f"{TOO_LITTLE}: layers[0].z needs layers[0].biases",
+    "a network without weights": (
+        '{"inputs": [1], "layers": [{"biases": [1]}, {"weights": [1]}]}',
+        f"{TOO_LITTLE}: layers[0].z needs layers[0].weights",
     ),
     "z overflows": (
         '{"inputs": [[1, 1], [1, 1e200]], "weights": [[1, 1], [1, 1e200]], "biases": [0, 0]}',
@@ -763,7 +763,7 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "linear layer that lacks inputs": (
         {"p.json": '{"weights": [[1, 2]], "upstream": "ones", "activation": "linear"}'},
         "p.json",
-        f"p.json: {TOO_LITTLE}: z needs inputs, biases",
+        f"p.json: {TOO_LITTLE}: z needs inputs",
     ),
     "rule misspelt": (
         {},
@@ -786,10 +786,15 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.json --only dweights,dbiases",
         f"p.json: {TOO_LITTLE}: dweights needs upstream",
     ),
+    "new biases of a layer without biases": (
+        {"p.json": '{"inputs": [1], "weights": [1], "upstream": 1}'},
+        "p.json --only new_biases",
+        f"p.json: {TOO_LITTLE}: new_biases needs biases",
+    ),
     "quantity that would follow without an activation": (
         {"p.json": '{"inputs": [1], "upstream": 1}'},
         "p.json --only dweights",
-        f"p.json: {TOO_LITTLE}: dweights needs z (or weights and biases)\n{LINEAR}",
+        f"p.json: {TOO_LITTLE}: dweights needs z (or weights)\n{LINEAR}",
     ),
     "new_weights overflow": (
         {"p.json": '{"inputs": [1], "weights": [[1, 1]], "upstream": [[1, 1e300]], "activation": "linear"}'},

@@ -310,7 +310,7 @@ def test_nothing_to_check_is_not_a_pass(backprop: Run) -> None:
     assert (ran.status, ran.err) == (
         3,
         "backprop: part.json: there is nothing to check: no expected values, and finite differences need inputs,"
-        " the weights and biases of every layer, and upstream\n",
+        " the weights of every layer, and upstream\n",
     )
 
 
@@ -367,7 +367,7 @@ def test_differences_that_cannot_be_taken_say_why(backprop: Run) -> None:
     (verdict,) = json.loads(backprop("check", "part.json", "--format", "json").out)["files"]
     assert verdict["passed"] is True
     assert verdict["finite_differences"] == {
-        "not_taken": "finite differences need inputs, the weights and biases of every layer, and upstream"
+        "not_taken": "finite differences need inputs, the weights of every layer, and upstream"
     }
 
 

@@ -33,8 +33,8 @@ def test_short_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_long_work_shows_a_bar_and_erases_it(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = a_terminal(monkeypatch)
-    monkeypatch.setattr(progress, "_PATIENCE", 0)
-    monkeypatch.setattr(progress, "_BETWEEN", 0)
+    monkeypatch.setattr(progress, "_DELAY", 0)
+    monkeypatch.setattr(progress, "_INTERVAL", 0)
     with progress_bar(quiet=False) as report:
         for done in (1000, 2000, 4000):
             report("bytes of a[b].csv", done, None)

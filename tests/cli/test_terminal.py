@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.cli.terminal import takes_ascii_only, wants_color, width
+from backprop_cli.cli.terminal import look, takes_ascii_only, wants_color
 
 
 class Stream(io.TextIOWrapper):
@@ -81,4 +81,4 @@ def test_a_stream_without_an_encoding_is_ascii(monkeypatch: pytest.MonkeyPatch) 
 
 def test_columns_sets_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "123")
-    assert width() == 123
+    assert look("never").width == 123

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.cli.entries import nodes
+from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.solution import Solution
@@ -117,11 +117,10 @@ X, W, B, U = [[1, 2]], [[3, 4, 5], [6, 7, 8]], [1, 2, 3], [[1, 0, -1]]
             {"weights": W, "upstream": U, "activation": "linear"},
             ["dz", "dinputs", "dbiases"],
             {
-                "z": "inputs, biases",
-                "outputs": "z (or inputs and biases)",
+                "z": "inputs",
+                "outputs": "z (or inputs)",
                 "dweights": "inputs",
                 "new_weights": "inputs",
-                "new_biases": "biases",
             },
             id="weights and upstream of a linear layer",
         ),
@@ -129,11 +128,10 @@ X, W, B, U = [[1, 2]], [[3, 4, 5], [6, 7, 8]], [1, 2, 3], [[1, 0, -1]]
             {"inputs": X, "upstream": U, "activation": "linear"},
             ["dz", "dweights", "dbiases"],
             {
-                "z": "weights, biases",
-                "outputs": "z (or weights and biases)",
+                "z": "weights",
+                "outputs": "z (or weights)",
                 "dinputs": "weights",
                 "new_weights": "weights",
-                "new_biases": "biases",
             },
             id="inputs and upstream of a linear layer",
         ),
@@ -141,12 +139,11 @@ X, W, B, U = [[1, 2]], [[3, 4, 5], [6, 7, 8]], [1, 2, 3], [[1, 0, -1]]
             {"upstream": U, "activation": "linear"},
             ["dz", "dbiases"],
             {
-                "z": "inputs, weights, biases",
-                "outputs": "z (or inputs, weights and biases)",
+                "z": "inputs, weights",
+                "outputs": "z (or inputs and weights)",
                 "dinputs": "weights",
                 "dweights": "inputs",
                 "new_weights": "weights, inputs",
-                "new_biases": "biases",
             },
             id="upstream of a linear layer",
         ),
@@ -157,7 +154,6 @@ X, W, B, U = [[1, 2]], [[3, 4, 5], [6, 7, 8]], [1, 2, 3], [[1, 0, -1]]
                 "dinputs": "weights",
                 "dweights": "inputs",
                 "new_weights": "weights, inputs",
-                "new_biases": "biases",
             },
             id="z and upstream",
         ),
@@ -168,7 +164,6 @@ X, W, B, U = [[1, 2]], [[3, 4, 5], [6, 7, 8]], [1, 2, 3], [[1, 0, -1]]
                 "dinputs": "weights",
                 "dweights": "inputs",
                 "new_weights": "weights, inputs",
-                "new_biases": "biases",
             },
             id="z and ones",
         ),
@@ -198,10 +193,6 @@ def test_missing_values_of_a_network_are_named_with_their_layer() -> None:
     assert solution.not_computed() == {
         "layers[0].dweights": "inputs",
         "layers[0].new_weights": "inputs",
-        "layers[0].new_biases": "layers[0].biases",
-        "layers[1].z": "layers[1].biases",
-        "layers[1].outputs": "layers[1].z (or layers[1].biases)",
-        "layers[1].new_biases": "layers[1].biases",
     }
 
 
@@ -253,8 +244,27 @@ def test_fractions_are_solved_exactly() -> None:
 
 
 def test_missing_values_of_a_deep_network_are_listed_briefly() -> None:
-    layers = [{"weights": [[1]], "activation": "relu"} for _ in range(300)]
+    layers = [{"biases": [1], "activation": "relu"} for _ in range(300)]
     lacking = solved({"inputs": [[1]], "layers": [{"weights": [[1]], "biases": 0}, *layers]}, 301).not_computed()
-    assert lacking["layers[2].z"] == "layers[1].biases, layers[2].biases"
-    assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].biases and layers[2].biases)"
+    assert lacking["layers[2].z"] == "layers[1].weights, layers[2].weights"
+    assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].weights and layers[2].weights)"
     assert max(map(len, lacking.values())) < 400
+
+
+@pytest.mark.parametrize("layout", ["in-out", "out-in"])
+def test_a_layer_without_biases_is_one_with_biases_of_zero(layout: str) -> None:
+    """In the values, that is: there are no new biases, and nothing is missing."""
+    weights = [[2, -1, 0], [1, 1, 3]] if layout == "in-out" else [[2, 1], [-1, 1], [0, 3]]
+    draft = {"inputs": [[1, 2], [3, -4]], "weights": weights, "upstream": [[1, -2, 3], [4, 5, -6]]}
+    draft["weight_layout"] = layout  # type: ignore[assignment]
+    without, zero = solved(draft), solved(draft | {"biases": [0, 0, 0]})
+    assert without.not_computed() == {}
+    assert without.layers[0].computed.keys() == zero.layers[0].computed.keys() - {"new_biases"}
+    for name, value in without.layers[0].computed.items():
+        assert value.tolist() == zero.layers[0].computed[name].tolist()
+
+
+def test_new_biases_of_a_layer_without_biases_are_refused() -> None:
+    problem = build({"inputs": [[1]], "weights": [[1]], "upstream": [[1]]})
+    with pytest.raises(InputError, match=r"^too little was given: new_biases needs biases$"):
+        solve(problem, nodes((Name(None, "new_biases"),), 1))

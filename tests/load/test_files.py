@@ -4,6 +4,7 @@ import io
 import os
 import threading
 import time
+import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ import pytest
 
 from backprop_cli.errors import InputError
 from backprop_cli.load import files
+from backprop_cli.load.problem import load_problem
 from tests.conftest import Run
 
 
@@ -76,13 +78,20 @@ def test_an_empty_file_is_an_error_in_every_format(backprop: Run, name: str, rea
     assert backprop("run", *([] if name == "m.npz" else ["--z"]), name).err == f"backprop: {name}: {reason}\n"
 
 
-@pytest.mark.parametrize(("name", "begin"), [("endless", b"{"), ("endless.npz", b"PK"), ("endless.npy", b"no")])
+@pytest.mark.parametrize(
+    ("name", "begin"), [("endless", b"{"), ("endless.json", b"["), ("endless.npz", b"PK"), ("endless.npy", b"no")]
+)
 def test_a_file_that_cannot_be_of_its_format_is_not_read_to_its_end(name: str, begin: bytes) -> None:
     """100 MB of NUL stand for a file without an end."""
     with open(name, "wb") as file:
         file.write(begin)
         file.truncate(10**8)
-    assert len(files.read(name)) <= files.FIRST_CHUNK
+    tracemalloc.start()
+    with pytest.raises(InputError):
+        load_problem(None, {"z": name}) if name.endswith(".npy") else load_problem(name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10**7
 
 
 def test_progress_is_reported_after_each_chunk(monkeypatch: pytest.MonkeyPatch) -> None:

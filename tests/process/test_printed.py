@@ -183,8 +183,8 @@ def test_no_progress_bar_for_short_work(started: Started, terminal: Terminal) ->
     ("planted", "options", "shown"),
     [
         ("", [], False),
-        ("import backprop_cli.cli.progress as p; p._PATIENCE = p._BETWEEN = 0", [], True),
-        ("import backprop_cli.cli.progress as p; p._PATIENCE = p._BETWEEN = 0", ["-q"], False),
+        ("import backprop_cli.cli.progress as p; p._DELAY = p._INTERVAL = 0", [], True),
+        ("import backprop_cli.cli.progress as p; p._DELAY = p._INTERVAL = 0", ["-q"], False),
     ],
     ids=["short work", "long work", "quiet"],
 )

@@ -9,13 +9,21 @@ import pytest
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
-from backprop_cli.render.terminal.result import Style, tables
+from backprop_cli.render.terminal.page import Look
+from backprop_cli.render.terminal.result import tables
 
 
-def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:
+def page(
+    draft: dict[str, Any],
+    *names: str,
+    headers: dict[str, tuple[str, ...]] | None = None,
+    precision: int | None = None,
+    max_rows: int = 20,
+    **look: Any,
+) -> str:
     problem = build(draft, headers)
     wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
-    return tables(solve(problem, wanted), Style(**style))
+    return tables(solve(problem, wanted), Look(**look), precision, max_rows)
 
 
 def gradient(rows: Any) -> dict[str, Any]:
@@ -30,7 +38,7 @@ def numbers(text: str) -> list[float]:
 
 def test_a_page_has_a_title_tables_and_what_is_missing() -> None:
     draft = {"title": "A title", "z": [[1, -2.5], [0.25, 12]], "upstream": [[1, 1], [-3, 4]]}
-    assert page(draft, "dz", "dbiases", "new_biases", ascii_only=True) == (
+    assert page(draft, "dz", "dbiases", "dinputs", ascii_only=True) == (
         "A title\n"
         "\n"
         "dz (2, 2) = upstream * (z > 0)\n"
@@ -45,14 +53,14 @@ def test_a_page_has_a_title_tables_and_what_is_missing() -> None:
         "         -2          4\n"
         "\n"
         "not computed\n"
-        "  new_biases needs biases\n"
+        "  dinputs needs weights\n"
     )
 
 
 def test_a_network_has_a_heading_for_each_layer() -> None:
     draft = {
         "inputs": [[1]],
-        "layers": [{"weights": [[2, 3]], "biases": [0, 0]}, {"weights": [[1], [1]], "activation": "linear"}],
+        "layers": [{"weights": [[2, 3]], "biases": [0, 0]}, {"biases": [1], "activation": "linear"}],
     }
     headings = [line for line in page(draft).splitlines() if line.startswith(("layers", "  layers"))]
     assert headings[:3] == [
@@ -60,7 +68,7 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
         "layers[0].z (1, 2) = inputs @ weights + biases",
         "layers[0].outputs (1, 2) = max(z, 0)",
     ]
-    assert "  layers[1].z needs layers[1].biases" in headings
+    assert "  layers[1].z needs layers[1].weights" in headings
 
 
 def test_weights_stored_out_in_have_transposed_tables() -> None:
@@ -122,7 +130,7 @@ def test_a_large_matrix_shows_its_first_and_last_rows_and_columns(
     shape: tuple[int, int], rows: int, note: str | None, count: int
 ) -> None:
     matrix = np.arange(1, shape[0] * shape[1] + 1).reshape(shape) + 0.5
-    text = page(gradient(matrix), "dz", rows=rows)
+    text = page(gradient(matrix), "dz", max_rows=rows)
     assert [line for line in text.splitlines() if "shows" in line] == ([note] if note else [])
     shown = [value for value in numbers(text) if value % 1]
     assert len(shown) == count
