@@ -52,7 +52,7 @@ def parse_entry(text: str) -> Entry:
     Raises:
         UsageError: The text is not an entry.
     """
-    found = _ENTRY.fullmatch(re.sub(r"\s*([\[\],])\s*", r"\1", text.strip()))
+    found = _ENTRY.fullmatch("".join(part.strip() for part in re.split(r"([\[\],])", text)))
     if not found:
         raise UsageError(
             f"{text!r} is no entry (expected one like dweights[2,1], counted from 0)",

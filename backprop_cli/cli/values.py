@@ -14,7 +14,7 @@ from backprop_cli.messages import did_you_mean, listed
 ALL_LEVELS = 100  # stands for `--depth all`; an explanation says what is left out below it
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
-_NUMBERS = re.compile(r"[-+\d.,;eE\s\[\]()]*\d[-+\d.,;eE\s\[\]()]*", re.ASCII)
+_NUMBERS = re.compile(r"(?![eE])[-+\d.,;eE\s\[\]()]+", re.ASCII)
 
 
 def required(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
@@ -31,7 +31,7 @@ def required(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
 
 def matrix_file(option: str, text: str) -> str:
     """Return the path of a matrix, unless it is numbers, as another tool would take them."""
-    if _NUMBERS.fullmatch(text) and not os.path.exists(text):
+    if _NUMBERS.fullmatch(text) and re.search(r"\d", text) and not os.path.exists(text):
         row = text if re.fullmatch(r"[-+\d.,eE]{1,40}", text) else "1,2"
         raise UsageError(
             f"{option}: expected a file, got the numbers {text!r}",

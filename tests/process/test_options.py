@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -216,3 +217,24 @@ def test_a_file_whose_name_is_a_number_is_read(process: Process, neuron: Path) -
 def test_numbers_through_a_pipe_are_read_as_the_hint_says(shell: Process, neuron: Path) -> None:
     ran = shell(f"echo -1 | backprop run {neuron} --biases - --only z --format csv")
     assert success(ran) == "10.0\n"
+
+
+def test_a_missing_file_whose_name_begins_with_a_letter_is_no_number(backprop: Run, neuron: Path) -> None:
+    assert (
+        refusal(backprop("run", neuron, "--biases", "e1"), 3) == "backprop: e1: cannot read: no such file or directory"
+    )
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["explain", "p.json", "z" + " " * 100_000 + "b"],
+        ["run", "--z", "1" * 100_000 + "x"],
+        ["run", "--" + "w" * 100_000],
+    ],
+    ids=["entry", "file", "option"],
+)
+def test_a_long_argument_is_answered_at_once(backprop: Run, argv: list[str]) -> None:
+    start = time.monotonic()
+    assert backprop(*argv).status in (2, 3)
+    assert time.monotonic() - start < 5
