@@ -8,7 +8,7 @@ import contextlib
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -51,26 +51,26 @@ def _backprop(
     no_args_is_help=True,
 )
 @takes(RunOptions)
-def _run(options: RunOptions) -> ExitStatus:
+def _run() -> Callable[[RunOptions], ExitStatus]:
     from backprop_cli.cli.run import run
 
-    return run(options)
+    return run
 
 
 @app.command("check", short_help="Check whether gradients are right.", help=CHECK_HELP, cls=Command)
 @takes(CheckOptions)
-def _check(options: CheckOptions) -> ExitStatus:
+def _check() -> Callable[[CheckOptions], ExitStatus]:
     from backprop_cli.cli.check import check
 
-    return check(options)
+    return check
 
 
 @app.command("explain", short_help="Show the chain rule behind one number.", help=EXPLAIN_HELP, cls=Command)
 @takes(ExplainOptions)
-def _explain(options: ExplainOptions) -> ExitStatus:
+def _explain() -> Callable[[ExplainOptions], ExitStatus]:
     from backprop_cli.cli.explain import print_explanation
 
-    return print_explanation(options)
+    return print_explanation
 
 
 def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
@@ -90,10 +90,12 @@ def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
         raise OutputError(f"cannot install completion: {reason_of(error)}", file=error.filename) from None
     except SystemExit as end:  # Typer exits after completion
         if end.code and os.environ.get("_TYPER_COMPLETE_FISH_ACTION") == "is-args":
-            return (lambda: ExitStatus.DIFFERENT), ""  # fish's script asks by the status whether there is any choice
+            return (
+                lambda: lambda: ExitStatus.DIFFERENT
+            ), ""  # fish's script asks by the status whether there is any choice
         if end.code:
             raise UsageError("the shell's completion is not supported") from None
-        return None, printed.getvalue()
+        return None, printed.getvalue().removeprefix("Shells.")  # before 0.29 Typer prints a shell as an enum
     if action == ExitStatus.INTERRUPTED:  # Typer returns this status for a KeyboardInterrupt
         raise KeyboardInterrupt
     if not callable(action) and action:

@@ -21,7 +21,7 @@ from backprop_cli.cli.streams import write_stderr
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.messages import listed
 
-Action: TypeAlias = Callable[[], ExitStatus]
+Action: TypeAlias = Callable[[], Callable[[], ExitStatus]]  # loads what a command needs, and returns the call to make
 _COMPLETION_HELP = {
     "install_completion": "Install completion for the current shell, or a named one: bash, zsh, fish.",
     "show_completion": "Print the completion script of the current shell, or a named one.",
@@ -30,20 +30,22 @@ _COMPLETION_HELP = {
 Options = TypeVar("Options", bound=CommonOptions)
 
 
-def takes(record: type[Options]) -> Callable[[Callable[[Options], ExitStatus]], Callable[..., Action]]:
-    """Make a Typer command from a function of a record; the command returns the call, and `main` makes it."""
+def takes(record: type[Options]) -> Callable[[Callable[[], Callable[[Options], ExitStatus]]], Callable[..., Action]]:
+    """Make a Typer command of a function that loads the command proper, which takes a record.
 
-    def decorate(function: Callable[[Options], ExitStatus]) -> Callable[..., Action]:
+    The command returns an action, and `main` performs it. Inherited fields come last in the signature.
+    """
+
+    def decorate(load: Callable[[], Callable[[Options], ExitStatus]]) -> Callable[..., Action]:
         def command(**given: Any) -> Action:
             options = record(**given)
 
-            def act() -> ExitStatus:
+            def act() -> Callable[[], ExitStatus]:
                 _check_stdin(options)
-                return function(options)
+                return partial(load(), options)
 
             return act
 
-        # Inherited fields come last, as in the help pages.
         ordered = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
         command.__signature__ = Signature([_parameter(field) for field in ordered])  # type: ignore[attr-defined]
         return command
