@@ -192,6 +192,7 @@ CSV: dict[str, tuple[Content, str]] = {
     "UTF-16 without a mark": (b"1\0,\x002\0", "w.csv:1:2: expected UTF-8 text, got the byte 0x00"),
 }
 
+ONE_ARRAY = "hint: np.save writes one array as .npy; a problem is for PROBLEM, without an option before it"
 NOT_NPY = "w.npy: damaged, or not an NPY file"
 LONGEST = np.dtype(np.longdouble)
 WIDER: dict[str, tuple[Content, str]] = {
@@ -211,7 +212,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "negative size": (npy_header("(1, -1)"), "w.npy: damaged: the header promises the shape (1, -1)"),
     "header that is no literal": (npy_header("(1,"), NOT_NPY),
     "size that is no number": (npy_header("('a',)"), NOT_NPY),
-    "archive": (npz([("weights.npy", [1.0])]), NOT_NPY),
+    "archive": (npz([("weights.npy", [1.0])]), f"w.npy: expected NPY, got NPZ\n{ONE_ARRAY}"),
     "cut": (npy([1.0, 2.0])[:-3], "w.npy: damaged: the header promises 16 bytes, 13 follow"),
     "overlong": (npy([1.0]) + b"\0", "w.npy: damaged: the header promises 8 bytes, 9 follow"),
     "promise of 745 GiB": (
@@ -237,6 +238,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "integer between two floats": (npy([1, 2**53 + 1]), f"w.npy: weights[1]: {ROUNDED}"),
 }
 
+ENDINGS = "expected .csv, .tsv, .json or .npy"
 MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "standard input": ("-", "1,2\n3\n", "<stdin>:2: expected 2 columns, got 1"),
     "without an ending": ("w", "1,2\n3,a\n", "w:2:2: expected a number, got 'a'"),
@@ -253,8 +255,50 @@ MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "json, not a number": ("w.json", "[1, NaN]", "w.json: weights[1]: expected a number, got NaN"),
     "json, empty list": ("w.json", "[]", "w.json: weights: no numbers in it"),
     "folder": ("w.csv", None, "w.csv: cannot read: is a directory"),
-    "packed": ("w.csv.gz", b"", "w.csv.gz: unknown file type '.gz' (expected .csv, .tsv, .json or .npy)"),
-    "spreadsheet": ("w.xlsx", b"", "w.xlsx: unknown file type '.xlsx' (expected .csv, .tsv, .json or .npy)"),
+    "packed": ("w.csv.gz", b"", f"w.csv.gz: unknown file type '.gz' ({ENDINGS})\nhint: gunzip unpacks it"),
+    "spreadsheet": ("w.xlsx", b"", f"w.xlsx: unknown file type '.xlsx' ({ENDINGS})\nhint: save it as CSV"),
+    "unknown ending": ("w.dat", "1", f"w.dat: unknown file type '.dat' ({ENDINGS})"),
+}
+
+RENAME = "hint: give it a name that ends in"
+FOREIGN: dict[str, tuple[str, Content, str]] = {
+    "NPY": ("w.csv", npy([1.0]), f"expected CSV, got NPY\n{RENAME} .npy"),
+    "NPY for a table of tabs": ("w.tsv", npy([1.0]), f"expected TSV, got NPY\n{RENAME} .npy"),
+    "NPY for JSON": ("w.json", npy([1.0]), f"expected JSON, got NPY\n{RENAME} .npy"),
+    "NPZ": ("w.csv", npz([("w.npy", [1.0])]), f"expected CSV, got NPZ\n{ONE_ARRAY}"),
+    "XLSX": ("w.csv", npz([("xl/workbook.xml", b"")]), "expected CSV, got a spreadsheet (XLSX)\nhint: save it as CSV"),
+    "ZIP": ("w.csv", npz([("w.txt", b"1")]), "expected CSV, got a ZIP archive\nhint: unzip unpacks it"),
+    "gzip": ("w.csv", b"\x1f\x8b\x08", "expected CSV, got gzip\nhint: gunzip unpacks it"),
+    "PDF": ("w.csv", "%PDF-1.7\n", "expected CSV, got a PDF\nhint: copy the numbers into a CSV file"),
+    "Git LFS": (
+        "w.csv",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "expected CSV, got a Git LFS pointer\nhint: git lfs pull fetches the file itself",
+    ),
+    "HTML": (
+        "w.tsv",
+        b"\xef\xbb\xbf\r\n<!DOCTYPE HTML><p>1",
+        "expected TSV, got a web page (HTML)\n"
+        "hint: save the data themselves; this may be a page for signing in, or about an error",
+    ),
+    "HTML for NPY": (
+        "w.npy",
+        "<html>",
+        "expected NPY, got a web page (HTML)\n"
+        "hint: save the data themselves; this may be a page for signing in, or about an error",
+    ),
+    "JSON": ("w.csv", "[[1, -2.5e3], [NaN, 4]]", f"expected CSV, got JSON\n{RENAME} .json"),
+    "JSON of objects": ("w.csv", '[\n {"a": 1}]', f"expected CSV, got JSON\n{RENAME} .json"),
+    "JSON for NPY": ("w.npy", "[1]", f"expected NPY, got JSON\n{RENAME} .json"),
+    "NPY through a pipe": (
+        "-",
+        npy([1.0]),
+        'expected CSV, TSV or JSON, got NPY\nhint: write CSV instead, np.savetxt(sys.stdout, X, delimiter=","),'
+        " or a file that ends in .npy",
+    ),
+    "JSON through a pipe, ragged": ("-", "[[1, 2], [3]]", "weights[1]: expected 2 values, got 1"),
+    "JSON without an ending, and a NUL": ("w", "[1, \0]", ":1:5: expected UTF-8 text, got the byte 0x00"),
+    "TSV through a pipe, ragged": ("-", "1\t2\n3\n", ":2: expected 2 columns, got 1"),
 }
 
 BARE = "hint: a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
@@ -651,11 +695,13 @@ CONSEQUENCES: dict[str, tuple[Content, str]] = {
 
 ARCHIVE = npz([("weights.npy", [1.0, 2.0])])
 CENTRAL = ARCHIVE.find(b"PK\1\2")  # where the archive's table of members starts
+TO_NUMPY = "hint: write CSV, or in Python np.save for one array, np.savez for several by name"
 NO_NPY = "weights: damaged, or not an NPY file"
 NPZ: dict[str, tuple[Content, str]] = {
     "empty": (b"", "damaged, or not an NPZ archive"),
-    "JSON": ("{}", "damaged, or not an NPZ archive"),
-    "NPY": (npy([1.0]), "damaged, or not an NPZ archive"),
+    "JSON": ("{}", "expected NPZ, got JSON\nhint: give it a name that ends in .json"),
+    "NPY": (npy([1.0]), f"expected NPZ, got NPY\n{BARE}"),
+    "other archive": (npz([("a/data.pkl", b"")]), f"expected NPZ, got a PyTorch file\n{TO_NUMPY}"),
     "cut": (ARCHIVE[:-10], "damaged, or not an NPZ archive"),
     "damaged member": (patched(ARCHIVE, 60, b"\xff\xff"), NO_NPY),
     "unknown compression": (patched(ARCHIVE, CENTRAL + 10, b"\x4d"), NO_NPY),
@@ -752,8 +798,7 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "problem for a matrix": (
         {"p.npz": b""},
         "--weights p.npz",
-        "p.npz: unknown file type '.npz' (expected .csv, .tsv, .json or .npy)\n"
-        "hint: a problem is for PROBLEM, without an option before it",
+        f"p.npz: unknown file type '.npz' (expected .csv, .tsv, .json or .npy)\n{ONE_ARRAY}",
     ),
     "malformed layers and an option": (
         {"p.json": '{"layers": 3}', "w.csv": "1\n"},
@@ -825,6 +870,21 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         {"p.json": '{"upstream": [[1, 2]], "activation": "linear"}'},
         "p.json --next q.json --save q",
         "p.json: there are no weights or biases to step",
+    ),
+    "NPZ for JSON": (
+        {"p.json": npz([("z.npy", [1.0])])},
+        "p.json",
+        f"p.json: expected JSON, got NPZ\n{RENAME} .npz",
+    ),
+    "NPZ through a pipe": (
+        {"-": npz([("z.npy", [1.0])])},
+        "-",
+        "<stdin>: expected JSON, got NPZ\nhint: write it to a file that ends in .npz",
+    ),
+    "packed problem": (
+        {"p.json.gz": ""},
+        "p.json.gz",
+        "p.json.gz: unknown file type '.gz' (expected .json or .npz)\nhint: gunzip unpacks it",
     ),
     "no such problem": ({}, "p.json", "p.json: cannot read: no such file or directory"),
     "no such archive": ({}, "no/p.npz", "no/p.npz: cannot read: no such file or directory"),
@@ -979,8 +1039,8 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
 }
 
 
-def in_p_json(message: str) -> str:
-    return f"p.json{message}" if message.startswith(":") else f"p.json: {message}"
+def named(file: str, message: str) -> str:
+    return f"{file}{message}" if message.startswith(":") else f"{file}: {message}"
 
 
 Row: TypeAlias = tuple[Mapping[str, Content], str, int, str]  # the files, the command line, and what comes of it
@@ -993,7 +1053,11 @@ REFUSED: dict[str, Row] = {
         for row, (name, content, err) in MATRIX_FILES.items()
     },
     **{
-        f"{table}: {row}": ({"p.json": text}, "p.json", 3, in_p_json(err))
+        f"foreign: {row}": ({name: content}, f"--weights {name}", 3, named(name.replace("-", "<stdin>"), err))
+        for row, (name, content, err) in FOREIGN.items()
+    },
+    **{
+        f"{table}: {row}": ({"p.json": text}, "p.json", 3, named("p.json", err))
         for table, rows in {"json": JSON, "keys": KEYS, "shapes": SHAPES, "solve": CONSEQUENCES}.items()
         for row, (text, err) in rows.items()
     },
@@ -1045,6 +1109,15 @@ MATRICES: dict[str, tuple[str, Content, str]] = {
     "csv with large even integers": ("u.csv", "9007199254740994,-2e15\n", "9007199254740994.0,-2000000000000000.0\n"),
     "csv with numbers too small": ("u.csv", "1e-400,5e-324\n", "0.0,5e-324\n"),
     "csv on standard input": ("-", "1,2\n", "1.0,2.0\n"),
+    "csv on standard input, with a tab after a comma": ("-", "1,\t2\n", "1.0,2.0\n"),
+    "csv on standard input, with a tab in a name": ("-", '"a\tb",c\n1,2\n', "1.0,2.0\n"),
+    "csv on standard input, names in brackets": ("-", "[a],{b}\n1,2\n", "1.0,2.0\n"),
+    "csv with names like the first bytes of Parquet": ("u.csv", "PAR1,PAR2\n1,2\n", "1.0,2.0\n"),
+    "tsv on standard input": ("-", "1\t2\n3\t4\n", "1.0,2.0\n3.0,4.0\n"),
+    "tsv without an ending, with names": ("u", "x 1\ty\n1\t2\n", "1.0,2.0\n"),
+    "json on standard input": ("-", " [[1, 2], [3, 4]]\n", "1.0,2.0\n3.0,4.0\n"),
+    "json without an ending": ("u", b"\xef\xbb\xbf[\r\n[1], [2]]", "1.0\n2.0\n"),
+    "json of one sample on standard input": ("-", "[[1, 2, 3]]", "1.0,2.0,3.0\n"),
     "csv with an ending in capitals": ("U.CSV", "1,2\n", "1.0,2.0\n"),
     "csv without an ending": ("u", "1,2\n", "1.0,2.0\n"),
     "tsv": ("u.tsv", "x\ty\n1\t2\n", "1.0,2.0\n"),
