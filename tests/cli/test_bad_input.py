@@ -297,6 +297,7 @@ FOREIGN: dict[str, tuple[str, Content, str]] = {
         " or a file that ends in .npy",
     ),
     "JSON through a pipe, ragged": ("-", "[[1, 2], [3]]", "weights[1]: expected 2 values, got 1"),
+    "JSON with a NUL": ("w.json", "[1, \0]", ":1:5: expected UTF-8 text, got the byte 0x00"),
     "JSON without an ending, and a NUL": ("w", "[1, \0]", ":1:5: expected UTF-8 text, got the byte 0x00"),
     "TSV through a pipe, ragged": ("-", "1\t2\n3\n", ":2: expected 2 columns, got 1"),
 }
@@ -308,6 +309,8 @@ ACTIVATIONS = "expected 'relu' or 'linear'"
 LAYOUTS = "expected 'in-out' or 'out-in'"
 NOTHING = "there is nothing to compute from (expected inputs, weights, biases, upstream or z)"
 
+NUMBERS_IN_JSON = "hint: numbers are written like -1.5, 0.5 or 2e-3"
+DOUBLE_QUOTES = 'hint: keys and texts stand in double quotes: "inputs"'
 JSON: dict[str, tuple[Content, str]] = {
     "NaN": ('{"inputs": [NaN]}', "inputs[0]: expected a number, got NaN"),
     "Infinity": ('{"z": [[1, 2], [3, -Infinity]]}', "z[1][1]: expected a number, got -Infinity"),
@@ -366,8 +369,11 @@ JSON: dict[str, tuple[Content, str]] = {
         '{"a": 0, "z": [[], [1, {"b": 1, "c": 2, "c": 3}]]}',
         "z[1][1].c: the key is given twice",
     ),
-    "text without an end": ('{"title": "a', ":1:11: not JSON: unterminated string"),
-    "line break in a text": ('{"title":\n "a\n"}', ":2:4: not JSON: invalid control character"),
+    "text without an end": ('{"title": "a', ':1:11: not JSON: a text without its closing "'),
+    "line break in a text": (
+        '{"title":\n "a\n"}',
+        r":2:4: not JSON: a line break or a tab inside a text" + "\n" + r"hint: write \n or \t for it",
+    ),
     "100,000 brackets": (100_000 * "[" + 100_000 * "]", "nested too deeply"),
     "UTF-16 without a mark": ('{"z": 1}'.encode("utf-16-le"), ":1:2: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b'{"title": "\xe9"}', f":1:12: expected UTF-8 text, got the byte 0xe9\n{LATIN1}"),
@@ -377,14 +383,31 @@ JSON: dict[str, tuple[Content, str]] = {
     "control characters in a key": (r'{"\u001b[2J": 1}', r"\x1b[2J: " + UNKNOWN),
     "empty": ("", "the file is empty (expected JSON)"),
     "blank": (" \n ", "the file is empty (expected JSON)"),
-    "no value": ('{"inputs": }', ":1:12: not JSON: expecting value"),
-    "Python's None": ('{\n "inputs": None\n}', ":2:12: not JSON: expecting value"),
-    "plus sign": ('{"inputs": +1}', ":1:12: not JSON: expecting value"),
-    "key without quotes": ("{inputs: 1}", ":1:2: not JSON: expecting property name enclosed in double quotes"),
-    "no colon": ('{"inputs" [1]}', ":1:11: not JSON: expecting ':' delimiter"),
-    "no comma": ('{"inputs": [1 2]}', ":1:15: not JSON: expecting ',' delimiter"),
-    "comment": ('{"inputs": [1] // one\n}', ":1:16: not JSON: expecting ',' delimiter"),
-    "text after the end": ('{"inputs": [1]} x', ":1:17: not JSON: extra data"),
+    "no value": ('{"inputs": }', ":1:12: not JSON: expected a value, got '}'"),
+    "Python's None": (
+        '{\n "inputs": None\n}',
+        ":2:12: not JSON: expected a value, got 'None'\nhint: JSON has null for it",
+    ),
+    "plus sign": ('{"inputs": +1}', f":1:12: not JSON: expected a number, got '+1'\n{NUMBERS_IN_JSON}"),
+    "key without quotes": ("{inputs: 1}", ":1:2: not JSON: expected a key in double quotes, got 'inputs'"),
+    "no colon": ('{"inputs" [1]}', ":1:11: not JSON: expected a colon after the key, got '['"),
+    "no comma": ('{"inputs": [1 2]}', ":1:15: not JSON: expected a comma or ], got '2'"),
+    "comma before a brace": (
+        '{"inputs": [1],\n "z": 1,\n}',
+        ":2:8: not JSON: a comma before }\nhint: remove the comma",
+    ),
+    "single quotes": ("{'inputs': [1]}", f":1:2: not JSON: ' in place of a double quote\n{DOUBLE_QUOTES}"),
+    "fraction": ('{"inputs": [1/2]}', f":1:13: not JSON: expected a number, got '1/2'\n{NUMBERS_IN_JSON}"),
+    "no digit before the point": (
+        '{"inputs": [.5]}',
+        f":1:13: not JSON: expected a number, got '.5'\n{NUMBERS_IN_JSON}",
+    ),
+    "comment": ('{"inputs": [1] // one\n}', ":1:16: not JSON: a comment, which JSON does not have\nhint: remove it"),
+    "text after the end": ('{"inputs": [1]} x', ":1:17: not JSON: 'x' after the end of the value"),
+    "two problems": (
+        '{"inputs": [1]}\n{"inputs": [2]}\n',
+        ":2:1: not JSON: several values, one on each line\nhint: a file holds one problem",
+    ),
     "bare matrix": ("[[1, 2]]", f"expected a problem (an object), got a list\n{BARE}"),
     "bare number": ("1.5", f"expected a problem (an object), got 1.5\n{BARE}"),
     "bare null": ("null", f"expected a problem (an object), got null\n{BARE}"),
