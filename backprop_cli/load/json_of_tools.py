@@ -1,25 +1,33 @@
-"""Recognise the values that other tools write to JSON where a list of numbers, or of rows, is expected."""
+"""Recognise the objects that other tools write to JSON where numbers, or a row of them, are expected."""
 
 from collections.abc import Mapping
 from typing import Any
 
-_ROWS = "a row is a list of numbers"
-_SEVERAL_WAYS = 'to_json(orient="values") in pandas, Array.from(row) in JavaScript'
-_PROBLEM = frozenset({"inputs", "layers", "upstream"})
+# Keys of the shape in TensorFlow.js, ndarray of JavaScript, math.js and Octave.
+_SHAPES = ("shape", "size", "dims")
 
 
-def cure_of(value: object) -> str | None:
-    """Return the cure for an object where numbers or a row are expected, or None if its tool is not known."""
-    if not isinstance(value, dict) or not value:
-        return None
-    if "data" in value and {"shape", "size", "dims"} & set(value):
-        return f"write its data as a nested list: {_ROWS}"
-    if "data" in value and isinstance(value["data"], list):
-        return f"take the list of rows out of it: jq .data; {_ROWS}"
-    if _PROBLEM & set(value):
-        return "a problem is for PROBLEM, without an option before it"
-    if all(isinstance(child, list | dict) for child in value.values()):
-        return _of_columns(value)
-    if list(value) == [str(i) for i in range(len(value))]:
-        return f"an array that became an object is written as a list: {_SEVERAL_WAYS}"
-    return f"{_ROWS}: {_SEVERAL_WAYS} write it"
+def cure_of(value: object, place: str) -> str | None:
+    """Return the cure for an object at a place where numbers are expected, or None if it is of no known kind."""
+    match value:
+        case {"data": list(), **others} if any(key in others for key in _SHAPES):
+            return "write the data as a list of rows, without its shape beside it"
+        case {"data": list()}:
+            return "take the list of rows out of it: jq .data"
+        case {"inputs": _} | {"upstream": _} | {"layers": _}:
+            return "a problem is for PROBLEM, without an option before it"
+        case dict() if len(value) == 1 and isinstance(value.get(name := place.rpartition(".")[2]), list):
+            return f"take the list out of it: jq .{name}"
+        case dict():
+            return _of_rows_or_columns(value)
+        case _:
+            return None
+
+
+def _of_rows_or_columns(value: Mapping[str, Any]) -> str | None:
+    children = list(value.values())
+    if children and all(isinstance(child, list | dict) for child in children):
+        return 'a matrix is a list of rows: to_json(orient="values") in pandas writes one'
+    if children and not any(child is None or isinstance(child, bool | str | list | dict) for child in children):
+        return 'a row is a list of numbers: to_json(orient="values") in pandas, Array.from(row) in JavaScript'
+    return None

@@ -14,7 +14,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
 from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import Kind, describe, to_array, to_number
+from backprop_cli.load.numbers import Kind, describe, to_array, to_number, without_brackets
 from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
 
@@ -124,8 +124,13 @@ def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], ki
         prefix + key: to_array(part[key], prefix + key, kind)
         for prefix, part in {"": draft, **parts}.items()
         for key in _NUMERIC_KEYS
-        if key in part and not (key == "upstream" and isinstance(part[key], str))
+        if key in part and not (key == "upstream" and _is_text(part[key]))
     }
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text, or a list of one, which other tools write for it."""
+    return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
 def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
@@ -180,7 +185,7 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
     value = part.get(key)
     if key in part and not (isinstance(value, str) and value in known):
         wanted = listed([*others, *map(repr, known)], "or")
-        hint = did_you_mean(value, known) if isinstance(value, str) else None
+        hint = did_you_mean(value, known) if isinstance(value, str) else without_brackets(value)
         raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
     return value
 
@@ -188,5 +193,6 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
 def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:
     value = draft.get(key)
     if key in draft and not isinstance(value, wanted):
-        raise InputError(f"expected {words}, got {describe(value)}", place=key)
+        hint = without_brackets(value) if wanted is str else None
+        raise InputError(f"expected {words}, got {describe(value)}", place=key, hint=hint)
     return value

@@ -238,13 +238,28 @@ NPY: dict[str, tuple[Content, str]] = {
     "integer between two floats": (npy([1, 2**53 + 1]), f"w.npy: weights[1]: {ROUNDED}"),
 }
 
+OBJECT = "weights: expected numbers, got an object"
+COLUMNS_AS_OBJECTS = 'hint: a matrix is a list of rows: to_json(orient="values") in pandas writes one'
+ROW_AS_OBJECT = 'hint: a row is a list of numbers: to_json(orient="values") in pandas, Array.from(row) in JavaScript'
 ENDINGS = "expected .csv, .tsv, .json or .npy"
 MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "standard input": ("-", "1,2\n3\n", "<stdin>:2: expected 2 columns, got 1"),
     "without an ending": ("w", "1,2\n3,a\n", "w:2:2: expected a number, got 'a'"),
     "tsv, short row": ("w.tsv", "1\t2\n3\n", "w.tsv:2: expected 2 columns, got 1"),
     "tsv, text": ("w.TSV", "1\ta\n", "w.TSV:1:2: expected a number, got 'a'"),
-    "json, object": ("w.json", '{"weights": [1]}', "w.json: weights: expected numbers, got an object"),
+    "json, object": ("w.json", '{"weights": [1]}', f"w.json: {OBJECT}\nhint: take the list out of it: jq .weights"),
+    "json, empty object": ("w.json", "{}", f"w.json: {OBJECT}"),
+    "json, columns as objects": ("w.json", '{"a": {"0": 1}, "b": {"0": 2}}', f"w.json: {OBJECT}\n{COLUMNS_AS_OBJECTS}"),
+    "json, rows as objects": (
+        "w.json",
+        '[{"a": 1}]',
+        f"w.json: weights[0]: expected a row, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "json, shape and data": (
+        "w.json",
+        '{"shape": [1, 2], "data": [1, 2]}',
+        f"w.json: {OBJECT}\nhint: write the data as a list of rows, without its shape beside it",
+    ),
     "json, text": ("w.json", '"outputs"', "w.json: weights: expected numbers, got 'outputs'"),
     "json, single number": (
         "w.json",
@@ -311,6 +326,7 @@ NOTHING = "there is nothing to compute from (expected inputs, weights, biases, u
 
 NUMBERS_IN_JSON = "hint: numbers are written like -1.5, 0.5 or 2e-3"
 DOUBLE_QUOTES = 'hint: keys and texts stand in double quotes: "inputs"'
+CUBE = "expected a matrix, got 3 dimensions\nhint: a row is a sample: reshape it to (samples,"
 JSON: dict[str, tuple[Content, str]] = {
     "NaN": ('{"inputs": [NaN]}', "inputs[0]: expected a number, got NaN"),
     "Infinity": ('{"z": [[1, 2], [3, -Infinity]]}', "z[1][1]: expected a number, got -Infinity"),
@@ -331,7 +347,19 @@ JSON: dict[str, tuple[Content, str]] = {
     "ragged, one column": ('{"inputs": [[1], [1, 2]]}', "inputs[1]: expected 1 value, got 2"),
     "number among rows": ('{"inputs": [[1, 2], 3]}', "inputs[1]: expected a row, got 3"),
     "row among numbers": ('{"inputs": [1, [2]]}', "inputs[1]: expected a number, got a list"),
-    "three dimensions": ('{"inputs": [[[1, 2]]]}', "inputs[0][0]: expected a number, got a list"),
+    "three dimensions": ('{"inputs": [[[1, 2]]]}', f"inputs: {CUBE} features)"),
+    "three dimensions of upstream": ('{"upstream": [[[1, 2]], 3]}', f"upstream: {CUBE} neurons)"),
+    "four dimensions of weights": ('{"weights": [[[[]]]]}', "weights: expected a matrix, got 4 dimensions"),
+    "row among numbers of a row": ('{"inputs": [[1, [2]]]}', "inputs[0][1]: expected a number, got a list"),
+    "typed array of JavaScript": (
+        '{"biases": {"0": 1, "1": 2}}',
+        f"biases: expected numbers, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "typed arrays of JavaScript": (
+        '{"inputs": [{"0": 1, "1": 2}]}',
+        f"inputs[0]: expected a row, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "object among rows": ('{"inputs": [[1], {"a": 1}]}', f"inputs[1]: expected a row, got an object\n{ROW_AS_OBJECT}"),
     "empty list": ('{"inputs": []}', "inputs: no numbers in it"),
     "empty rows": ('{"inputs": [[], []]}', "inputs[0]: no numbers in it"),
     "empty row before another": ('{"inputs": [[], [1]]}', "inputs[0]: no numbers in it"),
@@ -413,6 +441,7 @@ JSON: dict[str, tuple[Content, str]] = {
     "bare null": ("null", f"expected a problem (an object), got null\n{BARE}"),
 }
 
+NO_BRACKETS = "without brackets (auto_unbox = TRUE in R's toJSON)"
 KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
     "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
@@ -475,12 +504,38 @@ KEYS: dict[str, tuple[Content, str]] = {
     ),
     "weight_layout: true": ('{"inputs": [1], "weight_layout": true}', f"weight_layout: {LAYOUTS}, got true"),
     "learning_rate: a text": ('{"z": 1, "learning_rate": "0.1"}', "learning_rate: expected a number, got '0.1'"),
-    "learning_rate: a list": ('{"z": 1, "learning_rate": [0.1]}', "learning_rate: expected a number, got a list"),
+    "learning_rate: a list of one": (
+        '{"z": 1, "learning_rate": [0.1]}',
+        f"learning_rate: expected a number, got a list\nhint: give 0.1 alone, {NO_BRACKETS}",
+    ),
+    "learning_rate: a list of two": (
+        '{"z": 1, "learning_rate": [0.1, 0.2]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "learning_rate: a text in a list": (
+        '{"z": 1, "learning_rate": ["a"]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "learning_rate: null in a list": (
+        '{"z": 1, "learning_rate": [null]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "activation: a list of one": (
+        '{"z": 1, "activation": ["relu"]}',
+        f'activation: {ACTIVATIONS}, got a list\nhint: give "relu" alone, {NO_BRACKETS}',
+    ),
+    "upstream: a list of one": (
+        '{"z": 1, "upstream": ["ones"]}',
+        f'upstream: {RULES}, got a list\nhint: give "ones" alone, {NO_BRACKETS}',
+    ),
     "learning_rate: true": ('{"z": 1, "learning_rate": true}', "learning_rate: expected a number, got true"),
     "learning_rate: null": ('{"z": 1, "learning_rate": null}', "learning_rate: expected a number, got null"),
     "learning_rate: NaN": ('{"z": 1, "learning_rate": NaN}', "learning_rate: expected a number, got NaN"),
     "title: a number": ('{"z": 1, "title": 1}', "title: expected a text, got 1"),
-    "source: a list": ('{"z": 1, "source": ["a"]}', "source: expected a text, got a list"),
+    "source: a list": (
+        '{"z": 1, "source": ["a"]}',
+        f'source: expected a text, got a list\nhint: give "a" alone, {NO_BRACKETS}',
+    ),
     "expected: a list": ('{"z": 1, "expected": [1]}', "expected: expected an object, got a list"),
     "layers: an object": ('{"layers": {}}', "layers: expected a list of layers, got an object"),
     "layers: a text": ('{"layers": "2"}', "layers: expected a list of layers, got '2'"),
@@ -793,7 +848,7 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "activation: a list": (
         npz([("inputs.npy", [1.0]), ("activation.npy", ["relu"])]),
-        f"activation: {ACTIVATIONS}, got an array of shape (1,)",
+        f'activation: {ACTIVATIONS}, got an array of shape (1,)\nhint: give "relu" alone, {NO_BRACKETS}',
     ),
     "upstream: unknown": (
         npz([("upstream.npy", "one")]),
@@ -801,7 +856,7 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "learning_rate: a list": (
         npz([("z.npy", 1.0), ("learning_rate.npy", [0.1])]),
-        "learning_rate: expected a number, got an array of shape (1,)",
+        f"learning_rate: expected a number, got an array of shape (1,)\nhint: give 0.1 alone, {NO_BRACKETS}",
     ),
     "learning_rate: not a number": (
         npz([("z.npy", 1.0), ("learning_rate.npy", np.nan)]),
