@@ -12,7 +12,7 @@ import numpy as np
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
-from backprop_cli.core.quantities import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
+from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import Kind, describe, to_array, to_number, without_brackets
 from backprop_cli.load.shapes import SAMPLES, Fitted, fit
@@ -88,15 +88,13 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
+    if unknown := {key: value for key, value in part.items() if key not in (*known, *PROBLEM_KEYS)}:
+        from backprop_cli.load.names import unknown_keys  # for errors only
+
+        raise unknown_keys(unknown, known, prefix)
     for key in part:
-        if key in known:
-            continue
-        if key in PROBLEM_KEYS:
+        if key not in known:
             raise InputError("belongs at the top, beside layers", place=prefix + key)
-        is_result = key in QUANTITIES
-        hint = f'{key} is computed; what it should be goes under "expected"' if is_result else did_you_mean(key, known)
-        wanted = "" if hint else f" (expected {listed(known, 'or')})"
-        raise InputError(f"unknown key{wanted}", place=prefix + key or "''", hint=hint)
 
 
 def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:

@@ -73,10 +73,11 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
-UNKNOWN = (
-    "unknown key (expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
+EVERY_KEY = (
+    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
     " learning_rate or expected)"
 )
+UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
 COMMENTS = "hint: a matrix file has no comments"
 SEMICOLONS = "hint: cells are separated by commas and decimals by points here, not by semicolons and commas"
@@ -445,7 +446,16 @@ NO_BRACKETS = "without brackets (auto_unbox = TRUE in R's toJSON)"
 KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
     "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
-    "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: did you mean 'biases'?"),
+    "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
+    "several unknown": (
+        '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
+        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs and lr as learning_rate; wieghts"
+        " may mean weights; upstream, the gradient of the loss, is given in place of y",
+    ),
+    "several unknown in a layer": (
+        '{"layers": [{}, {"W": [1], "lr": 2}]}',
+        "layers[1]: unknown keys W and lr\nhint: give W as weights and lr as learning_rate at the top",
+    ),
     "unknown, near none": ('{"xyzzy": 1}', f"xyzzy: {UNKNOWN}"),
     "unknown, without a name": ('{"": 1}', f"'': {UNKNOWN}"),
     "computed": (
@@ -820,7 +830,11 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "no members": (npz([]), NOTHING),
     "unknown key": (npz([("wieghts.npy", 1.0)]), "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "name that numpy.savez makes up": (npz([("arr_0.npy", [1.0])]), f"arr_0: {UNKNOWN}"),
+    "name that numpy.savez makes up": (
+        npz([("arr_0.npy", [1.0])]),
+        "arr_0: unknown key\n"
+        "hint: the arrays are without names: np.savez(path, inputs=X, weights=W, biases=b, upstream=U) names them",
+    ),
     "unknown key in a layer": (
         npz([("layers.0.wieghts.npy", 1.0)]),
         "layers[0].wieghts: unknown key\nhint: did you mean 'weights'?",
