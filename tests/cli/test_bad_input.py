@@ -557,7 +557,7 @@ KEYS: dict[str, tuple[Content, str]] = {
 }
 
 TURNED_WEIGHTS = 'hint: weights may be transposed: --weight-layout out-in, or "weight_layout": "out-in", says so'
-TURNED_INPUTS = "hint: inputs may be transposed"
+TURNED_INPUTS = "hint: inputs may be transposed: a row is a sample here"
 FLAT = "(a flat list is one sample)"
 ONE_NUMBER = "(a single number is one sample of one neuron)"
 
@@ -647,7 +647,7 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "upstream transposed": (
         problem(upstream=[[1, 2, 3]] * 4),
         "upstream: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\n"
-        "hint: upstream may be transposed",
+        "hint: upstream may be transposed: a row is a sample here",
     ),
     "upstream of three neurons": (
         problem(upstream=[[1, 2, 3]] * 3),
@@ -683,7 +683,8 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "z of a layer flat and ambiguous": ('{"layers": [{}, {"z": [1, 2]}]}', ambiguous("layers[1].z", 2)),
     "z transposed": (
         problem(z=[[1, 2, 3]] * 4),
-        "z: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\nhint: z may be transposed",
+        "z: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\n"
+        "hint: z may be transposed: a row is a sample here",
     ),
     "z of three neurons": (
         problem(z=[[1, 2, 3]] * 3),
@@ -704,7 +705,40 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "z or upstream transposed": (
         '{"z": [[1, 2, 3], [4, 5, 6]], "upstream": [[1, 2], [3, 4], [5, 6]]}',
         "upstream: shape (3, 2) does not fit the 2 samples of z (expected (2, 3))\n"
-        "hint: z or upstream may be transposed",
+        "hint: z or upstream may be transposed: a row is a sample here",
+    ),
+    "a sample in each column": (
+        '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]],'
+        ' "weight_layout": "out-in"}',
+        "weights: shape (1, 3) does not fit the 2 features of inputs (expected (n_neurons, 2))\n"
+        "hint: transpose inputs and upstream: a row is a sample here, not a column",
+    ),
+    "a sample in each column, and weights out-in": (
+        '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]]}',
+        "weights: shape (1, 3) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
+        'hint: transpose inputs and upstream: a row is a sample here, not a column; weights are then "weight_layout":'
+        ' "out-in"',
+    ),
+    "a sample in each column of a network": (
+        '{"inputs": [[1, 2, 3], [4, 5, 6]], "layers": [{"weights": [[1, 1], [1, 1], [1, 1], [1, 1]], "z": [[1, 2, 3],'
+        ' [1, 2, 3], [1, 2, 3], [1, 2, 3]]}, {"weights": [[1, 1, 1, 1]]}], "weight_layout": "out-in"}',
+        "layers[0].weights: shape (4, 2) does not fit the 3 features of inputs (expected (n_neurons, 3))\n"
+        "hint: transpose inputs and layers[0].z: a row is a sample here, not a column",
+    ),
+    "inputs in one row": (
+        problem(inputs=[[1, 2, 3, 4, 5, 6]]),
+        "weights: shape (2, 4) does not fit the 6 features of inputs (expected (6, n_neurons))\n"
+        "hint: write inputs as 3 rows of 2, which hold its 6 numbers",
+    ),
+    "upstream in a flat list": (
+        problem(upstream=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+        f"upstream: shape (1, 12) {FLAT} does not fit the 3 samples of inputs (expected (3, 4))\n"
+        "hint: write upstream as 3 rows of 4, which hold its 12 numbers",
+    ),
+    "weights in one column": (
+        problem(weights=[[1], [2], [3], [4], [5], [6], [7], [8]]),
+        "weights: shape (8, 1) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
+        "hint: write weights as 2 rows of 4, which hold its 8 numbers",
     ),
     "layers do not chain": (
         network({}, {"weights": [[1], [2], [3]]}),
