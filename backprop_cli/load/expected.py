@@ -15,7 +15,7 @@ from backprop_cli.load.files import named
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
 from backprop_cli.load.numbers import describe, to_array
 from backprop_cli.load.problem import load_draft
-from backprop_cli.messages import did_you_mean, reason_of
+from backprop_cli.messages import reason_of
 
 _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
 
@@ -82,7 +82,9 @@ def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node
             raise InputError(f"expected an object, got {describe(layer)}", place=prefix)
         for key in layer:
             if key not in QUANTITIES:
-                hint = did_you_mean(key, QUANTITIES)
+                from backprop_cli.load.names import cure_of  # for errors only
+
+                hint = cure_of({key: layer[key]}, QUANTITIES)
                 raise InputError("no such quantity is computed", place=f"{prefix}.{key}", hint=hint)
         yield from ((Node(i, quantity), layer[quantity]) for quantity in QUANTITIES if quantity in layer)
 

@@ -49,8 +49,9 @@ def parse(data: Data, *, exact: bool = False) -> Any:
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InputError("the file is empty (expected JSON)") from None
-        reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at").removesuffix(" starting")
-        raise InputError(f"not JSON: {reason}", line=error.lineno, column=error.colno) from None
+        from backprop_cli.load.json_errors import not_json
+
+        raise not_json(text, error) from None
     except RecursionError:
         raise InputError("nested too deeply") from None
     if repeated:

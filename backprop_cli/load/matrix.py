@@ -1,4 +1,7 @@
-"""Load a matrix file: CSV, TSV, JSON or NPY. `-` is standard input; it and a name without an ending hold CSV."""
+"""Load a matrix file: CSV, TSV, JSON or NPY.
+
+`-` is standard input; it and a name without an ending hold CSV, TSV or JSON, recognised by content.
+"""
 
 from typing import Any
 
@@ -6,7 +9,8 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import chunks, named, read, require_suffix, suffix
+from backprop_cli.load import signatures
+from backprop_cli.load.files import chunks, named, read, require_suffix, suffix, until_nul
 from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
@@ -35,17 +39,23 @@ def parse_matrix(
     Raises:
         InputError: The file cannot be read, or is not of its format.
     """
-    hint = "a problem is for PROBLEM, without an option before it" if suffix(path) == ".npz" else None
-    require_suffix(path, MATRIX_SUFFIXES, hint)
+    require_suffix(path, MATRIX_SUFFIXES, signatures.cure_of_ending(path))
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
     if suffix(path) == ".npy":
         from backprop_cli.load import npy
 
-        return npy.parse_npy(read(path, hint)), None
-    if suffix(path) == ".json":
+        data = read(path, hint)
+        signatures.require_format(data[: signatures.BEGIN], path, "NPY")
+        return npy.parse_npy(data), None
+    begin, content = signatures.peeked(chunks(path, hint, progress))
+    is_text = suffix(path) == ""
+    expected = "CSV, TSV or JSON" if is_text else suffix(path)[1:].upper()
+    signatures.require_format(begin, path, expected)
+    if suffix(path) == ".json" or (is_text and signatures.is_json(begin)):
         from backprop_cli.load import json
 
-        return json.parse(read(path, hint), exact=exact), None
+        return json.parse(until_nul(content), exact=exact), None
     from backprop_cli.load import csv
 
-    return csv.parse(chunks(path, hint, progress), "\t" if suffix(path) == ".tsv" else ",", exact=exact)
+    is_tsv = suffix(path) == ".tsv" or (is_text and signatures.is_tsv(begin))
+    return csv.parse(content, "\t" if is_tsv else ",", exact=exact)
