@@ -78,9 +78,13 @@ def problem(draft: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
-    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed}
+    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed, "outcome": verdict.outcome}
     if verdict.error is not None:
         return found | {"error": str(verdict.error), "hint": verdict.error.hint}
+    if verdict.outcome == "empty":
+        found["nothing_tested"] = verdict.untested
+    if verdict.all_zero:
+        found["all_inactive"] = True
     found["finite_differences"] = {"not_taken": verdict.undifferentiable}
     if verdict.gradients is not None:
         found["finite_differences"] = {

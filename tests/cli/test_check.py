@@ -304,14 +304,67 @@ def test_colour_where_it_is_asked_for(backprop: Run) -> None:
     assert "\x1b" not in backprop("check", "right.json", "--color", "never").out
 
 
-def test_nothing_to_check_is_not_a_pass(backprop: Run) -> None:
-    Path("part.json").write_text('{"upstream": [[1]], "activation": "linear"}')
-    ran = backprop("check", "part.json")
-    assert (ran.status, ran.err) == (
-        3,
-        "backprop: part.json: there is nothing to check: no expected values, and finite differences need inputs,"
-        " the weights of every layer, and upstream\n",
+NEEDED = "finite differences need inputs, the weights of every layer, and upstream"
+AT_KINKS = {"inputs": [[1, -1]], "weights": [[1], [1]], "biases": [0], "upstream": [[1]]}
+INACTIVE = {"inputs": [[1, 2], [3, 4]], "weights": [[-1], [-1]], "biases": [0], "upstream": [[1], [2]]}
+SECOND_INACTIVE = {
+    "inputs": [[1]],
+    "layers": [{"weights": [[1]], "biases": [1]}, {"weights": [[-1]], "biases": [0]}],
+    "upstream": [[1]],
+}
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        ({"upstream": [[1]], "activation": "linear"}, f"no expected values, and {NEEDED}"),
+        ({"upstream": [[1]], "activation": "linear", "expected": {}}, f"no expected values, and {NEEDED}"),
+        (AT_KINKS, "every entry is at a kink"),
+        (INACTIVE, "every unit is inactive and every gradient is zero"),
+        (SECOND_INACTIVE, "every unit of layers[1] is inactive and every gradient is zero"),
+    ],
+)
+def test_a_check_that_tested_nothing_is_not_a_pass(backprop: Run, problem: dict[str, Any], reason: str) -> None:
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("check", "p.json")
+    first = ran.out.splitlines()[0]
+    assert (ran.status, ran.err) == (1, "")
+    assert first.startswith("EMPTY p.json  ")
+    assert first.endswith(f"nothing was tested: {reason}")
+    (verdict,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
+    assert (verdict["passed"], verdict["outcome"], verdict["nothing_tested"]) == (False, "empty", reason)
+    page = backprop("check", "right.json", "p.json")
+    assert page.status == 1
+    assert "\n2 problems: 1 passed, 1 tested nothing\n" in page.out
+
+
+@pytest.mark.parametrize("problem", [AT_KINKS, INACTIVE])
+def test_right_expected_values_count_where_differences_show_nothing(backprop: Run, problem: dict[str, Any]) -> None:
+    Path("p.json").write_text(json.dumps(problem | {"expected": {"dbiases": [0]}}))
+    assert backprop("check", "p.json").status == 0
+    Path("p.json").write_text(json.dumps(problem | {"expected": {"dbiases": [1]}}))
+    assert backprop("check", "p.json").status == 1
+
+
+def test_that_every_unit_is_inactive_is_said_of_a_pass_too(backprop: Run) -> None:
+    Path("p.json").write_text(json.dumps(INACTIVE | {"expected": {"dbiases": [0]}}))
+    assert backprop("check", "p.json").out == (
+        "ok    p.json  expected values 1 of 1; finite differences 7 of 7; every unit is inactive and every gradient is"
+        " zero\n"
     )
+    (verdict,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
+    assert (verdict["passed"], verdict["all_inactive"]) == (True, True)
+    some_active = INACTIVE | {"weights": [[-1], [1]], "expected": {"z": [[1], [1]]}}
+    Path("p.json").write_text(json.dumps(some_active))
+    assert "inactive" not in backprop("check", "p.json").out
+    Path("p.json").write_text(json.dumps(INACTIVE | {"activation": "linear", "upstream": [[0], [0]]}))
+    ran = backprop("check", "p.json")
+    assert (ran.status, ran.out) == (0, "ok    p.json  finite differences 7 of 7\n")
+
+
+def test_exact_arithmetic_is_a_test(backprop: Run) -> None:
+    Path("part.json").write_text('{"upstream": [[1]], "activation": "linear"}')
+    assert backprop("check", "part.json", "--exact").status == 0
 
 
 def test_a_network_of_nothing_but_kinks_says_so(backprop: Run) -> None:

@@ -17,6 +17,12 @@ from backprop_cli.render.terminal.page import Column, Look, Page, width_of
 _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
+_WORDS = {
+    "ok": ("ok", "green"),
+    "wrong": ("FAIL", "red"),
+    "empty": ("EMPTY", "red"),
+    "error": ("error", "red"),
+}
 
 
 def verdicts(found: Sequence[Verdict], look: Look) -> str:
@@ -25,7 +31,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     names = [clean(verdict.file) for verdict in found]
     wide = max(map(width_of, names))
     for verdict, name in zip(found, names, strict=True):
-        word, style = ("error", "red") if verdict.error else ("ok", "green") if verdict.passed else ("FAIL", "red")
+        word, style = _WORDS[verdict.outcome]
         padding = " " * (wide - width_of(name))
         page.line((f"{word:<5}", style), f" {name}{padding}  {_short(verdict)}")
     if len(found) > 1:
@@ -40,11 +46,10 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
 
 
 def _summary(found: Sequence[Verdict]) -> str:
-    unreadable = sum(verdict.error is not None for verdict in found)
-    passed = sum(verdict.passed for verdict in found)
-    failed = len(found) - passed - unreadable
-    counts = ((passed, "passed"), (failed, "failed"), (unreadable, "could not be checked"))
-    return f"{counted(len(found), 'problem')}: " + ", ".join(f"{n} {what}" for n, what in counts if n)
+    outcomes = [verdict.outcome for verdict in found]
+    words = {"ok": "passed", "wrong": "failed", "empty": "tested nothing", "error": "could not be checked"}
+    counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
+    return f"{counted(len(found), 'problem')}: " + ", ".join(counts)
 
 
 def _short(verdict: Verdict) -> str:
@@ -60,21 +65,24 @@ def _parts(verdict: Verdict) -> Iterator[str]:
         right = entries - sum(quantity.different for quantity in verdict.expected)
         yield f"expected values {right} of {entries}"
     if verdict.gradients is not None:
-        yield _gradients_in_short(verdict.gradients)
-    elif verdict.undifferentiable:
+        untold = verdict.gradients.untold
+        reason = f": {untold}, which shows nothing" if untold and verdict.outcome != "empty" else ""
+        yield _gradients_in_short(verdict.gradients) + reason
+    elif verdict.outcome != "empty":
         yield "no finite differences"
     if verdict.exact is not None:
         yield _exact_in_short(verdict.exact)
+    if verdict.outcome == "empty":
+        yield f"nothing was tested: {verdict.untested}"
+    elif verdict.all_zero:
+        yield verdict.all_zero
 
 
 def _gradients_in_short(check: GradientCheck) -> str:
     sampled = f" (of {check.entries})" if check.checked < check.entries else ""
     kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
     hidden = f", {len(check.hidden)} hidden by rounding" if check.hidden else ""
-    text = f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
-    if check.told:
-        return text
-    return text + (": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing")
+    return f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
 
 
 def _exact_in_short(check: ExactCheck) -> str:
