@@ -9,13 +9,21 @@ import pytest
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
-from backprop_cli.render.terminal.result import Style, tables
+from backprop_cli.render.terminal.page import Look
+from backprop_cli.render.terminal.result import tables
 
 
-def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:
+def page(
+    draft: dict[str, Any],
+    *names: str,
+    headers: dict[str, tuple[str, ...]] | None = None,
+    precision: int | None = None,
+    max_rows: int = 20,
+    **look: Any,
+) -> str:
     problem = build(draft, headers)
     wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
-    return tables(solve(problem, wanted), Style(**style))
+    return tables(solve(problem, wanted), Look(**look), precision, max_rows)
 
 
 def gradient(rows: Any) -> dict[str, Any]:
@@ -122,7 +130,7 @@ def test_a_large_matrix_shows_its_first_and_last_rows_and_columns(
     shape: tuple[int, int], rows: int, note: str | None, count: int
 ) -> None:
     matrix = np.arange(1, shape[0] * shape[1] + 1).reshape(shape) + 0.5
-    text = page(gradient(matrix), "dz", rows=rows)
+    text = page(gradient(matrix), "dz", max_rows=rows)
     assert [line for line in text.splitlines() if "shows" in line] == ([note] if note else [])
     shown = [value for value in numbers(text) if value % 1]
     assert len(shown) == count
