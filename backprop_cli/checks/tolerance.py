@@ -25,6 +25,7 @@ class Tolerance:
 class Accepted:
     """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value."""
 
+    given: Expected
     expected: Array  # in the shape of the quantity as soon as `fit` has returned True
     slack: Array  # in the same shape
     rtol: float = 0.0
@@ -41,10 +42,27 @@ class Accepted:
         allowed: Array = self.slack + self.rtol * np.abs(value) if self.rtol else self.slack
         return allowed
 
+    @property
+    def is_open(self) -> Array:
+        """Which entries have no expected value, in the shape of the expected values."""
+        return self.given.is_open.reshape(self.expected.shape)
+
+    @property
+    def not_finite(self) -> Array:
+        """Which expected values are NaN or infinite, in their shape."""
+        return self.given.not_finite.reshape(self.expected.shape)
+
     def wrong(self, value: Array) -> Array:
-        """Return which entries of `value`, which has the same shape as the expected values, are too far off."""
-        wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value))
-        return wrong
+        """Return which entries of `value`, which has the same shape as the expected values, are too far off.
+
+        Those with an expected value that is not finite are, and open ones are not.
+        """
+        wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value)) | self.not_finite
+        return wrong & ~self.is_open
+
+    def at(self, index: tuple[int, ...]) -> float | Fraction:
+        """Return one expected value."""
+        return float(self.expected[index])
 
     def in_floats(self) -> "Accepted":
         """Return the same as floats (in the same shape), to compare with mistakes."""
@@ -68,7 +86,7 @@ def close(expected: Expected, tolerance: Tolerance, rounding: Array) -> Accepted
     slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
     same_shape = np.shape(slack) in ((), expected.values.shape)
     return Accepted(
-        expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
+        expected, expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
     )
 
 
@@ -77,21 +95,32 @@ class Rounded(Accepted):
 
     def __init__(self, expected: Expected) -> None:
         """Take expected decimals of any shape."""
-        self._written = expected.values
-        shape = self._written.shape
-        half_units = [Fraction(10) ** int(decimal.as_tuple().exponent) / 2 for decimal in self._written.flat]
-        super().__init__(as_fractions(self._written.flat).reshape(shape), as_objects(half_units).reshape(shape))
+        shape = expected.values.shape
+        finite = [decimal if decimal.is_finite() else Decimal(0) for decimal in expected.values.flat]
+        half_units = [Fraction(10) ** int(decimal.as_tuple().exponent) / 2 for decimal in finite]
+        super().__init__(expected, as_fractions(finite).reshape(shape), as_objects(half_units).reshape(shape))
 
     def in_floats(self) -> Accepted:
         """Return the same as floats (in the same shape), with a little more slack for their rounding errors."""
-        return Accepted(self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
+        return Accepted(self.given, self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
         """Return how an expected value was written, and how many of its digits are right."""
-        decimal: Decimal = self._written.reshape(self.expected.shape)[index]
+        decimal = self._decimal(index)
+        if not decimal.is_finite():
+            return str(float(decimal)), 0
         digits, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
         right = next((n for n in range(digits) if off >= Fraction(10) ** (decimal.adjusted() - n) / 2), digits)
         return str(decimal), right
+
+    def at(self, index: tuple[int, ...]) -> float | Fraction:
+        """Return one expected value."""
+        decimal = self._decimal(index)
+        return Fraction(decimal) if decimal.is_finite() else float(decimal)
+
+    def _decimal(self, index: tuple[int, ...]) -> Decimal:
+        decimal: Decimal = self.given.values.reshape(self.expected.shape)[index]
+        return decimal
 
 
 def as_floats(array: Array) -> Array:

@@ -14,7 +14,9 @@ from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
-Outcome: TypeAlias = Literal["ok", "wrong", "empty", "error"]  # empty: nothing is wrong, and nothing was tested
+Outcome: TypeAlias = Literal[
+    "ok", "wrong", "open", "empty", "error"
+]  # empty: nothing was tested; open: only open entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +36,8 @@ class Verdict:
         """What the checks say together."""
         if self.error is not None:
             return "error"
+        if self.expected and not any(quantity.compared for quantity in self.expected):
+            return "open"
         if not all(check.passed for check in (self.gradients, *self.expected, self.exact) if check is not None):
             return "wrong"
         return "ok" if self.untested is None else "empty"

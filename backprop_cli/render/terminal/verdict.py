@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any, TypeAlias
 
 from rich.cells import cell_len
@@ -21,6 +22,7 @@ _FEW_DIGITS = 5
 _WORDS = {
     "ok": ("ok", "green"),
     "wrong": ("FAIL", "red"),
+    "open": ("OPEN", "yellow"),
     "empty": ("EMPTY", "red"),
     "error": ("error", "red"),
 }
@@ -58,7 +60,13 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
 
 def _summary(found: Sequence[Verdict]) -> str:
     outcomes = [verdict.outcome for verdict in found]
-    words = {"ok": "passed", "wrong": "failed", "empty": "tested nothing", "error": "could not be checked"}
+    words = {
+        "ok": "passed",
+        "wrong": "failed",
+        "open": "open",
+        "empty": "tested nothing",
+        "error": "could not be checked",
+    }
     counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
     return f"{counted(len(found), 'problem')}: " + ", ".join(counts)
 
@@ -68,9 +76,13 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
         place = f"{verdict.error.place}: " if verdict.error.place else ""
         yield clean(place + verdict.error.reason)
     if verdict.expected:
-        entries = sum(quantity.entries for quantity in verdict.expected)
-        right = entries - sum(quantity.different for quantity in verdict.expected)
-        yield f"expected values {right} of {entries}"
+        compared, wrong, n_open = (
+            sum(getattr(quantity, name) for quantity in verdict.expected) for name in ("compared", "different", "open")
+        )
+        if n_open:
+            yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
+        else:
+            yield f"expected values {compared - wrong} of {compared}"
     if verdict.gradients is not None:
         untold = verdict.gradients.untold
         reason = f": {untold}, which shows nothing" if untold and verdict.outcome != "empty" else ""
@@ -102,15 +114,11 @@ def _exact_in_short(check: ExactCheck) -> str:
 
 
 def _quantity(page: Page, quantity: QuantityCheck) -> None:
-    wrong = quantity.problem or f"{quantity.different} of {quantity.entries} expected values wrong"
+    still_open = f", {quantity.open} open" if quantity.open else ""
+    wrong = quantity.problem or f"{quantity.different} of {quantity.compared} expected values wrong{still_open}"
     page.line(f"  {quantity.place}: {wrong}")
     if quantity.listed and quantity.greatest_relative is not None:
-        absolute, relative = quantity.listed[0], quantity.greatest_relative
-        line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
-        page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
-        if float(relative.value):
-            allowed = float(relative.allowed) / abs(float(relative.value))
-            page.line(line.format("relative", relative.relative, relative.place, allowed))
+        _greatest(page, quantity.listed[0], quantity.greatest_relative)
         columns: dict[str, _Cell] = {
             "expected": lambda difference: difference.written or _short_number(difference.expected),
             "value": lambda difference: _short_number(difference.value),
@@ -125,8 +133,19 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     if quantity.listed and all(_has_few_digits(difference) for difference in quantity.listed):
         page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
     if quantity.explanations:
-        evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
+        evidence = f"likely, as all {quantity.compared} entries agree" if quantity.compared > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
+
+
+def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
+    if not isfinite(absolute.expected):
+        page.line(f"  Not a finite number: {float(absolute.expected)} at {absolute.place}")
+        return
+    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
+    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
+    if float(relative.value):
+        allowed = float(relative.allowed) / abs(float(relative.value))
+        page.line(line.format("relative", relative.relative, relative.place, allowed))
 
 
 def _gradients(page: Page, check: GradientCheck) -> None:
@@ -172,7 +191,8 @@ def _table(page: Page, found: Sequence[Any], n: int, columns: Mapping[str, _Cell
 
 
 def _has_few_digits(difference: Difference) -> bool:
-    return difference.digits is None and len(f"{difference.expected!r}".lstrip("-0.").replace(".", "")) <= _FEW_DIGITS
+    digits = f"{difference.expected!r}".lstrip("-0.").replace(".", "")
+    return difference.digits is None and isfinite(difference.expected) and len(digits) <= _FEW_DIGITS
 
 
 def _short_number(value: float | Fraction) -> str:
