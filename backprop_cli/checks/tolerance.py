@@ -1,5 +1,6 @@
 """The interval of values accepted for an expected one: a tolerance around it, or all values that round to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -44,12 +45,12 @@ class Accepted:
 
     @property
     def is_open(self) -> Array:
-        """Which entries have no expected value, in the shape of the expected values."""
+        """Which entries have no expected value, in the same shape as `expected`."""
         return self.given.is_open.reshape(self.expected.shape)
 
     @property
     def not_finite(self) -> Array:
-        """Which expected values are NaN or infinite, in their shape."""
+        """Which expected values are NaN or infinite, in the same shape as `expected`."""
         return self.given.not_finite.reshape(self.expected.shape)
 
     def wrong(self, value: Array) -> Array:
@@ -91,26 +92,36 @@ def close(expected: Expected, tolerance: Tolerance, rounding: Array) -> Accepted
 
 
 class Rounded(Accepted):
-    """Values for which all values are accepted that round to them, at the digits they are written with."""
+    """Values for which all values are accepted that round to them, at the digits they are written with.
+
+    An entry without the last zeros that others beside it have room for is held to those zeros (`_last_places`).
+    """
 
     def __init__(self, expected: Expected) -> None:
         """Take expected decimals of any shape."""
         shape = expected.values.shape
         finite = [decimal if decimal.is_finite() else Decimal(0) for decimal in expected.values.flat]
-        half_units = [Fraction(10) ** int(decimal.as_tuple().exponent) / 2 for decimal in finite]
-        super().__init__(expected, as_fractions(finite).reshape(shape), as_objects(half_units).reshape(shape))
+        told = ~(expected.not_finite | expected.is_open)
+        places = _last_places(finite, told.ravel().tolist())
+        half_units = {place: Fraction(10) ** place / 2 for place in places}
+        slack = as_objects([half_units[place] for place in places]).reshape(shape)
+        super().__init__(expected, as_fractions(finite).reshape(shape), slack)
+        self._places = places
 
     def in_floats(self) -> Accepted:
         """Return the same as floats (in the same shape), with a little more slack for their rounding errors."""
         return Accepted(self.given, self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
-        """Return how an expected value was written, and how many of its digits are right."""
+        """Return an expected value with the zeros that it is held to, and how many of its digits are right."""
         decimal = self._decimal(index)
         if not decimal.is_finite():
             return str(float(decimal)), 0
-        digits, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
-        right = next((n for n in range(digits) if off >= Fraction(10) ** (decimal.adjusted() - n) / 2), digits)
+        sign, digits, exponent = decimal.as_tuple()
+        place = self._places[int(np.ravel_multi_index(index, self.expected.shape))]
+        decimal = Decimal((sign, digits + (0,) * (int(exponent) - place), place))
+        n, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
+        right = next((k for k in range(n) if off >= Fraction(10) ** (decimal.adjusted() - k) / 2), n)
         return str(decimal), right
 
     def at(self, index: tuple[int, ...]) -> float | Fraction:
@@ -121,6 +132,25 @@ class Rounded(Accepted):
     def _decimal(self, index: tuple[int, ...]) -> Decimal:
         decimal: Decimal = self.given.values.reshape(self.expected.shape)[index]
         return decimal
+
+
+def _last_places(decimals: Sequence[Decimal], told: Sequence[bool]) -> list[int]:
+    """Return the power of ten at which each decimal is rounded: that of its last digit, or of a zero left out after it.
+
+    JavaScript, R and jq write 2.00 as 2. Where the known entries have up to d decimals and up to s significant digits,
+    one with fewer of both (a zero has no significant digit) is taken to lack zeros: up to d decimals or s digits,
+    whichever is coarser. In a number with decimals, one zero may be missing by chance, and does not count.
+    """
+    tuples = [decimal.as_tuple() for decimal in decimals]
+    exponents = [int(parts.exponent) for parts in tuples]
+    d = max((-exponent for exponent, known in zip(exponents, told, strict=True) if known), default=0)
+    s = max((len(parts.digits) for parts, known in zip(tuples, told, strict=True) if known), default=0)
+    places = []
+    for decimal, parts, exponent in zip(decimals, tuples, exponents, strict=True):
+        lacks_zeros = exponent > -d and len(parts.digits) * bool(decimal) < s and (exponent >= 0 or exponent - 1 > -d)
+        coarser = max(-d, decimal.adjusted() - s + 1) if decimal else -d
+        places.append(coarser if lacks_zeros and d > 0 else exponent)
+    return places
 
 
 def as_floats(array: Array) -> Array:

@@ -1,6 +1,7 @@
 """The values that a quantity is expected to have."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ class Expected:
     is_open: Array  # bool, in the same shape
     dtype: np.dtype[Any] = _FLOAT64  # of the floats that were stored: float32 values have fewer digits
 
-    @property
+    @cached_property
     def not_finite(self) -> Array:
         """Which values are NaN or infinite, bool in the same shape."""
         return ~np.isfinite(self.values.astype(np.float64))
