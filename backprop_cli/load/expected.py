@@ -15,13 +15,16 @@ from backprop_cli.core.places import nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import named
+from backprop_cli.load.files import named, require_suffix, suffix
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
 from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import did_you_mean, reason_of
 
 _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
+
+_RESULT_SUFFIXES = (".json", ".npz")
+_IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
 
 
 def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapping[Node, Expected]:
@@ -36,6 +39,7 @@ def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapp
         if os.path.isdir(path):
             tree = nest(_folder(path, exact=rounded), gaps=True)
         else:
+            require_suffix(path, _RESULT_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
         layout = tree.get("weight_layout", problem.weight_layout)
         if not isinstance(layout, str) or layout != problem.weight_layout:

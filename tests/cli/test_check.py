@@ -304,6 +304,45 @@ def test_expect_is_for_one_problem(backprop: Run) -> None:
     assert (ran.status, ran.out, ran.err) == (2, "", "backprop: --expect is for one problem\n")
 
 
+def test_a_second_expect_is_refused(backprop: Run) -> None:
+    ran = backprop("check", "right.json", "--expect", "right.json", "--expect", "wrong.json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("backprop: one --expect is taken, got 2\nhint: a folder holds ")
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("nope.npz", "nope.npz: cannot read: no such file or directory"),
+        ("nope", "nope: cannot read: no such file or directory"),
+        ("golden", "golden/dz.csv:2:2: expected a number, got 'x'"),
+        ("dz.json", "dz.json: expected.dz: expected numbers, got 'x'"),
+    ],
+)
+def test_an_error_in_what_is_expected_names_its_file_once_and_not_the_problem(
+    backprop: Run, target: str, line: str
+) -> None:
+    Path("golden").mkdir()
+    Path("golden/dz.csv").write_text("1,2\n1,x\n")
+    Path("dz.json").write_text('{"dz": "x"}')
+    ran = backprop("check", "right.json", "--expect", target)
+    assert ran.status == 3
+    assert ran.out == "error right.json  not checked: its expected values cannot be used\n"
+    assert ran.err == f"backprop: {line}\n"
+    (verdict,) = json.loads(backprop("check", "right.json", "--expect", target, "--format", "json").out)["files"]
+    assert (verdict["file"], verdict["passed"], verdict["outcome"]) == ("right.json", False, "error")
+    assert verdict["error"] == line
+
+
+def test_a_matrix_file_is_not_expected_outside_of_a_folder(backprop: Run) -> None:
+    ran = backprop("check", "right.json", "--expect", "dz.csv")
+    assert (ran.status, ran.err) == (
+        3,
+        "backprop: dz.csv: unknown file type '.csv' (expected .json or .npz)\n"
+        "hint: --expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv\n",
+    )
+
+
 def test_colour_where_it_is_asked_for(backprop: Run) -> None:
     assert "\x1b[32mok" in backprop("check", "right.json", "--color", "always").out
     assert "\x1b" not in backprop("check", "right.json", "--color", "never").out

@@ -72,9 +72,11 @@ def _summary(found: Sequence[Verdict]) -> str:
 
 
 def _in_short(verdict: Verdict) -> Iterator[str]:
-    if verdict.error is not None:
+    if verdict.error is not None and verdict.error.file == verdict.file:
         place = f"{verdict.error.place}: " if verdict.error.place else ""
         yield clean(place + verdict.error.reason)
+    elif verdict.error is not None:
+        yield "not checked: its expected values cannot be used"  # the error itself names their file
     if verdict.expected:
         compared, wrong, n_open = (
             sum(getattr(quantity, name) for quantity in verdict.expected) for name in ("compared", "different", "open")
