@@ -436,6 +436,28 @@ def test_nan_and_infinity_are_wrong_values_with_their_places(backprop: Run, lite
         assert (listed["absolute"], listed["relative"]) == ("inf", "inf")
 
 
+@pytest.mark.parametrize("options", [[], ["--rounded"], ["--exact"], ["--atol", "1e308", "--rtol", "1e308"]])
+def test_nan_and_infinity_are_wrong_beside_zeros_and_within_any_tolerance(backprop: Run, options: list[str]) -> None:
+    problem = WRONG | {"upstream": [[1e300, 0], [1e300, 0]], "expected": "EXPECTED"}
+    golden = '{"dz": [[1e300, NaN], [Infinity, -1e999]]}'
+    Path("p.json").write_text(json.dumps(problem).replace('"EXPECTED"', golden))
+    ran = backprop("check", "p.json", *options, "--format", "json")
+    (verdict,) = json.loads(ran.out)["files"]
+    assert (ran.status, verdict["expected"]["dz"]["different"]) == (1, 3)
+
+
+def test_values_that_are_not_finite_are_listed_first(backprop: Run) -> None:
+    problem = WRONG | {"inputs": [[1] * 20], "weights": [[1]] * 20, "biases": [0], "upstream": [[1]]}
+    wrong = [[float(k)] for k in range(1, 20)]
+    for literal in ("NaN", "Infinity"):
+        golden = json.dumps({"dweights": [*wrong, ["LITERAL"]]}).replace('"LITERAL"', literal)
+        Path("p.json").write_text(json.dumps(problem))
+        Path("golden.json").write_text(golden)
+        page = backprop("check", "p.json", "--expect", "golden.json").out
+        assert re.findall(r"^    (dweights\S+) ", page, re.MULTILINE)[:2] == ["dweights[19,0]", "dweights[18,0]"]
+        assert "and 9 more" in page
+
+
 @pytest.mark.parametrize("target", ["golden", "golden.npz", "npy"])
 def test_nan_and_infinity_are_wrong_in_files_of_matrices_too(backprop: Run, target: str) -> None:
     values = np.array([[np.nan, 14], [np.inf, -np.inf]])
