@@ -103,7 +103,9 @@ def checksums(folder: Path) -> dict[str, int]:
 @sized("count", 6, 50)
 @pytest.mark.parametrize("options", LONG.values(), ids=LONG)
 @pytest.mark.usefixtures("without_coverage")
-def test_ctrl_c_at_any_moment_leaves_old_files_or_new(started: Started, tmp_path: Path, options: list[str], count: int) -> None:
+def test_ctrl_c_at_any_moment_leaves_old_files_or_new(
+    started: Started, tmp_path: Path, options: list[str], count: int
+) -> None:
     """Interrupt a run at moments spread over it: it ends within 200 ms, and its files are the old ones or complete.
 
     An interrupt in the instant after the last file is replaced may still end the run with 130.
