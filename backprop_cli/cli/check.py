@@ -45,7 +45,8 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             problem = load_problem(path, data=data)
             exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
             if options.expect:
-                expected = load_expected(options.expect[0], problem, rounded=options.rounded)
+                target = options.expect[0]
+                expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
             else:
                 own = exact if exact is not None and options.rounded else problem
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)

@@ -25,6 +25,10 @@ _PROBLEM_HELP = "A .json or .npz file, or - for JSON on standard input."
 ExactOption: TypeAlias = Annotated[
     bool, Option("--exact", help="Compute with the decimals as they are written, not in float64.")
 ]
+HeaderOption: TypeAlias = Annotated[
+    Literal["auto", "none", "skip"],
+    Option(help="The first line of CSV and TSV files: names or numbers, by its cells; numbers; or passed over unread."),
+]
 PrecisionOption: TypeAlias = Annotated[
     int | None,
     Option(
@@ -58,6 +62,7 @@ class RunOptions(CommonOptions):
         ),
     ] = None
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
+    header: HeaderOption = "auto"
     activation: Annotated[
         str | None,
         Option(
@@ -124,6 +129,7 @@ class CheckOptions(CommonOptions):
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
     ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
+    header: HeaderOption = "auto"
     rounded: Annotated[
         bool,
         Option("--rounded", help="Accept what rounds to the digits of an expected value: 0.18 is 0.175 to 0.185."),
@@ -174,6 +180,7 @@ class ExplainOptions(CommonOptions):
             metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
         ),
     ] = None
+    header: HeaderOption = "auto"
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
     depth: Annotated[

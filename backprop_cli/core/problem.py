@@ -55,6 +55,7 @@ class Problem:
     input_names: tuple[str, ...] | None
     expected: Mapping[str, Any]  # as it was read
     binary: tuple[str, ...]  # the places that held floats, not decimals: fractions are their exact values
+    notes: tuple[str, ...] = ()  # what to tell the user about the files that it was read from
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""

@@ -1,26 +1,38 @@
 """The cells of a text table: which are numbers, and what another one was probably meant to be."""
 
 import re
+from collections.abc import Sequence
 from math import isinf
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import describe, require_exact
 
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
-_MINUS_LIKE = "\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+MINUS_LIKE = "-\N{MINUS SIGN}\N{EN DASH}\N{EM DASH}\N{FIGURE DASH}\N{HYPHEN}\N{FULLWIDTH HYPHEN-MINUS}"
+SPREADSHEET_ERROR = re.compile(r"#\S*[!?]|#(N/[AVD]|N[AVD]|ERR(OR)?|GETTING_DATA)\b.*")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
-_VALUES = ("", "na", "n/a", "null", "none", "nil", "-", "true", "false")
-# A number with something around it, such as 10%, 1.5f, $1, '1' or (1), but not a name such as 1st or 28x28.
-_NUMBER_AND_UNIT = re.compile(r"[\s#'\"(\[$]*[+-]?\.?\d[\d.'\s]*([eE][+-]?\d+)?[%a-zA-Z]?[\s'\")\]]*", re.ASCII)
 _HEXADECIMAL = re.compile(r"[+-]?0x[0-9a-f]+", re.IGNORECASE)
 _FORTRAN_EXPONENT = re.compile(r"(?<=\d)[dD](?=[+-]?\d)")
 NO_COMMENTS = "a matrix file has no comments"
+_SPACES = 'cells look separated by spaces; np.savetxt with delimiter="," and write.table with sep="," write commas'
+_BARS = "cells look separated by bars (|); sqlite3 writes commas in .mode csv"
+_SEMICOLONS = "cells are separated by commas and decimals by points here, not by semicolons and commas"
+_TABS = "cells look separated by tabs; a file of those is named .tsv"
+_DRAWN = "a table that was drawn is not read; its tool can write CSV (to_csv in pandas, .mode csv in sqlite3)"
+BY_SEPARATOR = {";": _SEMICOLONS, "|": _BARS, "\t": _TABS, " ": _SPACES}
 # From other notations of a number to the one that is read.
-_TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
+_TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(MINUS_LIKE, "-")})
 
 
-def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: bool, finite: bool = True) -> None:
+def is_not_finite(cell: str) -> bool:
+    """Return whether a cell is NaN or infinity, or a number that is infinite in float64."""
+    return bool(_NOT_FINITE.fullmatch(cell) or (NUMBER.fullmatch(cell) and isinf(float(cell))))
+
+
+def require_number(
+    cell: str, line: int, column: int, delimiter: str, *, exact: bool, finite: bool = True, row: Sequence[str] = ()
+) -> None:
     """Check that a cell without spaces around it is a number that float64, or exact arithmetic, can hold.
 
     If not `finite`, NaN and infinity pass, and so do numbers that are infinite in float64.
@@ -28,10 +40,10 @@ def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: 
     Raises:
         InputError: It is anything else.
     """
-    if not finite and (_NOT_FINITE.fullmatch(cell) or (_NUMBER.fullmatch(cell) and isinf(float(cell)))):
+    if not finite and is_not_finite(cell):
         return
-    if not _NUMBER.fullmatch(cell):
-        raise not_a_number(cell, line, column, delimiter)
+    if not NUMBER.fullmatch(cell):
+        raise not_a_number(cell, line, column, delimiter, row)
     if exact:
         from backprop_cli.core.exact import to_decimal
 
@@ -40,38 +52,59 @@ def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: 
         in_range, kind = not isinf(float(cell)), "float64"
     if not in_range:
         raise InputError(f"{describe(cell)} is out of the range of {kind}", line=line, column=column)
-    if not exact and _INTEGER.fullmatch(cell):
+    if not exact and INTEGER.fullmatch(cell):
         # Python reads at most 4,300 digits of an integer, leading zeros included.
         integer = int(cell[: cell.startswith("-")] + (cell.lstrip("+-0") or "0"))
         require_exact(integer, line=line, column=column)
 
 
-def not_a_number(cell: str, line: int, column: int, delimiter: str = ",") -> InputError:
-    """Return the error for a cell without spaces around it that is not a finite number."""
+def not_a_number(cell: str, line: int, column: int, delimiter: str = ",", row: Sequence[str] = ()) -> InputError:
+    """Return the error for a cell, without spaces around it, of a row, that is not a finite number."""
     if _NOT_FINITE.fullmatch(cell):
         return InputError(f"expected a finite number, got {describe(cell)}", line=line, column=column)
     got = describe(cell) if cell else "an empty cell"
-    return InputError(f"expected a number, got {got}", line=line, column=column, hint=_hint(cell, delimiter))
+    hint = _hint(cell, delimiter) if cell else _hint_of_empty(row, column, delimiter)
+    return InputError(f"expected a number, got {got}", line=line, column=column, hint=hint)
 
 
-def is_header(cells: list[str]) -> bool:
-    """Tell whether the cells of a first row are names: none was meant as a number, and not all look like values."""
-    return not (any(map(_means_a_number, cells)) or all(map(_is_like_a_value, cells)))
+def after_quotes(line: str) -> str | None:
+    """Return a hint on a line of quoted cells with something other than the delimiter between them, if it is known."""
+    found = re.search(r'(?:^|[;|\t ])"[^"]*"(\s*[;|]|[\t ]+(?=[-"\d.])|,)', line)
+    if found is None:
+        return None
+    separator = found[1].strip() or found[1][0]
+    return BY_SEPARATOR.get(separator, "cells look separated by commas; a file of those is named .csv")
+
+
+def _hint_of_empty(row: Sequence[str], column: int, delimiter: str) -> str | None:
+    mark = "comma" if delimiter == "," else "tab"
+    if len(row) > 1 and not any(row):
+        return f"the row has only {mark}s, no values; rows without values are left out"
+    if column == len(row) > 1 and all(row[:-1]):
+        return f"the line ends with a {mark}; a {mark} stands only between two cells"
+    return None
 
 
 def _hint(cell: str, delimiter: str) -> str | None:
-    if any(char in cell for char in _MINUS_LIKE):
+    """Return how to write what a cell was probably meant to be, if that is known."""
+    is_number = _means_a_number(cell)
+    if is_number and any(char in cell for char in MINUS_LIKE[1:]):
         return "the minus is a typographic one; a number takes the hyphen, -"
-    if "#" in cell:
+    if re.search(r"(^|\s)#", cell) and not SPREADSHEET_ERROR.fullmatch(cell):
         return NO_COMMENTS
+    if re.match(r"[\u2500-\u257f]|[|+]?[-=:+|]*---", cell) or re.fullmatch(r"\|.*\|", cell):
+        return _DRAWN
     if delimiter == "\t" and "," in cell and re.match(r"[+-]?\.?\d", cell):
         return "in a .tsv, cells are separated by tabs, and the decimal mark is a point"
-    if not _means_a_number(cell):
+    for separator in ";|\t":
+        parts = [part for part in cell.split(separator) if part.strip()]
+        if separator in cell and any(map(_means_a_number, parts)):
+            return BY_SEPARATOR[separator]
+    parts = cell.split()
+    if "\n" not in cell and len(parts) > 1 and all(map(_means_a_number, parts[len(parts) > 2 :])):
+        return _SPACES
+    if not is_number:
         return None
-    if ";" in cell:
-        return "cells are separated by commas and decimals by points here, not by semicolons and commas"
-    if "\t" in cell:
-        return "cells look separated by tabs; a file of those is named .tsv"
     if "," in cell:
         return "the decimal mark is a point here, and thousands are not separated"
     return "numbers are written like -1.5 or 2e-3, with a comma between cells"
@@ -81,12 +114,6 @@ def _means_a_number(cell: str) -> bool:
     """Tell whether a cell was meant as a number, in whatever notation."""
     parts = re.split(r"[;\s]+", cell.strip().translate(_TO_PLAIN))
     return all(_HEXADECIMAL.fullmatch(part) or _is_float(_FORTRAN_EXPONENT.sub("e", part)) for part in parts)
-
-
-def _is_like_a_value(cell: str) -> bool:
-    """Tell whether a cell may be a value: missing, or a number with a unit. A row of such cells is not a header."""
-    plain = cell.strip().translate(_TO_PLAIN)
-    return cell.strip().lower() in _VALUES or _NUMBER_AND_UNIT.fullmatch(plain) is not None
 
 
 def _is_float(text: str) -> bool:

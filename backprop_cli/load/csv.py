@@ -2,47 +2,64 @@
 
 NumPy (or Polars) parses the numbers of a block of lines. Python's csv module reads a block only if it needs a closer
 look: the first row, quoted cells, an integer that float64 may not hold, and every block that is refused; it finds the
-line and the cell that are wrong. The first row is a header when none of its cells is a number.
+line and the cell that are wrong. `load.header` tells whether the first row is a header.
 """
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
-from itertools import chain
-from typing import Any
+from itertools import chain, islice
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
-from backprop_cli.load import csv_polars
-from backprop_cli.load.cells import NO_COMMENTS, is_header, not_a_number, require_number
+from backprop_cli.load import csv_polars, header, not_csv
+from backprop_cli.load.cells import (
+    BY_SEPARATOR,
+    NO_COMMENTS,
+    NUMBER,
+    after_quotes,
+    is_not_finite,
+    not_a_number,
+    require_number,
+)
+from backprop_cli.load.decimal_commas import DecimalCommas
 from backprop_cli.load.encoding import normalized
 from backprop_cli.load.numbers import LARGEST_EXACT
 from backprop_cli.messages import counted
 
 Header = tuple[str, ...] | None
+# What the first line is: a header if it has only names, numbers, or a line that is passed over unread.
+HeaderMode: TypeAlias = Literal["auto", "none", "skip"]
+
+_NOT_BLANK = re.compile(rb"[^\n]*\S[^\n]*")
+# A line on top that is neither names nor numbers: it tells a spreadsheet the delimiter, or is PowerShell's.
+_PREAMBLE = re.compile(r'"?sep=(.?)"?,?\s*|#TYPE .*', re.IGNORECASE | re.DOTALL)
 
 
 def parse(
-    chunks: Iterable[bytes], delimiter: str, *, exact: bool = False, finite: bool = True
+    chunks: Iterable[bytes], delimiter: str, *, exact: bool = False, finite: bool = True, mode: HeaderMode = "auto"
 ) -> tuple[Array | list[list[Any]], Header]:
     """Return the matrix (n_rows, n_columns) in a text file, and the names in its header, if it has one.
 
     The numbers are float64, or rows of decimals if they are exact. NaN and infinity are errors, unless `finite` is
-    false. If several things are wrong, the error names the first.
+    false. If several things are wrong, the error names the first. The mode tells what the first line is.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
-    table = _Table(chunks, delimiter, finite=finite)
+    table = _Table(chunks, delimiter, mode, finite=finite)
     result = table.decimals() if exact else table.matrix()
     if result is None:
         empty = "the file is empty (expected rows of numbers)"
         raise InputError(empty if table.header is None else "no numbers in it, only a header")
-    return result, table.header
+    names = None if table.header is None else (table.header[0].removeprefix("# "), *table.header[1:])
+    return result, names or None
 
 
 def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -63,15 +80,16 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 class _Table:
     """A table, and how far it has been read: `_body` is a block of whole lines, read up to `_at`."""
 
-    def __init__(self, chunks: Iterable[bytes], delimiter: str, *, finite: bool) -> None:
+    def __init__(self, chunks: Iterable[bytes], delimiter: str, mode: HeaderMode, *, finite: bool) -> None:
         self.header: Header = None
-        self._finite = finite
-        self._delimiter = delimiter
+        self._delimiter, self._mode, self._finite = delimiter, mode, finite
         self._blocks = whole_lines(chunks)
         self._body, self._at = b"", 0
         self._line = 1  # the number of the next line
         self._width: int | None = None
         self._has_rows = False
+        self._decimal_commas = DecimalCommas(delimiter)
+        self._last = ""  # the line read last
         self._empty_line: int | None = None  # the last one since the row before
 
     def matrix(self) -> Array | None:
@@ -84,6 +102,7 @@ class _Table:
                     rows.add(matrix)
                 elif examined := list(self._examined_block()):
                     rows.add(np.array(examined, np.float64))
+            self._decimal_commas.require_none()
             return rows.matrix()
 
     def decimals(self) -> list[list[Any]] | None:
@@ -91,7 +110,9 @@ class _Table:
         from decimal import Decimal
 
         rows = chain(self._first_row(exact=True), self._checked(self._rows(), exact=True))
-        return [[Decimal(cell) for cell in row] for row in rows] or None
+        result = [[Decimal(cell) for cell in row] for row in rows]
+        self._decimal_commas.require_none()
+        return result or None
 
     def _has_next_block(self) -> bool:
         block = next(self._blocks, b"")
@@ -102,7 +123,18 @@ class _Table:
         while self._at < len(self._body) or self._has_next_block():
             start, self._at = self._at, self._body.find(b"\n", self._at) + 1 or len(self._body)
             self._line += 1
-            yield self._body[start : self._at].decode()
+            self._last = self._body[start : self._at].decode()
+            yield self._last
+
+    def _next_lines(self, count: int) -> list[str]:
+        """Return the next lines that are not blank, at most so many, without reading them."""
+        while True:
+            rest = self._body[self._at :]
+            found = [line[0] for line in islice(_NOT_BLANK.finditer(rest), count)]
+            block = next(self._blocks, b"") if len(found) < count else b""
+            if not block:
+                return [line.decode() for line in found]
+            self._body, self._at = rest + normalized(block, self._line + rest.count(b"\n")), 0
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line of each row, and its cells; none for an empty line."""
@@ -114,7 +146,7 @@ class _Table:
         except csv.Error as error:
             endless = str(error) == "unexpected end of data"
             reason = "a quote is opened and never closed" if endless else str(error)
-            raise InputError(f"malformed: {reason}", line=line) from None
+            raise InputError(f"malformed: {reason}", line=line, hint=after_quotes(self._last)) from None
 
     def _skip_blank_lines(self) -> None:
         """Go to the first line that is not blank; a line of spaces before it is an empty cell."""
@@ -128,16 +160,44 @@ class _Table:
             if line != "\n":
                 spaces = spaces or self._line - 1
 
+    def _skip_preamble(self) -> None:
+        """Pass over a line that only spreadsheets and PowerShell read.
+
+        Raises:
+            InputError: It names another delimiter.
+        """
+        found = _PREAMBLE.fullmatch(next(iter(self._next_lines(1)), ""))
+        if found is None:
+            return
+        if found[1] not in ("", None, self._delimiter):
+            reason = f"the line sep= says that cells are separated by {found[1]!r}, not by {self._delimiter!r}"
+            raise InputError(reason, line=self._line, hint=BY_SEPARATOR.get(found[1]))
+        next(self._lines())
+        self._skip_blank_lines()
+
     def _first_row(self, *, exact: bool) -> Iterator[list[str]]:
         """Read the first row: a header, or numbers, which are yielded."""
         self._skip_blank_lines()
+        self._skip_preamble()
+        if self._mode == "skip":
+            next(self._lines(), None)
+            self._skip_blank_lines()
+        else:
+            not_csv.refuse("\n".join(self._next_lines(2)), self._line)
         for line, cells in self._rows():
-            if is_header(cells):
+            if self._mode == "auto" and self._is_header(cells, line):
                 self.header = tuple(cell.strip() for cell in cells)
                 self._width = len(cells)
             else:
                 yield from self._checked([(line, cells)], exact=exact)
             return
+
+    def _is_header(self, cells: Sequence[str], line: int) -> bool:
+        text = self._last if line == self._line - 1 else ""  # a row of several lines needs its quotes
+        plain = [cell.strip() for cell in cells]
+        if not self._finite and any(map(is_not_finite, plain)):
+            return False
+        return header.is_header(plain, text, self._delimiter, lambda: next(iter(self._next_lines(1)), ""), line)
 
     def _rest_of_block(self) -> Array | None:
         """Return the numbers in the rest of the block, or None if they need a closer look."""
@@ -153,6 +213,8 @@ class _Table:
 
     def _is_delicate(self, matrix: Array, body: bytes) -> bool:
         if self._width != matrix.shape[1]:
+            return True
+        if self._decimal_commas.may_be_in(matrix, body):
             return True
         is_after_empty = body.startswith(b"\n") or self._empty_line is not None
         if self._width == 1 and (is_after_empty or b"\n\n" in body.rstrip(b"\n")):
@@ -176,14 +238,32 @@ class _Table:
             if self._width == 1 and self._empty_line is not None and self._has_rows:
                 raise not_a_number("", self._empty_line, 1)
             plain = [cell.strip() for cell in cells]
+            if self._is_named_row(plain):
+                raise self._wrong_width(cells, self._width, line)  # before the name is refused
             for column, cell in enumerate(plain, start=1):
-                require_number(cell, line, column, self._delimiter, exact=exact, finite=self._finite)
+                require_number(cell, line, column, self._delimiter, exact=exact, finite=self._finite, row=plain)
             if len(cells) != self._width:
-                wanted = counted(self._width, "column") + (", as in the header" if self.header is not None else "")
-                hint = NO_COMMENTS if self.header is not None and self.header[0].startswith("#") else None
-                raise InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
+                raise self._wrong_width(cells, self._width, line)
+            self._decimal_commas.look_at(plain, line)
             self._has_rows, self._empty_line = True, None
             yield plain
+
+    def _is_named_row(self, cells: Sequence[str]) -> bool:
+        """Tell whether a first row of numbers is one cell longer than the header: its first cell is an index."""
+        is_longer = self.header is not None and not self._has_rows and len(cells) == len(self.header) + 1
+        return is_longer and all(map(NUMBER.fullmatch, cells[1:]))
+
+    def _wrong_width(self, cells: Sequence[str], width: int, line: int) -> InputError:
+        wanted, hint = counted(width, "column"), None
+        if self.header is not None:
+            wanted += ", as in the header"
+            if self.header[0].startswith("#"):
+                hint = NO_COMMENTS
+            elif not self._has_rows and len(cells) == width + 1:
+                hint = header.INDEX
+            elif not self._has_rows and width == 1:
+                hint = header.SKIP
+        return InputError(f"expected {wanted}, got {len(cells)}", line=line, hint=hint)
 
 
 def _parsed(body: bytes, delimiter: str) -> Array | None:

@@ -5,21 +5,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.places import nest
+from backprop_cli.core.places import dotted, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named, require_suffix, suffix
-from backprop_cli.load.matrix import MATRIX_SUFFIXES, parse_matrix
+from backprop_cli.load.matrix import MATRIX_SUFFIXES, is_table, parse_matrix
+from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import reason_of
+
+if TYPE_CHECKING:
+    from backprop_cli.load.csv import HeaderMode
 
 _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
 
@@ -27,17 +31,21 @@ _RESULT_SUFFIXES = (".json", ".npz")
 _IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
 
 
-def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapping[Node, Expected]:
+def load_expected(
+    path: str, problem: Problem, *, rounded: bool = False, header: "HeaderMode" = "auto"
+) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
     The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written.
+    `header` tells what the first lines of CSV and TSV files are.
 
     Raises:
         InputError: With the file, and the place in it.
     """
+    tables: dict[str, str] = {}
     with named(path):
         if os.path.isdir(path):
-            tree = nest(_folder(path, exact=rounded), gaps=True)
+            tree = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
         else:
             require_suffix(path, _RESULT_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
@@ -48,7 +56,11 @@ def load_expected(path: str, problem: Problem, *, rounded: bool = False) -> Mapp
         values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
         if not values:
             raise InputError("there are no expected values in it")
-        return validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
+        found = validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
+        for node, expected in found.items():
+            if (file := tables.get(dotted(problem.place(*node)))) is not None:
+                _require_no_column_numbers(Table(file, expected.values, header == "auto"), problem, node)
+        return found
 
 
 def validate_expected(
@@ -158,7 +170,25 @@ def _layers(values: Mapping[str, Any], problem: Problem) -> Mapping[str, Any]:
     return {f"expected.layers[{i}]": layer for i, layer in enumerate(layers)}
 
 
-def _folder(path: str, *, exact: bool) -> Iterator[tuple[str, Any]]:
+def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> None:
+    """Check that a table does not have the shape of its quantity only without column numbers, or without an index.
+
+    Raises:
+        InputError: It has.
+    """
+    layer = problem.layers[node.layer]
+    sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
+    shape = tuple(sizes[axis] for axis in problem.axes(node.quantity))
+    if table.array.shape == shape:
+        return
+    for array, hint in variants(table):
+        if shape in (array.shape, (array.size,)):
+            reason = f"shape {table.array.shape} does not fit the computed values (expected {shape})"
+            raise InputError(reason, file=table.file, hint=hint)
+
+
+def _folder(path: str, tables: dict[str, str], *, exact: bool, header: "HeaderMode") -> Iterator[tuple[str, Any]]:
+    """Yield the matrices in a folder, by stem; the files that are CSV or TSV are added to `tables`, by stem, too."""
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
@@ -167,5 +197,7 @@ def _folder(path: str, *, exact: bool) -> Iterator[tuple[str, Any]]:
         stem, ending = os.path.splitext(name)
         if ending.lower() in MATRIX_SUFFIXES:
             file = os.path.join(path, name)
+            if is_table(file):
+                tables[stem] = file
             with named(file):
-                yield stem, parse_matrix(file, stem, exact=exact, finite=False)[0]
+                yield stem, parse_matrix(file, stem, exact=exact, finite=False, header=header)[0]

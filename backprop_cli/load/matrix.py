@@ -3,7 +3,7 @@
 `-` is standard input; it and a name without an ending hold CSV, TSV or JSON, recognised by content.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
@@ -14,25 +14,39 @@ from backprop_cli.load.files import chunks, named, read, require_suffix, suffix,
 from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
+if TYPE_CHECKING:
+    from backprop_cli.load.csv import HeaderMode
+
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
+_SPACES = "a table of spaces becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""
+_HINTS = dict.fromkeys((".txt", ".dat", ".data", ".asc", ".out"), _SPACES)
 
 
-def load_matrix(path: str, key: str, kind: Kind, progress: Progress) -> tuple[Array, tuple[str, ...] | None]:
+def is_table(path: str) -> bool:
+    """Tell whether a matrix file holds CSV or TSV."""
+    return suffix(path) not in (".json", ".npy")
+
+
+def load_matrix(
+    path: str, key: str, kind: Kind, progress: Progress, header: "HeaderMode"
+) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix (m, n) or list (n,) of a key (`inputs`, …) in a file, and the names in its header, if any.
+
+    `header` tells what the first line of a CSV or TSV file is.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.
     """
     with named(path):
-        value, header = parse_matrix(path, key, exact=kind == "object", progress=progress)
+        value, names = parse_matrix(path, key, exact=kind == "object", progress=progress, header=header)
         array = to_array(value, key, kind)
         if array.ndim == 0:
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
-        return array, header
+        return array, names
 
 
 def parse_matrix(
-    path: str, key: str, *, exact: bool, finite: bool = True, progress: Progress = no_progress
+    path: str, key: str, *, exact: bool, header: "HeaderMode", finite: bool = True, progress: Progress = no_progress
 ) -> tuple[Any, tuple[str, ...] | None]:
     """Return the content of a matrix file, an array or a nested list, not validated yet, and the names in its header.
 
@@ -41,7 +55,7 @@ def parse_matrix(
     Raises:
         InputError: The file cannot be read, or is not of its format.
     """
-    require_suffix(path, MATRIX_SUFFIXES, signatures.cure_of_ending(path))
+    require_suffix(path, MATRIX_SUFFIXES, _HINTS.get(suffix(path)) or signatures.cure_of_ending(path))
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
     if suffix(path) == ".npy":
         from backprop_cli.load import npy
@@ -60,4 +74,4 @@ def parse_matrix(
     from backprop_cli.load import csv
 
     is_tsv = suffix(path) == ".tsv" or (is_text and signatures.is_tsv(begin))
-    return csv.parse(content, "\t" if is_tsv else ",", exact=exact, finite=finite)
+    return csv.parse(content, "\t" if is_tsv else ",", exact=exact, finite=finite, mode=header)

@@ -4,9 +4,13 @@
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from copy import copy
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import layer_place, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
@@ -14,10 +18,14 @@ from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import signatures
 from backprop_cli.load.files import Data, named, read, require_suffix, shown, suffix
-from backprop_cli.load.matrix import load_matrix
+from backprop_cli.load.matrix import is_table, load_matrix
+from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
+
+if TYPE_CHECKING:
+    from backprop_cli.load.csv import HeaderMode
 
 _PROBLEM_SUFFIXES = (".json", ".npz")
 
@@ -30,13 +38,14 @@ def load_problem(
     exact: bool = False,
     dtype: Dtype = "float64",
     data: Data | None = None,
+    header: "HeaderMode" = "auto",
     progress: Progress = no_progress,
 ) -> Problem:
     """Return the problem in a file, with some of its matrices and values replaced.
 
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
     float32, or fractions with the values that were written if it is exact. `data` are the bytes of the file, if they
-    have been read already: a pipe can be read once only.
+    have been read already: a pipe can be read once only. `header` tells what the first lines of CSV and TSV files are.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -45,16 +54,27 @@ def load_problem(
     draft = {} if path is None else load_draft(path, data, exact=exact)
     headers: dict[str, tuple[str, ...]] = {}
     origins: dict[str, str] = {}
+    tables: dict[str, Table] = {}
     for key, value in values.items():
         _override(draft, key, value)
     for key, file in files.items():
-        matrix, header = load_matrix(file, key, "object" if exact else dtype, progress)
+        matrix, names = load_matrix(file, key, "object" if exact else dtype, progress, header)
         place = _override(draft, key, matrix)
-        origins[place], headers[place] = file, header or ()
+        origins[place], headers[place] = file, names or ()
+        if is_table(file):
+            tables[key] = Table(shown(file), matrix, names is None and header == "auto")
+
+    def fits(matrices: Mapping[str, Array]) -> bool:
+        with suppress(InputError):
+            return bool(build(_with_matrices(draft, matrices), exact=exact, dtype=dtype))
+        return False
+
     try:
-        return build(draft, headers, exact=exact, dtype=dtype)
+        problem = build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
+        error.hint = likely_cause(tables, fits, error.hint)
         raise _with_origin(error, origins, path) from None
+    return replace(problem, notes=notes(tables))
 
 
 def read_problem(path: str) -> Data:
@@ -98,6 +118,16 @@ def _with_origin(error: InputError, origins: Mapping[str, str], path: str | None
         error.reason += f"; {error.rival} is from {shown(rival_origin)}"
     origin = origins.get(error.place or "", path)
     return error if origin is None else error.at(shown(origin))
+
+
+def _with_matrices(draft: Mapping[str, Any], matrices: Mapping[str, Array]) -> dict[str, Any]:
+    """Return a draft with other matrices, by key; the draft stays as it is."""
+    changed = dict(draft)
+    if isinstance(draft.get("layers"), list):
+        changed["layers"] = list(map(copy, draft["layers"]))
+    for key, matrix in matrices.items():
+        _override(changed, key, matrix)
+    return changed
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:

@@ -84,6 +84,10 @@ SEMICOLONS = "hint: cells are separated by commas and decimals by points here, n
 DECIMAL_COMMA = "hint: the decimal mark is a point here, and thousands are not separated"
 TABS = "hint: cells look separated by tabs; a file of those is named .tsv"
 NUMBERS = "hint: numbers are written like -1.5 or 2e-3, with a comma between cells"
+SPACES = 'hint: cells look separated by spaces; np.savetxt with delimiter="," and write.table with sep="," write commas'
+INDEX = "hint: an index is left out by to_csv(index=False) in pandas, and by row.names=FALSE in R"
+COMMA_AT_END = "hint: the line ends with a comma; a comma stands only between two cells"
+ONLY_COMMAS = "hint: the row has only commas, no values; rows without values are left out"
 LATIN1 = "hint: iconv -f LATIN1 -t UTF-8 may convert it"
 ROUNDED = (
     "the integer 9007199254740993 is not a float64 number (the nearest is 9007199254740992)\n"
@@ -96,7 +100,10 @@ CSV: dict[str, tuple[Content, str]] = {
     "blank lines count as lines": ("\n1,2\n\n3\n", "w.csv:4: expected 2 columns, got 1"),
     "CRLF counts as one line end": ("1,2\r\n3\r\n", "w.csv:2: expected 2 columns, got 1"),
     "lone CR counts as a line end": ("1,2\r3\r", "w.csv:2: expected 2 columns, got 1"),
-    "row longer than the header": ("x,y\n1,2,3\n", "w.csv:2: expected 2 columns, as in the header, got 3"),
+    "row longer than the header": (
+        "x,y\n1,2,3\n",
+        f"w.csv:2: expected 2 columns, as in the header, got 3\n{INDEX}",
+    ),
     "row shorter than the header": ("x,y\n1\n", "w.csv:2: expected 2 columns, as in the header, got 1"),
     "header of two lines": ('"x\ny",z\n1\n', "w.csv:3: expected 2 columns, as in the header, got 1"),
     "text in the first line": ("a,2\n3,4\n", "w.csv:1:1: expected a number, got 'a'"),
@@ -117,7 +124,7 @@ CSV: dict[str, tuple[Content, str]] = {
     "hexadecimal": ("1,0x10\n", f"w.csv:1:2: expected a number, got '0x10'\n{NUMBERS}"),
     "Fortran exponent": ("1,1d3\n", f"w.csv:1:2: expected a number, got '1d3'\n{NUMBERS}"),
     "digits of another script": ("1,\u0661\n", f"w.csv:1:2: expected a number, got '\u0661'\n{NUMBERS}"),
-    "separated by spaces": ("1 2\n3 4\n", f"w.csv:1:1: expected a number, got '1 2'\n{NUMBERS}"),
+    "separated by spaces": ("1 2\n3 4\n", f"w.csv:1:1: expected a number, got '1 2'\n{SPACES}"),
     "separated by tabs": ("1\t2\n3\t4\n", f"w.csv:1:1: expected a number, got '1\\t2'\n{TABS}"),
     "separated by semicolons": ("1;2\n3;4\n", f"w.csv:1:1: expected a number, got '1;2'\n{SEMICOLONS}"),
     "semicolons and decimal commas": ("1,5;2\n", f"w.csv:1:2: expected a number, got '5;2'\n{SEMICOLONS}"),
@@ -128,12 +135,12 @@ CSV: dict[str, tuple[Content, str]] = {
     "minus sign of typography": ("1,\u22122\n", f"w.csv:1:2: expected a number, got '\u22122'\n{MINUS}"),
     "dash for a minus": ("\u20131\n", f"w.csv:1:1: expected a number, got '\u20131'\n{MINUS}"),
     "empty cell": ("1,,3\n", "w.csv:1:2: expected a number, got an empty cell"),
-    "comma at the end": ("1,2,\n", "w.csv:1:3: expected a number, got an empty cell"),
+    "comma at the end": ("1,2,\n", f"w.csv:1:3: expected a number, got an empty cell\n{COMMA_AT_END}"),
     "gap in a column": ("1\n\n2\n", "w.csv:2:1: expected a number, got an empty cell"),
     "text below an empty line and a column": ("\n1\n2\nx\n", "w.csv:4:1: expected a number, got 'x'"),
     "row of spaces before all others": (" \n1,2\n", "w.csv:1:1: expected a number, got an empty cell"),
     "stray quote, and a quoted cell of two lines": (
-        '5" pipe,b\n1,"2\n"\n1,x\n',
+        'a 5" pipe,b\n1,"2\n"\n1,x\n',
         "w.csv:4:2: expected a number, got 'x'",
     ),
     "gap in a column with a header": ("x\n1\n\n2\n", "w.csv:3:1: expected a number, got an empty cell"),
@@ -149,7 +156,7 @@ CSV: dict[str, tuple[Content, str]] = {
     "nan": ("1,nan\n", "w.csv:1:2: expected a finite number, got 'nan'"),
     "nan only": ("nan,NaN\n1,2\n", "w.csv:1:1: expected a finite number, got 'nan'"),
     "infinity": ("1,2\n-inf,Infinity\n", "w.csv:2:1: expected a finite number, got '-inf'"),
-    "first row of missing cells": (",\n1,2\n", "w.csv:1:1: expected a number, got an empty cell"),
+    "first row of missing cells": (",\n1,2\n", f"w.csv:1:1: expected a number, got an empty cell\n{ONLY_COMMAS}"),
     "first row of NA": ("NA,n/a\n1,2\n", "w.csv:1:1: expected a number, got 'NA'"),
     "first row with units": ("10%,1.5f\n1,2\n", "w.csv:1:1: expected a number, got '10%'"),
     "first row in quotes of another kind": ("'1','2'\n1,2\n", "w.csv:1:1: expected a number, got \"'1'\""),
@@ -273,7 +280,13 @@ MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "folder": ("w.csv", None, "w.csv: cannot read: is a directory"),
     "packed": ("w.csv.gz", b"", f"w.csv.gz: unknown file type '.gz' ({ENDINGS})\nhint: gunzip unpacks it"),
     "spreadsheet": ("w.xlsx", b"", f"w.xlsx: unknown file type '.xlsx' ({ENDINGS})\nhint: save it as CSV"),
-    "unknown ending": ("w.dat", "1", f"w.dat: unknown file type '.dat' ({ENDINGS})"),
+    "unknown ending": ("w.foo", "1", f"w.foo: unknown file type '.foo' ({ENDINGS})"),
+    "ending of a table of spaces": (
+        "w.dat",
+        "1",
+        f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: a table of spaces becomes a .csv with"
+        """ awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=",\"""",
+    ),
 }
 
 RENAME = "hint: give it a name that ends in"
@@ -1237,7 +1250,7 @@ MATRICES: dict[str, tuple[str, Content, str]] = {
     "csv on standard input": ("-", "1,2\n", "1.0,2.0\n"),
     "csv on standard input, with a tab after a comma": ("-", "1,\t2\n", "1.0,2.0\n"),
     "csv on standard input, with a tab in a name": ("-", '"a\tb",c\n1,2\n', "1.0,2.0\n"),
-    "csv on standard input, names in brackets": ("-", "[a],{b}\n1,2\n", "1.0,2.0\n"),
+    "csv on standard input, names in brackets": ("-", '"[a]","{b}"\n1,2\n', "1.0,2.0\n"),
     "csv with names like the first bytes of Parquet": ("u.csv", "PAR1,PAR2\n1,2\n", "1.0,2.0\n"),
     "tsv on standard input": ("-", "1\t2\n3\t4\n", "1.0,2.0\n3.0,4.0\n"),
     "tsv without an ending, with names": ("u", "x 1\ty\n1\t2\n", "1.0,2.0\n"),

@@ -88,13 +88,13 @@ def test_errors_escape_control_characters(process: Process, tmp_path: Path, argv
 @pytest.mark.parametrize("color", ["never", "always"])
 def test_tables_escape_control_characters(process: Process, tmp_path: Path, color: str) -> None:
     name = f"{NASTY}.csv"
-    (tmp_path / name).write_text(f"{NASTY},[/],:tada:\n1.5,-2.5,3.5\n", encoding="utf-8")
+    (tmp_path / name).write_text(f"{NASTY},[/red],:tada:\n1.5,-2.5,3.5\n", encoding="utf-8")
     (tmp_path / "p.json").write_text(json.dumps({"title": f"{NASTY}\n", "activation": "linear"}))
     options = ["--upstream", name, "--only", "dz", "--color", color]
     text = success(process("run", "p.json", *options, cwd=tmp_path, env={"PYTHONIOENCODING": "utf-8"}))
     assert (ESC.decode() in text) is (color == "always")
     lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
     assert lines[0] == NASTY_SHOWN + r"\n"
-    assert re.split(" {2,}", lines[3].strip()) == [NASTY_SHOWN, "[/]", ":tada:"]
+    assert re.split(" {2,}", lines[3].strip()) == [NASTY_SHOWN, "[/red]", ":tada:"]
     assert lines[5].split() == ["sample", "0", "1.5", "-2.5", "3.5"]
     assert all(line.isprintable() for line in lines)
