@@ -39,7 +39,7 @@ def parse_matrix(
     Raises:
         InputError: The file cannot be read, or is not of its format.
     """
-    require_suffix(path, MATRIX_SUFFIXES, signatures.cure_of_ending(path))
+    require_suffix(path, MATRIX_SUFFIXES, signatures.cure_of_ending(path, MATRIX_SUFFIXES))
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
     if suffix(path) == ".npy":
         from backprop_cli.load import npy

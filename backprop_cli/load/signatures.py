@@ -1,7 +1,9 @@
 """Recognise the format of a file by its first bytes, whatever the file is called, and name the cure."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -99,13 +101,24 @@ def require_format(begin: bytes, path: str, expected: str, *, problem: bool = Fa
         raise InputError(f"expected {expected}, got {name}", hint=cure)
 
 
-def cure_of_ending(path: str, *, problem: bool = False) -> str | None:
-    """Return the cure for a file whose ending is of a format that is not read here, if it is known."""
+def cure_of_ending(path: str, known: tuple[str, ...], *, problem: bool = False) -> str | None:
+    """Return the cure for a file whose ending is none of the known ones, by its ending or else by its first bytes."""
+    if suffix(path) in ("", *known):
+        return None
     if problem and suffix(path) in (".csv", ".tsv", ".npy"):
         return BARE_MATRIX
     if suffix(path) == ".npz":
         return ONE_ARRAY
-    return next((each.cure for each in (*_OTHERS, *_ZIPPED, _ZIP, _LINES) if suffix(path) in each.endings), None)
+    for each in (*_OTHERS, *_ZIPPED, _ZIP, _LINES):
+        if suffix(path) in each.endings:
+            return each.cure
+    begin = b""
+    with suppress(OSError):
+        if os.path.isfile(path):  # opening a pipe waits for a writer
+            with open(path, "rb") as file:
+                begin = file.read(BEGIN)
+    name, cure = _recognised(begin, in_pipe=False, problem=problem)
+    return f"this is {name}: {cure}" if name else None
 
 
 def _recognised(begin: bytes, *, in_pipe: bool, problem: bool) -> tuple[str, str]:

@@ -273,6 +273,11 @@ MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "folder": ("w.csv", None, "w.csv: cannot read: is a directory"),
     "packed": ("w.csv.gz", b"", f"w.csv.gz: unknown file type '.gz' ({ENDINGS})\nhint: gunzip unpacks it"),
     "spreadsheet": ("w.xlsx", b"", f"w.xlsx: unknown file type '.xlsx' ({ENDINGS})\nhint: save it as CSV"),
+    "unknown ending of NPY": (
+        "w.dat",
+        npy([1.0]),
+        f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: this is NPY: give it a name that ends in .npy",
+    ),
     "unknown ending": ("w.dat", "1", f"w.dat: unknown file type '.dat' ({ENDINGS})"),
 }
 
@@ -1006,6 +1011,17 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         {"-": npz([("z.npy", [1.0])])},
         "-",
         "<stdin>: expected JSON, got NPZ\nhint: write it to a file that ends in .npz",
+    ),
+    "unknown ending of a file that cannot be read": (
+        {"p.d": None},
+        "p.d/x\0.y",
+        r"p.d/x\x00.y: unknown file type '.y' (expected .json or .npz)",
+    ),
+    "unknown ending of JSON": (
+        {"p.jsn": "{}"},
+        "p.jsn",
+        "p.jsn: unknown file type '.jsn' (expected .json or .npz)\n"
+        "hint: this is JSON: give it a name that ends in .json",
     ),
     "packed problem": (
         {"p.json.gz": ""},
