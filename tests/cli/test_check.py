@@ -303,7 +303,7 @@ def test_expect_is_for_one_problem(backprop: Run) -> None:
 
 
 def test_colour_where_it_is_asked_for(backprop: Run) -> None:
-    assert "\x1b[32mok" in backprop("check", "right.json", "--color", "always").out
+    assert "\x1b[38;5;28mok" in backprop("check", "right.json", "--color", "always").out
     assert "\x1b" not in backprop("check", "right.json", "--color", "never").out
 
 
