@@ -37,7 +37,7 @@ _OTHERS = (
     Format("Zstandard", (b"\x28\xb5\x2f\xfd",), (".zst",), "unzstd unpacks it"),
     Format("a PDF", (b"%PDF-",), (".pdf",), "copy the numbers into a CSV file"),
     Format("a Git LFS pointer", (b"version https://git-lfs.",), (), "git lfs pull fetches the file itself"),
-    Format("a web page (HTML)", (b"<!doctype html", b"<html", b"<head"), (".html", ".htm"), _PAGE),
+    Format("a web page (HTML)", (b"<!doctype html", b"<html", b"<head", b"<body", b"<table"), (".html", ".htm"), _PAGE),
     Format("XML", (b"<?xml",), (".xml",), _AS_CSV),
     Format("rich text (RTF)", (b"{\\rtf",), (".rtf",), "save it as plain text"),
     Format("an old spreadsheet (XLS)", (b"\xd0\xcf\x11\xe0",), (".xls",), _AS_CSV),
@@ -48,10 +48,12 @@ _OTHERS = (
     Format("SQLite", (b"SQLite format 3\0",), (".sqlite", ".db"), "sqlite3 -csv writes CSV"),
     Format("a pickle", (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"), (".pkl", ".pickle"), _NUMPY),
     Format("a picture", (b"\x89PNG", b"\xff\xd8\xff"), (".png", ".jpg", ".jpeg"), "write its numbers as CSV"),
+    Format("safetensors", (), (".safetensors",), _NUMPY),
+    Format("an R file", (), (".rds", ".rdata", ".rda"), "write.csv(X, row.names = FALSE) writes CSV"),
 )
 # By a part of the name of a member.
 _ZIPPED = (
-    Format("a spreadsheet (XLSX)", (b"xl/", b"[Content_Types]"), (".xlsx",), _AS_CSV),
+    Format("a spreadsheet (XLSX)", (b"xl/workbook", b"xl/worksheets", b"xl/_rels"), (".xlsx",), _AS_CSV),
     Format("a spreadsheet (ODS)", (b"opendocument.spreadsheet",), (".ods",), _AS_CSV),
     Format("a PyTorch file", (b"/data.pkl",), (".pt", ".pth"), _NUMPY),
 )
