@@ -455,7 +455,7 @@ JSON: dict[str, tuple[Content, str]] = {
 
 KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
+    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: give Weights as weights"),
     "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
     "several unknown": (
         '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
