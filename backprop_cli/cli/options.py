@@ -118,12 +118,12 @@ class CheckOptions(CommonOptions):
 
     problems: Annotated[list[str], Argument(metavar="PROBLEM...", help="Any number of problems.")]
     expect: Annotated[
-        str | None,
+        list[str],
         Option(
             metavar="PATH",
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
-    ] = None
+    ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
     rounded: Annotated[
         bool,
         Option("--rounded", help="Accept what rounds to the digits of an expected value: 0.18 is 0.175 to 0.185."),

@@ -20,12 +20,16 @@ NO_COMMENTS = "a matrix file has no comments"
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(_MINUS_LIKE, "-")})
 
 
-def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: bool) -> None:
+def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: bool, finite: bool = True) -> None:
     """Check that a cell without spaces around it is a number that float64, or exact arithmetic, can hold.
+
+    If not `finite`, NaN and infinity pass, and so do numbers that are infinite in float64.
 
     Raises:
         InputError: It is anything else.
     """
+    if not finite and (_NOT_FINITE.fullmatch(cell) or (_NUMBER.fullmatch(cell) and isinf(float(cell)))):
+        return
     if not _NUMBER.fullmatch(cell):
         raise not_a_number(cell, line, column, delimiter)
     if exact:

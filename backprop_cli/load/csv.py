@@ -26,16 +26,18 @@ from backprop_cli.messages import counted
 Header = tuple[str, ...] | None
 
 
-def parse(chunks: Iterable[bytes], delimiter: str, *, exact: bool = False) -> tuple[Array | list[list[Any]], Header]:
+def parse(
+    chunks: Iterable[bytes], delimiter: str, *, exact: bool = False, finite: bool = True
+) -> tuple[Array | list[list[Any]], Header]:
     """Return the matrix (n_rows, n_columns) in a text file, and the names in its header, if it has one.
 
-    The numbers are float64, or rows of decimals if they are exact. If several things are wrong, the error names the
-    first.
+    The numbers are float64, or rows of decimals if they are exact. NaN and infinity are errors, unless `finite` is
+    false. If several things are wrong, the error names the first.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
-    table = _Table(chunks, delimiter)
+    table = _Table(chunks, delimiter, finite=finite)
     result = table.decimals() if exact else table.matrix()
     if result is None:
         empty = "the file is empty (expected rows of numbers)"
@@ -61,8 +63,9 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 class _Table:
     """A table, and how far it has been read: `_body` is a block of whole lines, read up to `_at`."""
 
-    def __init__(self, chunks: Iterable[bytes], delimiter: str) -> None:
+    def __init__(self, chunks: Iterable[bytes], delimiter: str, *, finite: bool) -> None:
         self.header: Header = None
+        self._finite = finite
         self._delimiter = delimiter
         self._blocks = whole_lines(chunks)
         self._body, self._at = b"", 0
@@ -174,7 +177,7 @@ class _Table:
                 raise not_a_number("", self._empty_line, 1)
             plain = [cell.strip() for cell in cells]
             for column, cell in enumerate(plain, start=1):
-                require_number(cell, line, column, self._delimiter, exact=exact)
+                require_number(cell, line, column, self._delimiter, exact=exact, finite=self._finite)
             if len(cells) != self._width:
                 wanted = counted(self._width, "column") + (", as in the header" if self.header is not None else "")
                 hint = NO_COMMENTS if self.header is not None and self.header[0].startswith("#") else None

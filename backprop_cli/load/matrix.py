@@ -32,9 +32,11 @@ def load_matrix(path: str, key: str, kind: Kind, progress: Progress) -> tuple[Ar
 
 
 def parse_matrix(
-    path: str, key: str, *, exact: bool, progress: Progress = no_progress
+    path: str, key: str, *, exact: bool, finite: bool = True, progress: Progress = no_progress
 ) -> tuple[Any, tuple[str, ...] | None]:
     """Return the content of a matrix file, an array or a nested list, not validated yet, and the names in its header.
+
+    NaN and infinity in a text are errors, unless `finite` is false.
 
     Raises:
         InputError: The file cannot be read, or is not of its format.
@@ -58,4 +60,4 @@ def parse_matrix(
     from backprop_cli.load import csv
 
     is_tsv = suffix(path) == ".tsv" or (is_text and signatures.is_tsv(begin))
-    return csv.parse(content, "\t" if is_tsv else ",", exact=exact)
+    return csv.parse(content, "\t" if is_tsv else ",", exact=exact, finite=finite)

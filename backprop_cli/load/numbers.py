@@ -4,6 +4,7 @@ NumPy would read `true` as 1.0, `null` as nan and `"1.5"` as 1.5, and round an i
 each of them is an error that names its place.
 """
 
+from collections import UserString
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +17,17 @@ from backprop_cli.messages import counted
 
 Kind: TypeAlias = Dtype | Literal["object"]  # the dtype of the numbers to read: objects are decimals, as written
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+
+
+class Refused(UserString):
+    """A literal that is no number here: NaN, infinity, out of range. It stays in the tree, so that its path is known.
+
+    As an expected value, one that is NaN or infinite as a float is a wrong value, and not an error.
+    """
+
+    def __init__(self, words: str, literal: str | None = None) -> None:
+        super().__init__(words)
+        self.value = float(words if literal is None else literal)
 
 
 def describe(value: object) -> str:

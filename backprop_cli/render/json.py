@@ -64,9 +64,13 @@ def walk(found: "Walk") -> str:
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
-    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed}
+    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed, "outcome": verdict.outcome}
     if verdict.error is not None:
         return found | {"error": str(verdict.error), "hint": verdict.error.hint}
+    if verdict.outcome == "empty":
+        found["nothing_tested"] = verdict.untested
+    if verdict.all_zero:
+        found["all_inactive"] = True
     found["finite_differences"] = {"not_taken": verdict.undifferentiable}
     if (check := verdict.gradients) is not None:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
@@ -113,12 +117,12 @@ def _without_none(items: dict[str, Any]) -> dict[str, Any]:
 
 
 def _record(value: Any) -> Any:
-    """Return a record as an object; infinities and NaN become null, as JSON has no numbers for them."""
+    """Return a record as an object; infinities and NaN become texts, as JSON has no numbers for them."""
     if is_dataclass(value):
         return {field.name: _record(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         return [_record(item) for item in value]
-    return None if isinstance(value, float) and not isfinite(value) else value
+    return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def _file(tree: Mapping[str, Any]) -> Iterator[str]:

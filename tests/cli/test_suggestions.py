@@ -44,6 +44,13 @@ def test_no_word_has_two_hints_or_is_an_option_itself(options: dict[str, list[st
         assert {f"--{word}" for word in words}.isdisjoint(options[command])
 
 
+def test_an_option_of_another_tool_is_answered_with_ours() -> None:
+    assert for_option("run", "--JSON", []) == "did you mean --format json?"
+    assert for_option("run", "--grad_output", []) == "did you mean --upstream?"
+    assert for_option("check", "-v", []) == "--format json prints everything that was found"
+    assert for_option("backprop", "--json", []) == HELP_HINT
+
+
 def slips(name: str) -> set[str]:
     """Return a name with a letter missing, doubled, wrong, or exchanged with the next."""
     places = range(len(name))

@@ -27,6 +27,7 @@ _BETWEEN = 3  # columns of the terminal between two columns of a table
 _STYLES = {
     "wrong": "color(161)",
     "right": "color(28)",
+    "open": "color(130)",
     "negative": "color(161)",
     "positive": "color(28)",
     "inactive": "color(243)",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any, TypeAlias
 
 from rich.cells import cell_len
@@ -18,6 +19,13 @@ from backprop_cli.render.terminal.page import Column, Look, Page
 _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
+_WORDS = {
+    "ok": ("ok", "right"),
+    "wrong": ("FAIL", "wrong"),
+    "open": ("OPEN", "open"),
+    "empty": ("EMPTY", "wrong"),
+    "error": ("error", "wrong"),
+}
 
 _Cell: TypeAlias = Callable[[Any], str]  # writes one value of a record
 
@@ -28,7 +36,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     names = [clean(verdict.file) for verdict in found]
     width = max(map(cell_len, names))
     for verdict, name in zip(found, names, strict=True):
-        word, style = ("error", "wrong") if verdict.error else ("ok", "right") if verdict.passed else ("FAIL", "wrong")
+        word, style = _WORDS[verdict.outcome]
         padding = " " * (width - cell_len(name))
         page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}", indent=width + 8)
     if len(found) > 1:
@@ -37,7 +45,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     for verdict, name in zip(found, names, strict=True):
         check = verdict.gradients
         shows_kinks = check is not None and check.kinks and (len(found) == 1 or not check.told)
-        if verdict.error is None and (shows_kinks or not verdict.passed):
+        if shows_kinks or verdict.outcome == "wrong":
             page.line()
             page.line((name, "bold"))
             for quantity in verdict.expected:
@@ -51,35 +59,51 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
 
 
 def _summary(found: Sequence[Verdict]) -> str:
-    errors = sum(verdict.error is not None for verdict in found)
-    passed = sum(verdict.passed for verdict in found)
-    counts = ((passed, "passed"), (len(found) - passed - errors, "failed"), (errors, "could not be checked"))
-    return f"{counted(len(found), 'problem')}: " + ", ".join(f"{n} {what}" for n, what in counts if n)
+    outcomes = [verdict.outcome for verdict in found]
+    words = {
+        "ok": "passed",
+        "wrong": "failed",
+        "open": "open",
+        "empty": "tested nothing",
+        "error": "could not be checked",
+    }
+    counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
+    return f"{counted(len(found), 'problem')}: " + ", ".join(counts)
 
 
 def _in_short(verdict: Verdict) -> Iterator[str]:
-    if verdict.error is not None:
+    if verdict.error is not None and verdict.error.file == verdict.file:
         place = f"{verdict.error.place}: " if verdict.error.place else ""
         yield clean(place + verdict.error.reason)
+    elif verdict.error is not None:
+        yield "not checked: its expected values cannot be used"  # the error itself names their file
     if verdict.expected:
-        entries = sum(quantity.entries for quantity in verdict.expected)
-        right = entries - sum(quantity.different for quantity in verdict.expected)
-        yield f"expected values {right} of {entries}"
+        compared, wrong, n_open = (
+            sum(getattr(quantity, name) for quantity in verdict.expected) for name in ("compared", "different", "open")
+        )
+        if n_open:
+            yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
+        else:
+            yield f"expected values {compared - wrong} of {compared}"
     if verdict.gradients is not None:
-        yield _gradients_in_short(verdict.gradients)
-    elif verdict.undifferentiable:
+        untold = verdict.gradients.untold
+        reason = f": {untold}, which shows nothing" if untold and verdict.outcome != "empty" else ""
+        yield _gradients_in_short(verdict.gradients) + reason
+    elif verdict.undifferentiable and verdict.outcome != "empty":
         yield "no finite differences"
     if verdict.exact is not None:
         yield _exact_in_short(verdict.exact)
+    if verdict.outcome == "empty":
+        yield f"nothing was tested: {verdict.untested}"
+    elif verdict.all_zero:
+        yield verdict.all_zero
 
 
 def _gradients_in_short(check: GradientCheck) -> str:
     sampled = f" (of {check.entries})" if check.checked < check.entries else ""
     kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
     hidden = f", {len(check.hidden)} hidden by rounding" if check.hidden else ""
-    text = f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
-    nothing = ": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing"
-    return text if check.told else text + nothing
+    return f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
 
 
 def _exact_in_short(check: ExactCheck) -> str:
@@ -92,15 +116,11 @@ def _exact_in_short(check: ExactCheck) -> str:
 
 
 def _quantity(page: Page, quantity: QuantityCheck) -> None:
-    wrong = quantity.problem or f"{quantity.different} of {quantity.entries} expected values wrong"
+    still_open = f", {quantity.open} open" if quantity.open else ""
+    wrong = quantity.problem or f"{quantity.different} of {quantity.compared} expected values wrong{still_open}"
     page.line(f"  {quantity.place}: {wrong}")
     if quantity.listed and quantity.greatest_relative is not None:
-        absolute, relative = quantity.listed[0], quantity.greatest_relative
-        line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
-        page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
-        if float(relative.value):
-            allowed = float(relative.allowed) / abs(float(relative.value))
-            page.line(line.format("relative", relative.relative, relative.place, allowed))
+        _greatest(page, quantity.listed[0], quantity.greatest_relative)
         columns: dict[str, _Cell] = {
             "expected": lambda difference: difference.written or _short_number(difference.expected),
             "value": lambda difference: _short_number(difference.value),
@@ -115,8 +135,19 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     if quantity.listed and all(_has_few_digits(difference) for difference in quantity.listed):
         page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
     if quantity.explanations:
-        evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
+        evidence = f"likely, as all {quantity.compared} entries agree" if quantity.compared > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
+
+
+def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
+    if not isfinite(absolute.expected):
+        page.line(f"  Not a finite number: {float(absolute.expected)} at {absolute.place}")
+        return
+    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
+    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
+    if float(relative.value):
+        allowed = float(relative.allowed) / abs(float(relative.value))
+        page.line(line.format("relative", relative.relative, relative.place, allowed))
 
 
 def _gradients(page: Page, check: GradientCheck) -> None:
@@ -162,7 +193,8 @@ def _table(page: Page, found: Sequence[Any], n: int, columns: Mapping[str, _Cell
 
 
 def _has_few_digits(difference: Difference) -> bool:
-    return difference.digits is None and len(f"{difference.expected!r}".lstrip("-0.").replace(".", "")) <= _FEW_DIGITS
+    digits = f"{difference.expected!r}".lstrip("-0.").replace(".", "")
+    return difference.digits is None and isfinite(difference.expected) and len(digits) <= _FEW_DIGITS
 
 
 def _short_number(value: float | Fraction) -> str:

@@ -71,6 +71,18 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
     assert "  layers[1].z needs layers[1].weights" in headings
 
 
+@pytest.mark.parametrize(("upstream", "name"), [("outputs", "outputs"), ("ones", "upstream"), ([[1, 2]], "upstream")])
+def test_a_factor_from_another_layer_has_its_place(upstream: Any, name: str) -> None:
+    layers = [{"weights": [[2, 3]], "biases": [0, 0]}, {"weights": [[1, 2], [3, 4]], "biases": [1, 1]}]
+    lines = page({"inputs": [[1]], "layers": layers, "upstream": upstream}).splitlines()
+    formulas = dict(line.split(" = ") for line in lines if " = " in line)
+    assert formulas["layers[0].dz (1, 2)"] == "layers[1].dinputs * (z > 0)"
+    assert formulas["layers[0].dweights (1, 2)"] == "inputs.T @ dz"
+    assert formulas["layers[1].z (1, 2)"] == "layers[0].outputs @ weights + biases"
+    assert formulas["layers[1].dz (1, 2)"] == f"{name} * (z > 0)"
+    assert formulas["layers[1].dweights (2, 2)"] == "layers[0].outputs.T @ dz"
+
+
 def test_weights_stored_out_in_have_transposed_tables() -> None:
     draft = {
         "inputs": [[1, 2]],
