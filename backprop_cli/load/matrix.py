@@ -55,7 +55,8 @@ def parse_matrix(
     Raises:
         InputError: The file cannot be read, or is not of its format.
     """
-    require_suffix(path, MATRIX_SUFFIXES, _HINTS.get(suffix(path)) or signatures.cure_of_ending(path))
+    cure = signatures.cure_of_ending(path, MATRIX_SUFFIXES) or _HINTS.get(suffix(path))
+    require_suffix(path, MATRIX_SUFFIXES, cure)
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
     if suffix(path) == ".npy":
         from backprop_cli.load import npy

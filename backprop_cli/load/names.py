@@ -67,8 +67,11 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
     if len(unknown) == len(answers) == 1 and answers[0].is_guess:
         return f"did you mean {answers[0].name!r}?"
     layers = [value for value in unknown.values() if isinstance(value, dict) and _answers(value, ("weights", "biases"))]
-    hints = [_LAYERS] * bool(layers)
     sure = [answer for answer in answers if not answer.is_guess]
+    names = [answer.name for answer in sure if answer.number is None and answer.name in ("weights", "biases")]
+    has_layers = len(names) > len(set(names)) and "layers" in known  # of several layers, without their numbers
+    hints = [_LAYERS] * (has_layers or bool(layers))
+    sure = [answer for answer in sure if not (has_layers and answer.name in names)]
     hints += [_called([answer for answer in sure if answer.name in known or answer.name in _AT_TOP], known)]
     hints += [f"{key} may mean {name}" for key, name, _, is_guess in answers if is_guess][:_MOST_LISTED]
     hints += [_computed([answer for answer in answers if answer.name in QUANTITIES and answer.name not in known])]
@@ -78,24 +81,34 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
 
 
 def _answers(keys: Iterable[str], known: Sequence[str]) -> list[_Answer]:
-    found = []
-    for key in keys:
-        plain = re.sub(r"[^a-z0-9]", "", _last(key).lower())
-        base, number = re.fullmatch(r"(.*?)(\d*)", plain).groups()  # type: ignore[union-attr]
-        of_layer = base if base in _IN_LAYERS else _NAMES.get(base)
-        if key in QUANTITIES or plain in _NAMES:
-            found.append(_Answer(key, key if key in QUANTITIES else _NAMES[plain]))
-        elif number and of_layer in _IN_LAYERS:
-            found.append(_Answer(key, of_layer, int(number)))
-        elif near := nearest(key, known):
-            found.append(_Answer(key, near, is_guess=True))
     is_problem = "activation" in known
+    found = filter(None, (_answer(key, known) for key in keys))
     return [answer for answer in found if is_problem or answer.name in known]
 
 
+def _answer(key: str, known: Sequence[str]) -> _Answer | None:
+    if key in QUANTITIES:
+        return _Answer(key, key)
+    names = {**_NAMES, **{_plain(name): name for name in (*known, *_IN_LAYERS)}}
+    for part in (key, _last(key)):
+        if _plain(part) in names:
+            return _Answer(key, names[_plain(part)])
+    base = _plain(_last(key)).rstrip("0123456789")
+    number = _plain(_last(key)).removeprefix(base)
+    if number and names.get(base) in _IN_LAYERS:
+        return _Answer(key, names[base], int(number[:9]))
+    near = nearest(key, known)
+    return _Answer(key, near, is_guess=True) if near else None
+
+
+def _plain(key: str) -> str:
+    """Return the letters and digits of a key, in small letters."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
 def _last(key: str) -> str:
-    """Return the last part of a key: `kernel` of `dense/kernel:0`."""
-    return key.rpartition("/")[2].partition(":")[0]
+    """Return the last part of a key: `kernel` of `dense/kernel:0`, `weight` of `fc1.weight`."""
+    return re.split(r"[/.]", key)[-1].partition(":")[0]
 
 
 def _called(answers: Sequence[_Answer], known: Sequence[str]) -> str:

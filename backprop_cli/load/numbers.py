@@ -82,7 +82,7 @@ def to_number(value: object, place: str, kind: Kind = "float64") -> Any:
         InputError: It is anything else.
     """
     if type(value) not in (np.ndarray, *_types(kind)) or (array := to_array(value, place, kind)).ndim:
-        raise InputError(f"expected a number, got {describe(value)}", place=place, hint=without_brackets(value, float))
+        raise _unexpected(value, place, "a number")
     return array.item()
 
 
@@ -180,7 +180,8 @@ def _not_a_matrix(n_dimensions: int, place: str) -> InputError:
 def _unexpected(value: object, place: str, wanted: str) -> InputError:
     from backprop_cli.load.json_of_tools import cure_of  # for errors only
 
-    return InputError(f"expected {wanted}, got {describe(value)}", place=place, hint=cure_of(value, place))
+    hint = cure_of(value, place) or (without_brackets(value, float) if wanted == "a number" else None)
+    return InputError(f"expected {wanted}, got {describe(value)}", place=place, hint=hint)
 
 
 def _types(kind: Kind) -> tuple[type, ...]:

@@ -83,7 +83,7 @@ def read_problem(path: str) -> Data:
     Raises:
         InputError: It cannot be read, or has the ending of another format.
     """
-    require_suffix(path, _PROBLEM_SUFFIXES, signatures.cure_of_ending(path, problem=True))
+    require_suffix(path, _PROBLEM_SUFFIXES, signatures.cure_of_ending(path, _PROBLEM_SUFFIXES, problem=True))
     return read(path)
 
 

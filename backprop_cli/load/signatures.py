@@ -1,7 +1,9 @@
 """Recognise the format of a file by its first bytes, whatever the file is called, and name the cure."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import chain
 from typing import NamedTuple
 
@@ -35,7 +37,7 @@ _OTHERS = (
     Format("Zstandard", (b"\x28\xb5\x2f\xfd",), (".zst",), "unzstd unpacks it"),
     Format("a PDF", (b"%PDF-",), (".pdf",), "copy the numbers into a CSV file"),
     Format("a Git LFS pointer", (b"version https://git-lfs.",), (), "git lfs pull fetches the file itself"),
-    Format("a web page (HTML)", (b"<!doctype html", b"<html", b"<head"), (".html", ".htm"), _PAGE),
+    Format("a web page (HTML)", (b"<!doctype html", b"<html", b"<head", b"<body", b"<table"), (".html", ".htm"), _PAGE),
     Format("XML", (b"<?xml",), (".xml",), _AS_CSV),
     Format("rich text (RTF)", (b"{\\rtf",), (".rtf",), "save it as plain text"),
     Format("an old spreadsheet (XLS)", (b"\xd0\xcf\x11\xe0",), (".xls",), _AS_CSV),
@@ -46,10 +48,12 @@ _OTHERS = (
     Format("SQLite", (b"SQLite format 3\0",), (".sqlite", ".db"), "sqlite3 -csv writes CSV"),
     Format("a pickle", (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"), (".pkl", ".pickle"), _NUMPY),
     Format("a picture", (b"\x89PNG", b"\xff\xd8\xff"), (".png", ".jpg", ".jpeg"), "write its numbers as CSV"),
+    Format("safetensors", (), (".safetensors",), _NUMPY),
+    Format("an R file", (), (".rds", ".rdata", ".rda"), "write.csv(X, row.names = FALSE) writes CSV"),
 )
 # By a part of the name of a member.
 _ZIPPED = (
-    Format("a spreadsheet (XLSX)", (b"xl/", b"[Content_Types]"), (".xlsx",), _AS_CSV),
+    Format("a spreadsheet (XLSX)", (b"xl/workbook", b"xl/worksheets", b"xl/_rels"), (".xlsx",), _AS_CSV),
     Format("a spreadsheet (ODS)", (b"opendocument.spreadsheet",), (".ods",), _AS_CSV),
     Format("a PyTorch file", (b"/data.pkl",), (".pt", ".pth"), _NUMPY),
 )
@@ -99,13 +103,24 @@ def require_format(begin: bytes, path: str, expected: str, *, problem: bool = Fa
         raise InputError(f"expected {expected}, got {name}", hint=cure)
 
 
-def cure_of_ending(path: str, *, problem: bool = False) -> str | None:
-    """Return the cure for a file whose ending is of a format that is not read here, if it is known."""
+def cure_of_ending(path: str, known: tuple[str, ...], *, problem: bool = False) -> str | None:
+    """Return the cure for a file whose ending is none of the known ones, by its ending or else by its first bytes."""
+    if suffix(path) in ("", *known):
+        return None
     if problem and suffix(path) in (".csv", ".tsv", ".npy"):
         return BARE_MATRIX
     if suffix(path) == ".npz":
         return ONE_ARRAY
-    return next((each.cure for each in (*_OTHERS, *_ZIPPED, _ZIP, _LINES) if suffix(path) in each.endings), None)
+    for each in (*_OTHERS, *_ZIPPED, _ZIP, _LINES):
+        if suffix(path) in each.endings:
+            return each.cure
+    begin = b""
+    with suppress(OSError):
+        if os.path.isfile(path):  # opening a pipe waits for a writer
+            with open(path, "rb") as file:
+                begin = file.read(BEGIN)
+    name, cure = _recognised(begin, in_pipe=False, problem=problem)
+    return f"this is {name}: {cure}" if name else None
 
 
 def _recognised(begin: bytes, *, in_pipe: bool, problem: bool) -> tuple[str, str]:

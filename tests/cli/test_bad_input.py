@@ -287,6 +287,11 @@ MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
         f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: a table of spaces becomes a .csv with"
         """ awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=",\"""",
     ),
+    "unknown ending of NPY": (
+        "w.dat",
+        npy([1.0]),
+        f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: this is NPY: give it a name that ends in .npy",
+    ),
 }
 
 RENAME = "hint: give it a name that ends in"
@@ -341,6 +346,8 @@ NOTHING = "there is nothing to compute from (expected inputs, weights, biases, u
 NUMBERS_IN_JSON = "hint: numbers are written like -1.5, 0.5 or 2e-3"
 DOUBLE_QUOTES = 'hint: keys and texts stand in double quotes: "inputs"'
 CUBE = "expected a matrix, got 3 dimensions\nhint: a row is a sample: reshape it to (samples,"
+NO_BRACKETS = "without brackets (auto_unbox = TRUE in R's toJSON)"
+QUOTES = "hint: write it without quotes"
 JSON: dict[str, tuple[Content, str]] = {
     "NaN": ('{"inputs": [NaN]}', "inputs[0]: expected a number, got NaN"),
     "Infinity": ('{"z": [[1, 2], [3, -Infinity]]}', "z[1][1]: expected a number, got -Infinity"),
@@ -355,16 +362,16 @@ JSON: dict[str, tuple[Content, str]] = {
     "integer between two floats": ('{"inputs": [9007199254740993]}', f"inputs[0]: {ROUNDED}"),
     "true": ('{"inputs": [1, true]}', "inputs[1]: expected a number, got true"),
     "null": ('{"inputs": [null, 1]}', "inputs[0]: expected a number, got null"),
-    "number in quotes": ('{"inputs": [[1, 2], [3, "1.5"]]}', "inputs[1][1]: expected a number, got '1.5'"),
+    "number in quotes": ('{"inputs": [[1, 2], [3, "1.5"]]}', f"inputs[1][1]: expected a number, got '1.5'\n{QUOTES}"),
     "object": ('{"inputs": [1, {}]}', "inputs[1]: expected a number, got an object"),
     "ragged": ('{"inputs": [[1, 2, 3, 4], [1, 2, 3]]}', "inputs[1]: expected 4 values, got 3"),
     "ragged, one column": ('{"inputs": [[1], [1, 2]]}', "inputs[1]: expected 1 value, got 2"),
     "number among rows": ('{"inputs": [[1, 2], 3]}', "inputs[1]: expected a row, got 3"),
-    "row among numbers": ('{"inputs": [1, [2]]}', "inputs[1]: expected a number, got a list"),
+    "row among numbers": ('{"inputs": [1, [2, 3]]}', "inputs[1]: expected a number, got a list"),
     "three dimensions": ('{"inputs": [[[1, 2]]]}', f"inputs: {CUBE} features)"),
     "three dimensions of upstream": ('{"upstream": [[[1, 2]], 3]}', f"upstream: {CUBE} neurons)"),
     "four dimensions of weights": ('{"weights": [[[[]]]]}', "weights: expected a matrix, got 4 dimensions"),
-    "row among numbers of a row": ('{"inputs": [[1, [2]]]}', "inputs[0][1]: expected a number, got a list"),
+    "row among numbers of a row": ('{"inputs": [[1, [2, 3]]]}', "inputs[0][1]: expected a number, got a list"),
     "typed array of JavaScript": (
         '{"biases": {"0": 1, "1": 2}}',
         f"biases: expected numbers, got an object\n{ROW_AS_OBJECT}",
@@ -374,6 +381,10 @@ JSON: dict[str, tuple[Content, str]] = {
         f"inputs[0]: expected a row, got an object\n{ROW_AS_OBJECT}",
     ),
     "object among rows": ('{"inputs": [[1], {"a": 1}]}', f"inputs[1]: expected a row, got an object\n{ROW_AS_OBJECT}"),
+    "list of one among numbers": (
+        '{"inputs": [1, [2]]}',
+        f"inputs[1]: expected a number, got a list\nhint: give 2 alone, {NO_BRACKETS}",
+    ),
     "empty list": ('{"inputs": []}', "inputs: no numbers in it"),
     "empty rows": ('{"inputs": [[], []]}', "inputs[0]: no numbers in it"),
     "empty row before another": ('{"inputs": [[], [1]]}', "inputs[0]: no numbers in it"),
@@ -455,10 +466,9 @@ JSON: dict[str, tuple[Content, str]] = {
     "bare null": ("null", f"expected a problem (an object), got null\n{BARE}"),
 }
 
-NO_BRACKETS = "without brackets (auto_unbox = TRUE in R's toJSON)"
 KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
+    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: give Weights as weights"),
     "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
     "several unknown": (
         '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
@@ -501,7 +511,7 @@ KEYS: dict[str, tuple[Content, str]] = {
     "weights: an object": ('{"weights": {}}', "weights: expected numbers, got an object"),
     "weights: a number": ('{"weights": 1}', f"weights: {LIST}"),
     "weights of a layer: a number": ('{"layers": [{"weights": 1}]}', f"layers[0].weights: {LIST}"),
-    "biases: a text": ('{"biases": "1"}', "biases: expected numbers, got '1'"),
+    "biases: a text": ('{"biases": "1"}', f"biases: expected numbers, got '1'\n{QUOTES}"),
     "z: a text": ('{"z": "ones"}', "z: expected numbers, got 'ones'"),
     "upstream: a text near one": (
         '{"upstream": "output"}',
@@ -526,7 +536,10 @@ KEYS: dict[str, tuple[Content, str]] = {
         f"weight_layout: {LAYOUTS}, got 'out_in'\nhint: did you mean 'out-in'?",
     ),
     "weight_layout: true": ('{"inputs": [1], "weight_layout": true}', f"weight_layout: {LAYOUTS}, got true"),
-    "learning_rate: a text": ('{"z": 1, "learning_rate": "0.1"}', "learning_rate: expected a number, got '0.1'"),
+    "learning_rate: a text": (
+        '{"z": 1, "learning_rate": "0.1"}',
+        f"learning_rate: expected a number, got '0.1'\n{QUOTES}",
+    ),
     "learning_rate: a list of one": (
         '{"z": 1, "learning_rate": [0.1]}',
         f"learning_rate: expected a number, got a list\nhint: give 0.1 alone, {NO_BRACKETS}",
@@ -1020,6 +1033,17 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "-",
         "<stdin>: expected JSON, got NPZ\nhint: write it to a file that ends in .npz",
     ),
+    "unknown ending of a file that cannot be read": (
+        {"p.d": None},
+        "p.d/x\0.y",
+        r"p.d/x\x00.y: unknown file type '.y' (expected .json or .npz)",
+    ),
+    "unknown ending of JSON": (
+        {"p.jsn": "{}"},
+        "p.jsn",
+        "p.jsn: unknown file type '.jsn' (expected .json or .npz)\n"
+        "hint: this is JSON: give it a name that ends in .json",
+    ),
     "packed problem": (
         {"p.json.gz": ""},
         "p.json.gz",
@@ -1033,7 +1057,11 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.yaml",
         "p.yaml: unknown file type '.yaml' (expected .json or .npz)",
     ),
-    "problem on standard input": ({"-": '{"z": [1, "2"]}'}, "-", "<stdin>: z[1]: expected a number, got '2'"),
+    "problem on standard input": (
+        {"-": '{"z": [1, "2"]}'},
+        "-",
+        f"<stdin>: z[1]: expected a number, got '2'\n{QUOTES}",
+    ),
     "address on the web": (
         {},
         "--weights http://localhost/w.csv",

@@ -109,3 +109,24 @@ def test_what_is_wrong_with_json_is_said_in_plain_words(text: str, message: str,
     with pytest.raises(InputError) as refused:
         json.parse(text.encode())
     assert (str(refused.value).replace("not JSON: ", ""), refused.value.hint) == (message, hint)
+
+
+def test_every_slip_in_a_text_is_named() -> None:
+    """A character is lost, or another one comes in, anywhere; the error has a line and a column within the text."""
+    text = '{"a": [1.5, -2e3, "x\\"]"], "b": {"c": [[null], []]},\n "d": true}'
+    slips = {
+        text[:i] + char + text[i + lost :]
+        for i in range(len(text))
+        for lost in (0, 1)
+        for char in ["", *"]},:/'.0 x\"\n"]
+    }
+    outside = []
+    for slip in slips:
+        lines = slip.split("\n")
+        try:
+            json.parse(slip.encode())
+        except InputError as error:
+            line, column = error.line or 1, error.column or 1
+            if line > len(lines) or not 1 <= column <= len(lines[line - 1]) + 1:
+                outside.append((slip, str(error)))
+    assert not outside
