@@ -31,7 +31,7 @@ def walk(found: Walk, precision: int | None) -> str:
 
 
 def _page(parts: Iterable[str]) -> str:
-    return "\n\n".join([*parts, _LETTERS]).replace(" * ", " · ") + "\n"
+    return "\n\n".join([*parts, _LETTERS]) + "\n"
 
 
 def _entry(found: Explanation, precision: int | None) -> Iterator[str]:

@@ -344,7 +344,7 @@ def test_a_matrix_file_is_not_expected_outside_of_a_folder(backprop: Run) -> Non
 
 
 def test_colour_where_it_is_asked_for(backprop: Run) -> None:
-    assert "\x1b[32mok" in backprop("check", "right.json", "--color", "always").out
+    assert "\x1b[38;5;28mok" in backprop("check", "right.json", "--color", "always").out
     assert "\x1b" not in backprop("check", "right.json", "--color", "never").out
 
 

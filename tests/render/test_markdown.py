@@ -29,15 +29,15 @@ def test_an_entry_of_given_numbers_has_nothing_behind_it() -> None:
 @pytest.mark.parametrize(
     ("terms", "passed_on"),
     [
-        (1, "`inputs[0,0] · weights[0,0]`: 1; and 3 more."),
+        (1, "`inputs[0,0] * weights[0,0]`: 1; and 3 more."),
         (
             3,
-            "`inputs[0,0] · weights[0,0]`: 1; `inputs[0,1] · weights[1,0]`: 1; `inputs[0,2] · weights[2,0]`: 1;"
+            "`inputs[0,0] * weights[0,0]`: 1; `inputs[0,1] * weights[1,0]`: 1; `inputs[0,2] * weights[2,0]`: 1;"
             " and 1 more.",
         ),
         (
             4,
-            "`inputs[0,0] · weights[0,0]`: 1; `inputs[0,1] · weights[1,0]`: 1; `inputs[0,2] · weights[2,0]`: 1;"
+            "`inputs[0,0] * weights[0,0]`: 1; `inputs[0,1] * weights[1,0]`: 1; `inputs[0,2] * weights[2,0]`: 1;"
             " `biases[0]`: 1.",
         ),
     ],
@@ -49,7 +49,7 @@ def test_a_gradient_that_is_passed_on_says_to_what(terms: int, passed_on: str) -
 
 def test_other_terms_stand_in_a_row_of_their_own() -> None:
     page = markdown.explanation(explain(build(LAYER), Node(0, "z"), (0, 0), Extent(terms=1)), None)
-    assert "| `inputs[0,2] · weights[2,0]` | 3 · 3 | 9 | 9 |\n| 3 other terms |  | 5 | 14 |\n" in page
+    assert "| `inputs[0,2] * weights[2,0]` | 3 * 3 | 9 | 9 |\n| 3 other terms |  | 5 | 14 |\n" in page
 
 
 def test_sources_that_are_left_out_are_told() -> None:

@@ -19,7 +19,7 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     page.line(f"  {found.notation.rule}")
     if found.notation.chain is not None:
         page.line(f"  {found.notation.chain}")
-        page.line(("  (L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs)", "dim"))
+        page.line(("  (L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs)", "legend"))
     page.line()
     _terms(page, found.terms, precision)
     page.line()
@@ -37,10 +37,11 @@ def walk(found: Walk, look: Look, precision: int | None) -> str:
     page = Page(look, found.title)
     for step in found.steps:
         entry, _, said = step.notation.rule.partition(" = ")
-        page.line((entry, "bold"), f" = {said}" if said else "")
+        indent = cell_len(step.entry) + 3
+        page.line((entry, "bold"), f" = {said}" if said else "", indent=indent)
         *before, last = steps(step, precision, said)
         for line in (*before, last + inactive_note(step)):
-            page.line(f"{' ' * cell_len(step.entry)} = {line}")
+            page.line(f"{' ' * cell_len(step.entry)} = {line}", indent=indent)
         for factor in step.passed_on:
             page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
         if step.more_passed_on:
@@ -51,7 +52,7 @@ def walk(found: Walk, look: Look, precision: int | None) -> str:
 
 
 def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:
-    styles = ["dim" if term.inactive else "" for term in terms]
+    styles = ["inactive" if term.inactive else "" for term in terms]
     products = aligned([number(term.value, precision) for term in terms])
     sums = aligned([number(term.running, precision) for term in terms])
     columns = [Column("term", products, styles), Column("sum so far", sums, styles)]

@@ -1,12 +1,13 @@
 """A page of text for people, laid out with Rich.
 
-Every text is a `Text`, so that Rich never takes what a file or a user wrote for markup. Tables lose no digit and no
-column: a table that is too wide is split into blocks of columns, as in NumPy; a column that is wider still makes the
-page wider.
+Every text is a `Text`, so that Rich never takes what a file or a user wrote for markup. Lines wrap between words, never
+inside one. Tables lose no digit and no column: a table that is too wide is split into blocks of columns, as in NumPy; a
+word or a column that is wider still makes the page wider.
 """
 
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,12 +16,22 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from rich.theme import Theme
 
 from backprop_cli.messages import clean
 
 _ASCII_HEAD = box.Box("\n".join(["    ", "    ", " -- ", "    ", "    ", " -- ", "    ", "    "]) + "\n", ascii=True)
 _UNBOUNDED = 10**9
 _BETWEEN = 3  # columns of the terminal between two columns of a table
+# Colours of about the same contrast, 4 to 5, on black and on white. No meaning is told by colour alone.
+_STYLES = {
+    "wrong": "color(161)",
+    "right": "color(28)",
+    "negative": "color(161)",
+    "positive": "color(28)",
+    "inactive": "color(243)",
+    "legend": "color(243)",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +39,7 @@ class Look:
     """The look of a page."""
 
     width: int = 80  # in columns of the terminal
+    wraps: bool = True  # lines at that width; else only tables are split
     color: bool = False
     ascii_only: bool = False  # no box-drawing characters
 
@@ -57,7 +69,8 @@ class Page:
             width=_UNBOUNDED,  # `table` splits wide tables; a console would cut them off
             height=100,
             force_terminal=look.color,
-            color_system="standard" if look.color else None,
+            color_system="256" if look.color else None,
+            theme=Theme(_STYLES),
             no_color=not look.color,
             legacy_windows=False,
         )
@@ -70,9 +83,23 @@ class Page:
         lines = self._file.getvalue().rstrip("\n").split("\n")
         return "\n".join(line.rstrip() for line in lines) + "\n"
 
-    def line(self, *parts: str | tuple[str, str]) -> None:
-        """Print a line of parts, each plain or with its style."""
-        self._console.print(Text.assemble(*parts), soft_wrap=True)
+    def line(self, *parts: str | tuple[str, str], indent: int | None = None) -> None:
+        """Print a line of parts, each plain or with its style, and wrap it under `indent` (or its own, and 4 more)."""
+        text = Text.assemble(*parts)
+        own = len(text.plain) - len(text.plain.lstrip()) + 4
+        hanging = " " * min(own if indent is None else indent, self._look.width // 2)
+        for number, row in enumerate(self._rows(text, len(hanging))):
+            self._console.print(Text.assemble(hanging if number else "", row), soft_wrap=True)
+
+    def _rows(self, text: Text, indent: int) -> Iterator[Text]:
+        """Yield the rows of a text, the first as wide as the page, the others narrower by the indent."""
+        start, width = 0, self._look.width if self._look.wraps else _UNBOUNDED
+        for word in re.finditer(r"\S+", text.plain):
+            row = text.plain[start : word.start()]
+            if row.strip() and cell_len(text.plain[start : word.end()]) > width:
+                yield text[start : word.start()]
+                start, width = word.start(), self._look.width - indent
+        yield text[start:]
 
     def not_computed(self, needs: Mapping[str, str]) -> None:
         """Print what each quantity that was not computed needs, by place."""

@@ -106,5 +106,5 @@ def _shown(value: Any) -> Any:
 
 def _style(value: Any, is_inactive: Any) -> str:
     if is_inactive:
-        return "dim"
-    return "red" if value < 0 else "green" if value > 0 else ""
+        return "inactive"
+    return "negative" if value < 0 else "positive" if value > 0 else ""

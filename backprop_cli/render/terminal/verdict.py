@@ -20,11 +20,11 @@ _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
 _WORDS = {
-    "ok": ("ok", "green"),
-    "wrong": ("FAIL", "red"),
-    "open": ("OPEN", "yellow"),
-    "empty": ("EMPTY", "red"),
-    "error": ("error", "red"),
+    "ok": ("ok", "right"),
+    "wrong": ("FAIL", "wrong"),
+    "open": ("OPEN", "wrong"),
+    "empty": ("EMPTY", "wrong"),
+    "error": ("error", "wrong"),
 }
 
 _Cell: TypeAlias = Callable[[Any], str]  # writes one value of a record
@@ -38,7 +38,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     for verdict, name in zip(found, names, strict=True):
         word, style = _WORDS[verdict.outcome]
         padding = " " * (width - cell_len(name))
-        page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}")
+        page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}", indent=width + 8)
     if len(found) > 1:
         page.line()
         page.line((_summary(found), "bold"))
