@@ -101,8 +101,7 @@ class Rounded(Accepted):
         """Take expected decimals of any shape."""
         shape = expected.values.shape
         finite = [decimal if decimal.is_finite() else Decimal(0) for decimal in expected.values.flat]
-        told = ~(expected.not_finite | expected.is_open)
-        places = _last_places(finite, told.ravel().tolist())
+        places = _last_places(finite)
         half_units = {place: Fraction(10) ** place / 2 for place in places}
         slack = as_objects([half_units[place] for place in places]).reshape(shape)
         super().__init__(expected, as_fractions(finite).reshape(shape), slack)
@@ -134,22 +133,21 @@ class Rounded(Accepted):
         return decimal
 
 
-def _last_places(decimals: Sequence[Decimal], told: Sequence[bool]) -> list[int]:
+def _last_places(decimals: Sequence[Decimal]) -> list[int]:
     """Return the power of ten at which each decimal is rounded: that of its last digit, or of a zero left out after it.
 
-    JavaScript, R and jq write 2.00 as 2. Where the known entries have up to d decimals and up to s significant digits,
-    one with fewer of both (a zero has no significant digit) is taken to lack zeros: up to d decimals or s digits,
-    whichever is coarser. In a number with decimals, one zero may be missing by chance, and does not count.
+    JavaScript, R and jq write 2.00 as 2. If the decimals have up to d digits after the point and up to s significant
+    digits, one with fewer of both (a zero has no significant digit) is taken to lack zeros: up to d decimals or s
+    digits, whichever is coarser. In a number with decimals, one zero may be missing by chance, and does not count.
     """
-    tuples = [decimal.as_tuple() for decimal in decimals]
-    exponents = [int(parts.exponent) for parts in tuples]
-    d = max((-exponent for exponent, known in zip(exponents, told, strict=True) if known), default=0)
-    s = max((len(parts.digits) for parts, known in zip(tuples, told, strict=True) if known), default=0)
+    exponents = [int(decimal.as_tuple().exponent) for decimal in decimals]
+    d, s = -min(exponents), max(len(decimal.as_tuple().digits) for decimal in decimals)
     places = []
-    for decimal, parts, exponent in zip(decimals, tuples, exponents, strict=True):
-        lacks_zeros = exponent > -d and len(parts.digits) * bool(decimal) < s and (exponent >= 0 or exponent - 1 > -d)
+    for decimal, exponent in zip(decimals, exponents, strict=True):
+        lacks_zeros = d > 0 and (exponent >= 0 or exponent - 1 > -d)
+        # With s significant digits, this is the place of the last digit.
         coarser = max(-d, decimal.adjusted() - s + 1) if decimal else -d
-        places.append(coarser if lacks_zeros and d > 0 else exponent)
+        places.append(coarser if lacks_zeros else exponent)
     return places
 
 

@@ -201,6 +201,7 @@ def test_rounded(value: str, literal: str, digits: int | None) -> None:
         (["2", "5"], 0, "1.5", "2.5", "2"),
         (["0", "5"], 0, "-0.5", "0.5", "0"),
         (["1.2e3", "4e2"], 1, "350", "450", "4E+2"),
+        (["1200", "4e2"], 1, "350", "450", "4E+2"),
     ],
 )
 def test_an_entry_without_its_last_zeros_is_held_to_them(

@@ -404,6 +404,9 @@ def test_that_every_unit_is_inactive_is_said_of_a_pass_too(backprop: Run) -> Non
     some_active = INACTIVE | {"weights": [[-1], [1]], "expected": {"z": [[1], [1]]}}
     Path("p.json").write_text(json.dumps(some_active))
     assert "inactive" not in backprop("check", "p.json").out
+    layers = [{"weights": [[-1]], "biases": [0]}, {"weights": [[1]], "biases": [1], "activation": "linear"}]
+    Path("p.json").write_text(json.dumps({"inputs": [[1]], "layers": layers, "upstream": [[1]]}))
+    assert backprop("check", "p.json").out == "ok    p.json  finite differences 5 of 5\n"
     Path("p.json").write_text(json.dumps(INACTIVE | {"activation": "linear", "upstream": [[0], [0]]}))
     ran = backprop("check", "p.json")
     assert (ran.status, ran.out) == (0, "ok    p.json  finite differences 7 of 7\n")
@@ -499,6 +502,13 @@ def test_other_cells_are_refused_in_what_is_expected_too(backprop: Run, text: st
     ran = backprop("check", "right.json", "--expect", "golden", "--rounded")
     assert ran.status == 3
     assert ran.err.startswith("backprop: golden/dweights.csv:2:1: ")
+
+
+def test_a_number_too_small_for_exact_arithmetic_is_refused_in_what_is_expected_too(backprop: Run) -> None:
+    Path("golden.json").write_text('{"dbiases": [4, 1e-500]}')
+    ran = backprop("check", "right.json", "--expect", "golden.json", "--rounded")
+    reason = "expected.dbiases[1]: expected a number, got 1e-500, which is out of the range of exact arithmetic"
+    assert (ran.status, ran.err) == (3, f"backprop: golden.json: {reason}\n")
 
 
 def test_the_values_of_a_problem_have_to_be_finite_as_before(backprop: Run) -> None:

@@ -74,6 +74,6 @@ def test_gradients_that_could_not_be_measured_are_no_pass(kinks: int, reason: st
         kinks=(Kink(place="dz[0,0]", gradient=1, left=0, right=1, accepted=True),) * kinks,
         hidden=(Hidden(place="dz[0,1]", gradient=1, rounding=2),) * (2 - kinks),
     )
-    line, *_ = page(Verdict(file="p.json", gradients=check))
-    assert line.startswith("EMPTY p.json  finite differences 0 of 0, ")
-    assert line.endswith(f"; nothing was tested: {reason}")
+    words = " ".join(" ".join(page(Verdict(file="p.json", gradients=check))).split())
+    assert words.startswith("EMPTY p.json finite differences 0 of 0, ")
+    assert f"; nothing was tested: {reason}" in words
