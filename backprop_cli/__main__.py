@@ -1,7 +1,7 @@
 """The process: `backprop`, which is the same as `python -m backprop_cli`.
 
-Until the commands are loaded, Ctrl-C ends the process at once: a KeyboardInterrupt raised during an import could
-become another error, or be ignored.
+Until the command and NumPy are loaded, Ctrl-C ends the process at once: a KeyboardInterrupt raised during an import
+could become another error, or be ignored.
 
 Two measures save a tenth of the time of a small run each: garbage collection is off while modules are loaded, and the
 process ends without the clean-up of the interpreter.
@@ -32,9 +32,7 @@ def run_process() -> None:
 
         if "--version" not in sys.argv:  # --version does not need the commands
             import backprop_cli.cli.commands  # noqa: F401
-        if is_default:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
-        status = main()
+        status = main(loaded=lambda: is_default and signal.signal(signal.SIGINT, signal.default_int_handler))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is written
     except KeyboardInterrupt:
         status = 130  # ExitStatus.INTERRUPTED; errors.py may not be loaded yet

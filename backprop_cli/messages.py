@@ -1,9 +1,12 @@
 """Parts of messages: escaped texts from users (titles, keys, column and file names), suggestions, plurals, lists."""
 
 from collections.abc import Iterable
+from itertools import product
 
 QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 
+_MOST_SLIPS = 2
+_NOT_MISSPELT = frozenset({"elu", "gelu", "selu", "celu", "prelu", "crelu", "ksh", "csh"})  # names of others
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -28,12 +31,42 @@ def clean(text: str) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the word of `known` that is most similar to `word`, or None if none is similar.
 
+    Close means the beginning of one of them, or one slip of the keyboard, or two in a word of six letters or more whose
+    first letter is right. Another digit is no slip.
+
     >>> nearest("wieghts", ["inputs", "weights"])
     'weights'
+    >>> nearest("json", ["only", "next"])
     """
-    from difflib import get_close_matches
+    word, known = word.lower(), list(known)
+    if word in _NOT_MISSPELT:
+        return None
+    longer = [name for name in known if name.startswith(word)]
+    if len(longer) == 1 and len(word) > 2:
+        return longer[0]
+    close = (name for name in known if abs(len(name) - len(word)) <= _MOST_SLIPS and _digits(name) == _digits(word))
+    slips = {name: _slips(word, name) for name in close}
+    found = min(slips, key=slips.__getitem__, default="")
+    most = min(_MOST_SLIPS if found[:1] == word[:1] else 1, len(found) // 3)
+    return found if found and slips[found] <= most else None
 
-    return next(iter(get_close_matches(word.lower(), list(known), n=1, cutoff=0.6)), None)
+
+def _digits(word: str) -> str:
+    return "".join(filter(str.isdigit, word))
+
+
+def _slips(left: str, right: str) -> int:
+    """Return how many letters are missing, extra, wrong, or exchanged with the next (optimal string alignment)."""
+    cost: dict[tuple[int, int], int] = {}
+    for i, j in product(range(len(left) + 1), range(len(right) + 1)):
+        if not i or not j:
+            cost[i, j] = i + j
+            continue
+        wrong = cost[i - 1, j - 1] + (left[i - 1] != right[j - 1])
+        cost[i, j] = min(cost[i - 1, j] + 1, cost[i, j - 1] + 1, wrong)
+        if i > 1 and j > 1 and left[i - 2 : i] == right[j - 2 : j][::-1]:
+            cost[i, j] = min(cost[i, j], cost[i - 2, j - 2] + 1)
+    return cost[len(left), len(right)]
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

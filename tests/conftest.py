@@ -49,10 +49,15 @@ def _interruptible() -> Iterator[None]:
 
 @pytest.fixture
 def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line in this process, with a width of 80 columns and without colour."""
+    """The command line in this process, as a pipe sees it: 80 columns wide, without colour, and lines not wrapped."""
+
+    def no_terminal(*_: object) -> None:
+        raise OSError
+
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "BACKPROP_DEBUG"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(os, "get_terminal_size", no_terminal)
 
     def run(*argv: object) -> Ran:
         capsys.readouterr()

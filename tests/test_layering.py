@@ -156,7 +156,7 @@ def test_a_circle_of_imports_is_found(second: str, is_circle: bool) -> None:
     assert set(import_circle(modules)) == (set(modules) if is_circle else set())
 
 
-HEAVY = ("numpy", "typer", "rich")
+HEAVY = ("numpy", "typer", "rich", "pydantic")
 
 
 def imported_by(code: str) -> set[str]:

@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True)
 class QuantityCheck:
-    """The comparison of one expected quantity: `different` of its `entries` differ."""
+    """The comparison of one expected quantity: of its `entries`, `different` differ, and `open` are open."""
 
     place: str
     entries: int
@@ -49,6 +49,12 @@ class QuantityCheck:
     greatest_relative: Difference | None = None
     problem: str | None = None  # why it cannot be compared
     explanations: tuple[str, ...] = ()  # mistakes that lead to exactly these expected values
+    open: int = 0  # entries without an expected value
+
+    @property
+    def compared(self) -> int:
+        """How many entries have an expected value."""
+        return self.entries - self.open
 
     @property
     def passed(self) -> bool:
@@ -80,10 +86,14 @@ def _check(
     rounding: Mapping[str, Array],
     exact: Solution | None,
 ) -> QuantityCheck:
-    place, layer, size = solution.problem.place(*node), solution.layers[node.layer], expected.values.size
+    place, layer = solution.problem.place(*node), solution.layers[node.layer]
+    size, n_open = expected.values.size, int(expected.is_open.sum())
+    if n_open == size:
+        whole = layer.computed.get(node.quantity, expected.values) if expected.values.ndim == 0 else expected.values
+        return QuantityCheck(place=place, entries=whole.size, open=whole.size)
     if node.quantity not in layer.computed:
         problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
-        return QuantityCheck(place=place, entries=size, different=size, problem=problem)
+        return QuantityCheck(place=place, entries=size, different=size - n_open, problem=problem, open=n_open)
     if exact is not None:
         return _compare(Rounded(expected), node, solution, exact)
     return _compare(close(expected, tolerance, rounding[place]), node, solution, solution)
@@ -92,20 +102,23 @@ def _check(
 def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
     place = solution.problem.place(*node)
     value = compared.layers[node.layer].computed[node.quantity]
+    n_open = int(accepted.is_open.sum())
     if not accepted.fit(value.shape):
         shape = accepted.expected.shape
         transposed = "; the transpose would fit" if shape == value.shape[::-1] else ""
         return QuantityCheck(
             place=place,
             entries=accepted.expected.size,
-            different=accepted.expected.size,
+            different=accepted.expected.size - n_open,
             problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
             explanations=matching_mistakes(accepted.in_floats(), node, solution),
+            open=n_open,
         )
     wrong = accepted.wrong(value)
     if not wrong.any():
-        return QuantityCheck(place=place, entries=value.size)
+        return QuantityCheck(place=place, entries=value.size, open=n_open)
     apart = as_floats(np.where(wrong, np.abs(accepted.expected - value), 0))
+    apart = np.where(accepted.not_finite, np.inf, apart)
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
     worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, int(wrong.sum()))]
     listed, greatest = (
@@ -119,6 +132,7 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
         listed=listed,
         greatest_relative=greatest[0],
         explanations=matching_mistakes(accepted.in_floats(), node, solution),
+        open=n_open,
     )
 
 
@@ -128,7 +142,7 @@ def _difference(
     written, digits = accepted.written(index, value[index])
     return Difference(
         place=entry_place(place, index),
-        expected=_plain(accepted.expected[index]),
+        expected=accepted.at(index),
         value=_plain(value[index]),
         allowed=_plain(accepted.allowed(value)[index]),
         absolute=float(apart[index]),

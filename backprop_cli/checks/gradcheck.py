@@ -96,6 +96,15 @@ class GradientCheck:
         """How many of the checked entries have a slope that could be measured."""
         return self.checked - len(self.kinks) - len(self.hidden)
 
+    @property
+    def untold(self) -> str | None:
+        """Why no checked entry has a slope that could be measured; None if one has."""
+        if self.told:
+            return None
+        if not self.hidden:
+            return "every entry is at a kink"
+        return f"every entry is {'at a kink or ' if self.kinks else ''}hidden by rounding"
+
 
 @np.errstate(all="ignore")  # a number moved far enough may overflow, which gives no slope
 def check_gradients(solution: Solution, steps: Steps) -> GradientCheck:

@@ -167,7 +167,8 @@ def _another_learning_rate(case: _Case) -> Iterator[tuple[str, Array]]:
     gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
     if expected.shape != parameter.shape:
         return
-    largest = unraveled(int(np.argmax(np.abs(gradient))), gradient.shape)
+    told = np.where(case.accepted.is_open, 0, np.abs(gradient))
+    largest = unraveled(int(np.argmax(told)), gradient.shape)
     right = float(case.solution.problem.learning_rate)
     with np.errstate(all="ignore"):
         fitted = (parameter[largest] - expected[largest]) / gradient[largest]

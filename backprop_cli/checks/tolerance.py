@@ -1,5 +1,6 @@
 """The interval of values accepted for an expected one: a tolerance around it, or all values that round to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -25,6 +26,7 @@ class Tolerance:
 class Accepted:
     """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value."""
 
+    given: Expected
     expected: Array  # in the shape of the quantity as soon as `fit` has returned True
     slack: Array  # in the same shape
     rtol: float = 0.0
@@ -41,10 +43,27 @@ class Accepted:
         allowed: Array = self.slack + self.rtol * np.abs(value) if self.rtol else self.slack
         return allowed
 
+    @property
+    def is_open(self) -> Array:
+        """Which entries have no expected value, in the same shape as `expected`."""
+        return self.given.is_open.reshape(self.expected.shape)
+
+    @property
+    def not_finite(self) -> Array:
+        """Which expected values are NaN or infinite, in the same shape as `expected`."""
+        return self.given.not_finite.reshape(self.expected.shape)
+
     def wrong(self, value: Array) -> Array:
-        """Return which entries of `value`, which has the same shape as the expected values, are too far off."""
-        wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value))
-        return wrong
+        """Return which entries of `value`, which has the same shape as the expected values, are too far off.
+
+        Those with an expected value that is not finite are, and open ones are not.
+        """
+        wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value)) | self.not_finite
+        return wrong & ~self.is_open
+
+    def at(self, index: tuple[int, ...]) -> float | Fraction:
+        """Return one expected value."""
+        return float(self.expected[index])
 
     def in_floats(self) -> "Accepted":
         """Return the same as floats (in the same shape), to compare with mistakes."""
@@ -68,30 +87,68 @@ def close(expected: Expected, tolerance: Tolerance, rounding: Array) -> Accepted
     slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
     same_shape = np.shape(slack) in ((), expected.values.shape)
     return Accepted(
-        expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
+        expected, expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
     )
 
 
 class Rounded(Accepted):
-    """Values for which all values are accepted that round to them, at the digits they are written with."""
+    """Values for which all values are accepted that round to them, at the digits they are written with.
+
+    An entry without the last zeros that others beside it have room for is held to those zeros (`_last_places`).
+    """
 
     def __init__(self, expected: Expected) -> None:
         """Take expected decimals of any shape."""
-        self._written = expected.values
-        shape = self._written.shape
-        half_units = [Fraction(10) ** int(decimal.as_tuple().exponent) / 2 for decimal in self._written.flat]
-        super().__init__(as_fractions(self._written.flat).reshape(shape), as_objects(half_units).reshape(shape))
+        shape = expected.values.shape
+        finite = [decimal if decimal.is_finite() else Decimal(0) for decimal in expected.values.flat]
+        places = _last_places(finite)
+        half_units = {place: Fraction(10) ** place / 2 for place in places}
+        slack = as_objects([half_units[place] for place in places]).reshape(shape)
+        super().__init__(expected, as_fractions(finite).reshape(shape), slack)
+        self._places = places
 
     def in_floats(self) -> Accepted:
         """Return the same as floats (in the same shape), with a little more slack for their rounding errors."""
-        return Accepted(self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
+        return Accepted(self.given, self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
-        """Return how an expected value was written, and how many of its digits are right."""
-        decimal: Decimal = self._written.reshape(self.expected.shape)[index]
-        digits, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
-        right = next((n for n in range(digits) if off >= Fraction(10) ** (decimal.adjusted() - n) / 2), digits)
+        """Return an expected value with the zeros that it is held to, and how many of its digits are right."""
+        decimal = self._decimal(index)
+        if not decimal.is_finite():
+            return str(float(decimal)), 0
+        sign, digits, exponent = decimal.as_tuple()
+        place = self._places[int(np.ravel_multi_index(index, self.expected.shape))]
+        decimal = Decimal((sign, digits + (0,) * (int(exponent) - place), place))
+        n, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
+        right = next((k for k in range(n) if off >= Fraction(10) ** (decimal.adjusted() - k) / 2), n)
         return str(decimal), right
+
+    def at(self, index: tuple[int, ...]) -> float | Fraction:
+        """Return one expected value."""
+        decimal = self._decimal(index)
+        return Fraction(decimal) if decimal.is_finite() else float(decimal)
+
+    def _decimal(self, index: tuple[int, ...]) -> Decimal:
+        decimal: Decimal = self.given.values.reshape(self.expected.shape)[index]
+        return decimal
+
+
+def _last_places(decimals: Sequence[Decimal]) -> list[int]:
+    """Return the power of ten at which each decimal is rounded: that of its last digit, or of a zero left out after it.
+
+    JavaScript, R and jq write 2.00 as 2. If the decimals have up to d digits after the point and up to s significant
+    digits, one with fewer of both (a zero has no significant digit) is taken to lack zeros: up to d decimals or s
+    digits, whichever is coarser. In a number with decimals, one zero may be missing by chance, and does not count.
+    """
+    exponents = [int(decimal.as_tuple().exponent) for decimal in decimals]
+    d, s = -min(exponents), max(len(decimal.as_tuple().digits) for decimal in decimals)
+    places = []
+    for decimal, exponent in zip(decimals, exponents, strict=True):
+        lacks_zeros = d > 0 and (exponent >= 0 or exponent - 1 > -d)
+        # With s significant digits, this is the place of the last digit.
+        coarser = max(-d, decimal.adjusted() - s + 1) if decimal else -d
+        places.append(coarser if lacks_zeros else exponent)
+    return places
 
 
 def as_floats(array: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from backprop_cli.checks.exactness import ExactCheck, check_exactly
 from backprop_cli.checks.expected import QuantityCheck, check_expected
@@ -9,9 +10,13 @@ from backprop_cli.checks.finite_differences import CannotDifferentiateError
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
+
+Outcome: TypeAlias = Literal[
+    "ok", "wrong", "open", "empty", "error"
+]  # empty: nothing was tested; open: only open entries
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,12 +29,37 @@ class Verdict:
     undifferentiable: str | None = None  # why finite differences could not be taken
     expected: tuple[QuantityCheck, ...] = ()
     exact: ExactCheck | None = None
+    inactive: str | None = None  # the units that are all inactive and make every gradient zero: `every unit`
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the checks say together."""
+        if self.error is not None:
+            return "error"
+        if self.expected and not any(quantity.compared for quantity in self.expected):
+            return "open"
+        if not all(check.passed for check in (self.gradients, *self.expected, self.exact) if check is not None):
+            return "wrong"
+        return "ok" if self.untested is None else "empty"
 
     @property
     def passed(self) -> bool:
-        """Whether the problem was checked and nothing is wrong."""
-        checks = (self.gradients, *self.expected, self.exact)
-        return self.error is None and all(check.passed for check in checks if check is not None)
+        """Whether something was tested and nothing is wrong."""
+        return self.outcome == "ok"
+
+    @property
+    def untested(self) -> str | None:
+        """Why nothing was tested; None if something was."""
+        if self.expected or self.exact is not None:
+            return None
+        if self.gradients is None:
+            return f"no expected values, and {self.undifferentiable}"
+        return self.gradients.untold or self.all_zero
+
+    @property
+    def all_zero(self) -> str | None:
+        """Why finite differences would agree with any mask: inactive units make every gradient zero."""
+        return self.inactive and f"{self.inactive} is inactive and every gradient is zero"
 
 
 def check_problem(
@@ -54,9 +84,6 @@ def check_problem(
         tolerance: How far expected values may be off that are not rounded.
         rounded: Whether expected values accept all values that round to them.
         prove_exact: Whether to compare the float64 result with the exact one.
-
-    Raises:
-        InputError: There is nothing to check.
     """
     gradients, undifferentiable = None, None
     try:
@@ -65,8 +92,22 @@ def check_problem(
         undifferentiable = str(error)
     quantities = check_expected(solution, expected, tolerance, exact=exact if rounded else None)
     exactly = check_exactly(solution, exact) if prove_exact and exact is not None else None
-    if gradients is None and not quantities and exactly is None:
-        raise InputError(f"there is nothing to check: no expected values, and {undifferentiable}")
     return Verdict(
-        file=file, gradients=gradients, undifferentiable=undifferentiable, expected=quantities, exact=exactly
+        file=file,
+        gradients=gradients,
+        undifferentiable=undifferentiable,
+        expected=quantities,
+        exact=exactly,
+        inactive=_inactive(solution),
     )
+
+
+def _inactive(solution: Solution) -> str | None:
+    """Return which units are all inactive, if every gradient is zero: `every unit`, `every unit of layers[1]`."""
+    computed = [(quantity, matrix) for layer in solution.layers for quantity, matrix in layer.computed.items()]
+    if any(CHAIN_RULE[quantity].is_gradient and matrix.any() for quantity, matrix in computed):
+        return None
+    inactive = [layer.inactive is not None and bool(layer.inactive.all()) for layer in solution.layers]
+    if all(inactive):
+        return "every unit"
+    return f"every unit of layers[{inactive.index(True)}]" if any(inactive) else None

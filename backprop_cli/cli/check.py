@@ -20,11 +20,14 @@ def check(options: CheckOptions) -> ExitStatus:
     An unreadable problem is reported, and the others are still checked.
 
     Raises:
-        UsageError: `--expect` is given for several problems.
+        UsageError: `--expect` is given twice, or for several problems.
         OutputError, ClosedPipeError: The verdicts cannot be written.
     """
-    if options.expect is not None and len(options.problems) > 1:
+    if options.expect and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")
+    if len(options.expect) > 1:
+        hint = "a folder holds the expected values of several quantities, one file for each"
+        raise UsageError(f"one --expect is taken, got {len(options.expect)}", hint=hint)
     verdicts = tuple(_verdict(path, options) for path in options.problems)
     write_stdout(_rendered(verdicts, options))
     for verdict in verdicts:
@@ -41,8 +44,9 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             data = read_problem(path)
             problem = load_problem(path, data=data)
             exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
-            if options.expect is not None:
-                expected = load_expected(options.expect, problem, rounded=options.rounded, header=options.header)
+            if options.expect:
+                target = options.expect[0]
+                expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
             else:
                 own = exact if exact is not None and options.rounded else problem
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)

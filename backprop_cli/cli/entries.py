@@ -47,10 +47,12 @@ def parse_name(text: str) -> Name:
 def parse_entry(text: str) -> Entry:
     """Read `dweights[2,1]`, `dbiases[1]` or `layers[1].dweights[2,1]`; without brackets the index is empty.
 
+    Blanks may stand around commas and brackets, but not between digits or letters.
+
     Raises:
         UsageError: The text is not an entry.
     """
-    found = _ENTRY.fullmatch(re.sub(r"\s", "", text))
+    found = _ENTRY.fullmatch("".join(part.strip() for part in re.split(r"([\[\],])", text)))
     if not found:
         raise UsageError(
             f"{text!r} is no entry (expected one like dweights[2,1], counted from 0)",

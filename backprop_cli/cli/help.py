@@ -38,8 +38,8 @@ Examples:
   backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
     backprop check samples/dense_relu.json --expect /tmp/golden.npz
 
-The exit status is 1 where something is wrong, and 3 where a problem cannot be
-read; the others are still checked.
+The exit status is 1 where something is wrong, or where nothing was tested, and
+3 where a problem cannot be read; the others are still checked.
 """
 
 EXPLAIN_HELP = """

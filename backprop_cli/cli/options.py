@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
-from backprop_cli.cli import values
+from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
 from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, WeightLayout
@@ -54,13 +54,20 @@ class RunOptions(CommonOptions):
     weights: Annotated[str | None, Option(help="Weights, in the layout of --weight-layout.")] = None
     biases: Annotated[str | None, Option(help="Biases, one for each neuron.")] = None
     upstream: Annotated[
-        str | None, Option(metavar="FILE|outputs|ones", help="Gradient of the loss with respect to the outputs.")
+        str | None,
+        Option(
+            metavar="FILE|outputs|ones",
+            autocompletion=completion.upstream,
+            help="Gradient of the loss with respect to the outputs.",
+        ),
     ] = None
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
     header: HeaderOption = "auto"
     activation: Annotated[
         str | None,
-        Option(metavar="NAME", autocompletion=values.activations, help="The activation: relu (the default), linear."),
+        Option(
+            metavar="NAME", autocompletion=completion.activations, help="The activation: relu (the default), linear."
+        ),
     ] = None
     weight_layout: Annotated[
         WeightLayout | None,
@@ -72,7 +79,12 @@ class RunOptions(CommonOptions):
     ] = None
     only: Annotated[
         tuple[Name, ...] | None,
-        Option(metavar="NAMES", parser=values.names, help="What to compute and show, such as dweights,dbiases."),
+        Option(
+            metavar="NAMES",
+            parser=values.names,
+            autocompletion=completion.quantities,
+            help="What to compute and show, such as dweights,dbiases.",
+        ),
     ] = None
     format: Annotated[
         Literal["table", "json", "csv"], Option(help="Tables for people; JSON, or one matrix as CSV, for programs.")
@@ -111,12 +123,12 @@ class CheckOptions(CommonOptions):
 
     problems: Annotated[list[str], Argument(metavar="PROBLEM...", help="Any number of problems.")]
     expect: Annotated[
-        str | None,
+        list[str],
         Option(
             metavar="PATH",
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
-    ] = None
+    ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
     header: HeaderOption = "auto"
     rounded: Annotated[
         bool,

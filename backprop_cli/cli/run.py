@@ -110,7 +110,6 @@ def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:
         case "table":
             from backprop_cli.render.terminal import result as table
 
-            style = table.Style(**vars(look(options.color)), precision=options.precision, rows=options.rows)
-            return table.tables(solution, style)
+            return table.tables(solution, look(options.color), options.precision, options.rows)
         case _:
             assert_never(options.format)

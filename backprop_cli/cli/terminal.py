@@ -34,7 +34,15 @@ def takes_ascii_only() -> bool:
 
 
 def look(color: Color) -> "Look":
-    """Return the look of a page on standard output; its width is COLUMNS, else that of the terminal, else 80."""
+    """Return the look of a page on standard output; its width is COLUMNS, else that of the terminal, else 80.
+
+    Lines wrap on a terminal, or if COLUMNS is set. Otherwise they stay whole, for programs such as grep.
+    """
     from backprop_cli.render.terminal.page import Look
 
-    return Look(width=shutil.get_terminal_size().columns, color=wants_color(color), ascii_only=takes_ascii_only())
+    return Look(
+        width=shutil.get_terminal_size().columns,
+        wraps=bool(os.environ.get("COLUMNS")) or (sys.stdout is not None and sys.stdout.isatty()),
+        color=wants_color(color),
+        ascii_only=takes_ascii_only(),
+    )

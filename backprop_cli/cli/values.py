@@ -4,6 +4,7 @@ Every function here raises a `UsageError` if the text is invalid.
 """
 
 import math
+import os
 import re
 
 from backprop_cli.cli.entries import Name, parse_name
@@ -13,6 +14,7 @@ from backprop_cli.messages import did_you_mean, listed
 ALL_LEVELS = 100  # stands for `--depth all`; an explanation says what is left out below it
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
+_NUMBERS = re.compile(r"(?![eE])[-+\d.,;eE\s\[\]()]+", re.ASCII)
 
 
 def required(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
@@ -23,6 +25,17 @@ def required(name: str, text: str, *, is_option: bool, is_path: bool) -> str:
         raise UsageError(
             f"{name}: expected a value, got the option {text}",
             hint=f"a file of that name is written ./{text}" if is_path else None,
+        )
+    return text
+
+
+def matrix_file(option: str, text: str) -> str:
+    """Return the path of a matrix, unless it is numbers, as another tool would take them."""
+    if _NUMBERS.fullmatch(text) and re.search(r"\d", text) and not os.path.exists(text):
+        row = text if re.fullmatch(r"[-+\d.,eE]{1,40}", text) else "1,2"
+        raise UsageError(
+            f"{option}: expected a file, got the numbers {text!r}",
+            hint=f"write them to a file, or pipe them: echo {row} | backprop run ... {option} -",
         )
     return text
 
@@ -100,10 +113,3 @@ def save_target(text: str) -> str:
             hint="one matrix is printed with --format csv --only NAME",
         )
     return text
-
-
-def activations() -> list[str]:
-    """Return the names of the activations, for completion; this loads NumPy."""
-    from backprop_cli.core.activations import ACTIVATIONS
-
-    return list(ACTIVATIONS)

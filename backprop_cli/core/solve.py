@@ -3,7 +3,8 @@
 It works on any numeric dtype, so that exact arithmetic needs no second copy of the maths.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 from backprop_cli.core.blocks import evaluate
 from backprop_cli.core.plan import plan, require_any
@@ -14,6 +15,8 @@ from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
 
 __all__ = ["solve"]
+
+_Value = TypeVar("_Value")
 
 
 def solve(
@@ -43,20 +46,14 @@ def solve(
     values, inactive = evaluate(
         problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )
+    computed = {node: problem.as_written(node.quantity, value) for node, value in values.items()}
+    lacking = {node: planned.missing[node].words() for node in wanted if node in planned.missing and problem.has(node)}
     layers = tuple(
-        LayerSolution(
-            computed={
-                quantity: problem.as_written(quantity, values[node])
-                for quantity in QUANTITIES
-                if (node := Node(i, quantity)) in values
-            },
-            not_computed={
-                quantity: planned.missing[node].words()
-                for quantity in QUANTITIES
-                if (node := Node(i, quantity)) in planned.missing and node in wanted and problem.has(node)
-            },
-            inactive=inactive.get(i),
-        )
+        LayerSolution(computed=_of_layer(i, computed), not_computed=_of_layer(i, lacking), inactive=inactive.get(i))
         for i in range(len(problem.layers))
     )
     return Solution(problem=problem, layers=layers)
+
+
+def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:
+    return {quantity: found[node] for quantity in QUANTITIES if (node := Node(layer, quantity)) in found}

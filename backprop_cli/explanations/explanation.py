@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-__all__ = ["Explanation", "Extent", "Factor", "Notation", "Number", "Term", "Walk"]
-
 Number: TypeAlias = float | Fraction
 
 
@@ -22,7 +20,7 @@ class Notation:
 
 @dataclass(frozen=True, kw_only=True)
 class Factor:
-    """A number in a term, with the name of the entry whose value it is."""
+    """An entry that is a factor of a term, and its value."""
 
     name: str
     value: Number
@@ -30,16 +28,21 @@ class Factor:
 
 @dataclass(frozen=True, kw_only=True)
 class Term:
-    """One term of a sum: its factors, their product, and the sum so far."""
+    """One term of a sum."""
 
-    factors: tuple[Factor, ...]  # none where the term stands for the `rest`
-    value: Number
-    running: Number
-    coefficient: Number | None = None  # multiplies the factors: the derivative of an activation, or -1 in a step
+    factors: tuple[Factor, ...] = ()  # none where the term stands for the `rest`
+    value: Number = 0.0
+    running: Number = 0.0  # the sum so far
+    coefficient: Number | None = None  # multiplies the factors: the derivative of an activation at z, or -1 in a step
     derivative: str | None = None  # the name of that derivative
     function: str | None = None  # what is applied to the one factor, with a place for {z}
     inactive: bool = False  # whether the term is zero because a unit is inactive
-    rest: int = 0  # how many terms this one stands for, which are too small to be shown one by one
+    rest: int = 0  # how many smaller terms this one stands for
+
+    @property
+    def subtracted(self) -> bool:
+        """Whether the product of the factors is subtracted."""
+        return self.coefficient == -1 and self.derivative is None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,11 +54,11 @@ class Explanation:
     notation: Notation
     terms: tuple[Term, ...] = ()
     passed_on: tuple[Factor, ...] = ()  # the gradients that a sum passes on unchanged to its terms
-    sources: tuple["Explanation", ...] = ()  # of the factors, one level down
-    repeated: bool = False  # whether the entry has been explained already, so that terms are left out here
-    cut: bool = False  # whether sources are left out, as there are more than anybody would read
-    total: Number = 0.0  # what the terms add up to, rounded once; `value` may be off from it by rounding
-    more_passed_on: int = 0
+    sources: tuple["Explanation", ...] = ()  # of the computed factors, one level down
+    repeated: bool = False  # whether the entry was explained before, so that its terms are left out
+    cut: bool = False  # whether sources are left out because the tree would be too long
+    total: Number = 0.0  # the sum of the terms, rounded once; `value` may differ from it by rounding
+    more_passed_on: int = 0  # how many more of them are not listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +67,7 @@ class Walk:
 
     title: str | None
     steps: tuple[Explanation, ...]
-    not_computed: Mapping[str, str]  # by place, what a quantity that does not follow would need
+    not_computed: Mapping[str, str]  # by place, what each quantity that was not computed needs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,5 +75,5 @@ class Extent:
     """How far to explain."""
 
     terms: int = 20  # of a sum, at most
-    depth: int = 1  # levels of where factors come from
-    whole: bool = False  # whether that is meant to be all levels, so that the page says what is left out
+    depth: int = 1  # levels of sources
+    whole: bool = False  # whether all levels are wanted, so that sources below `depth` are reported as left out

@@ -1,17 +1,17 @@
 """The rule behind an entry in symbols: in the words of the files, as a chain of partial derivatives, and as TeX.
 
-All of it is read off the chain rule in `core.quantities`. In the chain and in TeX, as in a textbook, L is the loss, and
+All of it follows from the chain rule in `core.quantities`. In the chain and in TeX, as in a textbook, L is the loss;
 x, w, b, z and y are inputs, weights, biases, pre-activations and outputs of the layer.
 """
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise, starmap
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, CHAIN_RULE, NOUNS, Factor, Node, Position, Product
 from backprop_cli.explanations.explanation import Notation
 
-__all__ = ["notation"]
-
 _LETTERS = {"inputs": "x", "weights": "w", "biases": "b", "z": "z", "outputs": "y"}
-_LOSS = "L"
 
 
 def notation(problem: Problem, node: Node, at: Position) -> Notation:
@@ -19,19 +19,19 @@ def notation(problem: Problem, node: Node, at: Position) -> Notation:
     writer, quantity = _Writer(problem, node, at), CHAIN_RULE[node.quantity]
     entry, left = writer.entry(quantity.name, quantity.axes), writer.tex_of(quantity.name)
     if problem.given(node) is not None:
-        return Notation(rule=f"{entry} is given", tex=f"{left} \\text{{ is given}}")
+        return Notation(rule=f"{entry} is given", tex=rf"{left} \text{{ is given}}")
     products = problem.products(node)
-    plus = ", plus " if any(product.summed for product in products) else " + "
-    rule = _joined(products, [writer.words(product) for product in products], plus)
-    tex = _joined(products, [writer.tex(product) for product in products], " + ")
+    has_sum = any(product.summed for product in products)
+    rule = _joined(products, writer.words, ", plus " if has_sum else " + ")
+    tex = _joined(products, writer.tex, " + ")
     chain = chain_tex = None
     if quantity.is_gradient:
-        (product,), links = quantity.products, _links(quantity.name)
+        (product,), variables = products, _chain(quantity.name)
         over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
-        partials = [f"d{writer.symbol(of)}/d{writer.symbol(by)}" for of, by in links]
-        chain = f"d{_LOSS}/d{writer.symbol(links[-1][1])} = {over}{' * '.join(partials)}"
-        partials = [_partial(writer.tex_symbol(of), writer.tex_symbol(by)) for of, by in links]
-        chain_tex = f"{left} = {_tex_sum(product)}" + r" \cdot ".join(partials)
+        symbols = ["L", *(f"{_LETTERS[variable]}[{writer.index(variable)}]" for variable in variables)]
+        chain = f"dL/d{symbols[-1]} = {over}" + " * ".join(f"d{of}/d{by}" for of, by in pairwise(symbols))
+        symbols = ["L", *map(writer.tex_symbol, variables)]
+        chain_tex = f"{left} = {_tex_sum(product)}" + r" \cdot ".join(starmap(_partial, pairwise(symbols)))
     return Notation(rule=f"{entry} = {rule}", tex=f"{left} = {tex}", chain=chain, chain_tex=chain_tex)
 
 
@@ -55,24 +55,18 @@ class _Writer:
     def tex(self, product: Product) -> str:
         return _tex_sum(product) + r" \, ".join(map(self._factor_in_tex, product.factors))
 
-    def symbol(self, variable: str) -> str:
-        """Return `x[0,i]`, or `L`."""
-        return variable if variable == _LOSS else f"{_LETTERS[variable]}[{self._written_index(variable)}]"
-
     def tex_symbol(self, variable: str, mark: str = "") -> str:
-        if variable == _LOSS:
-            return variable
         level = f"^{{({self._layer})}}" if self._problem.layered else ""
-        return f"{_LETTERS[variable]}{mark}{level}_{{{self._written_index(variable)}}}"
+        return f"{_LETTERS[variable]}{mark}{level}_{{{self.index(variable)}}}"
 
     def tex_of(self, name: str) -> str:
         """Return an entry of this layer in TeX, as a letter with indices, or as the derivative of L by one."""
-        if not AXES[name]:
+        if name == "learning_rate":
             return r"\eta"
+        if name in _LETTERS:
+            return self.tex_symbol(name)
         variable = _variable(name)
-        if name in (variable, f"new_{variable}"):
-            return self.tex_symbol(variable, "" if name == variable else "'")
-        return _partial(_LOSS, self.tex_symbol(variable))
+        return self.tex_symbol(variable, "'") if name.startswith("new_") else _partial("L", self.tex_symbol(variable))
 
     def _factor_in_words(self, factor: Factor) -> str:
         entry, activation = self.entry(factor.name, factor.axes), self._activation
@@ -84,7 +78,7 @@ class _Writer:
         templates = {"": "{z}", "f": self._activation.value_tex, "f'": self._activation.derivative_tex}
         return templates[factor.function].format(z=self.tex_of(factor.name))
 
-    def _written_index(self, variable: str) -> str:
+    def index(self, variable: str) -> str:
         return ",".join(str(self._at[axis]) for axis in self._problem.axes(variable))
 
 
@@ -93,17 +87,18 @@ def _variable(name: str) -> str:
     return "outputs" if name == "upstream" else name.removeprefix("new_").removeprefix("d")
 
 
-def _links(name: str) -> list[tuple[str, str]]:
-    """Return the partial derivatives that a gradient is the product of, each as what is derived by what."""
+def _chain(name: str) -> list[str]:
+    """Return the variables in the chain from the loss to a gradient: outputs, z and weights for dweights."""
+    if name == "upstream":
+        return ["outputs"]
     factors = [factor.name for factor in CHAIN_RULE[name].products[0].factors]
-    behind = next(factor for factor in factors if _variable(factor) != factor)
-    before = [(_LOSS, "outputs")] if behind == "upstream" else _links(behind)
-    return [*before, (_variable(behind), _variable(name))]
+    gradient = next(factor for factor in factors if factor not in _LETTERS)
+    return [*_chain(gradient), _variable(name)]
 
 
-def _joined(products: tuple[Product, ...], texts: list[str], plus: str) -> str:
-    rest = (" - " * (product.sign < 0) or plus for product in products[1:])
-    return texts[0] + "".join(sign + text for sign, text in zip(rest, texts[1:], strict=True))
+def _joined(products: Sequence[Product], written: Callable[[Product], str], plus: str) -> str:
+    first, *others = products
+    return written(first) + "".join((" - " if each.sign < 0 else plus) + written(each) for each in others)
 
 
 def _partial(of: str, by: str) -> str:

@@ -1,7 +1,6 @@
-"""The terms that make an entry: the products behind each quantity, entry by entry, with the names of their factors.
+"""The terms that make an entry: the products in its line of the chain rule, and their factors by name.
 
-They are read off the chain rule in `core.quantities`. Names and indices are written as the problem's author writes
-them: in the layout of the weights, and with the layer in a network.
+Names and indices are as the problem's author writes them: in the layout of the weights, with the layer in a network.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
@@ -18,68 +16,61 @@ from backprop_cli.core.quantities import AXES, QUANTITIES, Factor, Node, Positio
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
+from backprop_cli.explanations.explanation import Term
 from backprop_cli.messages import QUOTING, counted, listed
-
-__all__ = ["Entries", "Ref", "Sum"]
 
 _SMALL = 10**7  # multiplications, which take no time beside the forward pass
 
 
 class Ref(NamedTuple):
-    """An entry that is a factor; with a node, it was computed, and is explained in its turn."""
+    """An entry with its name."""
 
     name: str
-    value: Any
-    node: Node | None = None
-    at: Position = Position()
+    value: Any  # None where the quantity is too large to compute
+    source: tuple[Node, Position] | None  # where the entry is, if it was computed
 
 
 class Sum(NamedTuple):
     """Terms that make up an entry, or some of them."""
 
     terms: Array  # (m,)
+    inactive: Array  # (m,): whether an inactive unit makes the term zero
     factors: Callable[[int], tuple[Ref, ...]]  # those of the k-th term
-    inactive: Array | None = None  # (m,): whether an inactive unit makes the term zero
-    coefficient: Any = None  # multiplies the factors: -1 in a step, or the derivative of an activation at z
-    derivative: str | None = None  # the name of that derivative
-    function: str | None = None  # what is applied to the one factor, with a place for {z}
+    common: Term = Term()  # what their records have in common
+    reads: tuple[Ref, ...] = ()  # the z at which a derivative is taken
 
 
 class Entries:
     """The entries of a problem and of what follows from it: their names, their values, and the terms that make them.
 
-    `values` are the arrays by node, in the shapes that their axes have in `AXES`: weights-like ones (n_inputs,
-    n_neurons). `not_computed` says what the other quantities would need, by place.
+    `values` are the computed arrays by node, with the axes in `AXES`: (n_inputs, n_neurons) for dweights.
+    `not_computed` says what the other quantities would need, by place.
     """
 
     def __init__(self, problem: Problem, wanted: Sequence[Node]) -> None:
-        """Compute what the explanation of the wanted quantities takes.
+        """Compute what the explanation of the wanted quantities needs.
 
         Raises:
             InputError: None of them follows from what was given, or a result overflows.
         """
-        self._problem = problem
+        self.problem = problem
         planned = plan(problem, wanted)
         require_any(problem, wanted, planned)
         order = list(planned.order)
-        if len(wanted) == 1 and self._is_large(wanted[0]):
-            order.remove(wanted[0])  # a whole matrix for one entry: its terms add up to that entry as well
+        if len(wanted) == 1 and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL:
+            order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
-        self.not_computed = {
-            problem.place(*node): planned.missing[node].words()
-            for node in wanted
-            if node in planned.missing and problem.has(node)
-        }
+        missing = {node: planned.missing[node] for node in wanted if node in planned.missing and problem.has(node)}
+        self.not_computed = {problem.place(*node): missing[node].words() for node in missing}
         self.values = {
             Node(i, quantity): problem.as_written(quantity, matrix)
             for i, layer in enumerate(self._solution.layers)
             for quantity, matrix in layer.computed.items()
         }
 
-    def _is_large(self, node: Node) -> bool:
-        layer = self._problem.layers[node.layer]
-        sizes = (self._problem.n_samples, layer.n_inputs, layer.n_neurons)
-        return prod(size or 1 for size in sizes) > _SMALL
+    def _sizes(self, i: int) -> dict[str, int | None]:
+        layer = self.problem.layers[i]
+        return {"n": self.problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
 
     def position(self, node: Node, index: tuple[int, ...]) -> Position:
         """Return where an entry is.
@@ -87,9 +78,7 @@ class Entries:
         Raises:
             UsageError: There is no such entry; the message says what there is.
         """
-        layer, place = self._problem.layers[node.layer], self._problem.place(*node)
-        sizes = {"n": self._problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-        axes = self._problem.axes(node.quantity)
+        sizes, axes, place = self._sizes(node.layer), self.problem.axes(node.quantity), self.problem.place(*node)
         shape = [sizes[axis] or 0 for axis in axes]
         if len(index) != len(shape) or any(k >= size for k, size in zip(index, shape, strict=True)):
             entry = f"{place}[{','.join(map(str, index))}]" if index else place
@@ -98,90 +87,73 @@ class Entries:
             raise UsageError(f"{entry}: {place} has {listed(sized)}", hint=QUOTING if not index else None)
         return Position(**dict(zip(axes, index, strict=True)))
 
-    def sums(self, node: Node, at: Position) -> Iterator[Sum]:
-        """Yield the terms that make up an entry, in the order in which its rule names them."""
-        if self._problem.given(node) is not None:
-            given = self.ref(node, at)._replace(node=None)
-            yield Sum(np.array([given.value]), lambda _: (given,))
-            return
-        for product in self._problem.products(node):
-            yield self._sum(node, at, product)
+    def ref(self, node: Node, at: Position) -> Ref:
+        """Return the entry of a computed quantity."""
+        return self._entry(node, _index(AXES[node.quantity], at))
 
-    def _sum(self, node: Node, at: Position, product: Product) -> Sum:
-        fixed = AXES[node.quantity]
+    def sums(self, node: Node, at: Position) -> Iterator[Sum]:
+        """Yield the terms that make up an entry, in the order of its rule."""
+        if self.problem.given(node) is not None:
+            given = self.ref(node, at)._replace(source=None)
+            yield Sum(np.array([given.value]), np.zeros(1, bool), lambda _: (given,))
+            return
+        for product in self.problem.products(node):
+            yield self._sum(node.layer, product, at)
+
+    def _sum(self, layer: int, product: Product, at: Position) -> Sum:
         entries = [factor for factor in product.factors if factor.function != "f'"]
-        values = [self._values(node.layer, factor, fixed, at) for factor in entries]
+        arrays = [self._array(self.problem.origin(layer, factor.name)) for factor in entries]
+        indices = [_index(factor.axes, at, product) for factor in entries]
+        values = [np.atleast_1d(array[index]) for array, index in zip(arrays, indices, strict=True)]
+        terms = prod(values[1:], start=values[0])
 
         def factors(k: int) -> tuple[Ref, ...]:
             where = at._replace(**dict.fromkeys(product.summed, k))
-            return tuple(self._factor(node.layer, factor, where) for factor in entries)
+            return tuple(self._factor(layer, factor, where) for factor in entries)
 
-        made = Sum(prod(values[1:], start=values[0]), factors, self._inactive(node.layer, product, fixed, at))
+        made = Sum(terms, self._inactive(layer, product, at, len(terms)), factors)
+        activation, last = self.problem.layers[layer].activation, product.factors[-1]
         if product.sign < 0:
-            return made._replace(terms=-made.terms, coefficient=-1)
-        function = product.factors[-1].function
-        activation = self._problem.layers[node.layer].activation
-        if function == "f":
-            return made._replace(terms=activation.value(values[0]), function=activation.value_written)
-        if function == "f'":
-            return self._times_derivative(made, activation, self._factor(node.layer, product.factors[-1], at))
+            return made._replace(terms=-terms, common=Term(coefficient=-1))
+        if last.function == "f":
+            return made._replace(terms=activation.value(terms), common=Term(function=activation.value_written))
+        if last.function == "f'":
+            z = self._factor(layer, last, at)
+            at_z = np.array([z.value]) if activation.reads else terms  # where it reads no z, f' is the same everywhere
+            derivative = activation.derivative(at_z).item()
+            made = made._replace(terms=activation.backward(terms, at_z, activation.value(at_z)))
+            coefficient = int(derivative) if derivative == int(derivative) else derivative
+            if not activation.reads:
+                return made._replace(common=Term(coefficient=coefficient))
+            common = Term(coefficient=coefficient, derivative=f"{activation.name}'({z.name})")
+            return made._replace(common=common, reads=(z,))
         return made
 
-    @staticmethod
-    def _times_derivative(made: Sum, activation: Activation, z: Ref) -> Sum:
-        upstream = made.terms
-        if not activation.reads:  # the derivative is the same everywhere
-            return made._replace(
-                terms=activation.backward(upstream), coefficient=_whole(activation.derivative(0 * upstream))
-            )
-        at_z = np.array([z.value])
-        return made._replace(
-            terms=activation.backward(upstream, at_z, activation.value(at_z)),
-            coefficient=_whole(activation.derivative(at_z)),
-            derivative=f"{activation.name}'({z.name})",
-        )
-
-    def ref(self, node: Node, at: Position) -> Ref:
-        """Return the entry of a computed quantity; its value is None where the quantity is too large to compute."""
-        return self._entry(node, tuple(getattr(at, axis) for axis in AXES[node.quantity]))
-
-    def _factor(self, layer: int, factor: Factor, at: Position) -> Ref:
-        return self._entry(self._problem.origin(layer, factor.name), tuple(getattr(at, axis) for axis in factor.axes))
-
-    def _entry(self, node: Node, index: tuple[int, ...]) -> Ref:
-        array, name = self._array(node), self._problem.entry(node, index)
-        value = None if array is None else array[index]
-        if node.quantity not in QUANTITIES:
-            return Ref(name, value)
-        return Ref(name, value, node, Position(**dict(zip(AXES[node.quantity], index, strict=True))))
-
-    def _array(self, node: Node) -> Any:
-        """Return the values of a node, given or computed, in the shape of its axes."""
-        given = self._problem.given(node)
-        return self.values.get(node) if given is None else np.asarray(given)
-
-    def _values(self, layer: int, factor: Factor, fixed: tuple[str, ...], at: Position) -> Array:
-        """Return the values (m,) of a factor in each term of a sum over the axes that are not fixed."""
-        return np.atleast_1d(self._array(self._problem.origin(layer, factor.name))[_index(factor, fixed, at)])
-
-    def _inactive(self, layer: int, product: Product, fixed: tuple[str, ...], at: Position) -> Array | None:
-        """Return for each term (m,) whether a factor of it is zero because a unit is inactive."""
-        found = None
+    def _inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:
+        """Return for each term (n_terms,) whether a factor of it is zero because a unit is inactive."""
+        found = np.zeros(n_terms, bool)
         for factor in product.factors:
-            origin = self._problem.origin(layer, factor.name)
+            origin = self.problem.origin(layer, factor.name)
             if factor.function or origin.quantity in ("outputs", "dz"):
                 inactive = self._solution.layers[origin.layer].inactive
                 if inactive is not None:
-                    terms = np.atleast_1d(inactive[_index(factor, fixed, at)])
-                    found = terms if found is None else found | terms
+                    found |= inactive[_index(factor.axes, at, product)]
         return found
 
+    def _factor(self, layer: int, factor: Factor, at: Position) -> Ref:
+        return self._entry(self.problem.origin(layer, factor.name), _index(factor.axes, at))
 
-def _index(factor: Factor, fixed: tuple[str, ...], at: Position) -> tuple[Any, ...]:
-    return tuple(getattr(at, axis) if axis in fixed else slice(None) for axis in factor.axes)
+    def _entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
+        array, at = self._array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
+        value = None if array is None else array[index]
+        return Ref(self.problem.entry(node, index), value, (node, at) if node.quantity in QUANTITIES else None)
+
+    def _array(self, node: Node) -> Any:
+        """Return the values of a node, given or computed, in the shape of its axes."""
+        given = self.problem.given(node)
+        return self.values.get(node) if given is None else np.asarray(given)
 
 
-def _whole(value: Array) -> Any:
-    """Return the one number in an array, a whole float as an integer, which is written without a point."""
-    number = value.item()
-    return int(number) if number == int(number) else number
+def _index(axes: Sequence[str], at: Position, product: Product | None = None) -> tuple[Any, ...]:
+    """Return the index of an entry, or of all entries that a product is summed over."""
+    return tuple(slice(None) if product and axis in product.summed else getattr(at, axis) for axis in axes)

@@ -7,10 +7,9 @@ import numpy as np
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, Node, Position, every_node
-from backprop_cli.explanations.explainer import Explainer, plain
+from backprop_cli.explanations.explainer import explanation
 from backprop_cli.explanations.explanation import Explanation, Extent, Factor, Walk
-
-__all__ = ["walk"]
+from backprop_cli.explanations.terms import Entries
 
 _FEW_ENTRIES = 30  # every entry of a problem with no more is explained
 
@@ -18,73 +17,57 @@ _FEW_ENTRIES = 30  # every entry of a problem with no more is explained
 def walk(problem: Problem, extent: Extent) -> Walk:
     """Explain a problem in the order in which it is worked by hand: forward, backward, step.
 
-    Every entry of a small problem is explained, of a larger one an entry of each quantity, where possible one that no
+    Every entry of a small problem is explained; of a larger problem one entry of each quantity, if possible one that no
     inactive unit makes zero.
 
     Raises:
-        InputError: Nothing follows from what was given.
+        InputError: Nothing follows from what was given, or a result overflows.
     """
-    walker = _Walker(problem)
-    return Walk(title=problem.title, steps=tuple(walker.steps(extent)), not_computed=walker.entries.not_computed)
+    entries = Entries(problem, every_node(len(problem.layers)))
+    steps = tuple(
+        _step(entries, node, at, extent)
+        for node in _working_order(len(problem.layers))
+        if node in entries.values
+        for at in _positions(entries, node)
+    )
+    return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed)
 
 
-class _Walker:
-    def __init__(self, problem: Problem) -> None:
-        self._problem = problem
-        self._explainer = Explainer(problem, every_node(len(problem.layers)))
-        self.entries = self._explainer.entries
+def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explanation:
+    step = explanation(entries, node, at, replace(extent, depth=0), set())
+    if node.quantity != "dz":
+        return step
+    # z is a sum, which passes dz on unchanged to each of its terms.
+    z = Node(node.layer, "z")
+    sums = entries.sums(z, at) if entries.problem.given(z) is None and z in entries.values else ()
+    names = [" * ".join(factor.name for factor in part.factors(k)) for part in sums for k in range(len(part.terms))]
+    passed_on = tuple(Factor(name=name, value=step.value) for name in names[: extent.terms])
+    return replace(step, passed_on=passed_on, more_passed_on=len(names) - len(passed_on))
 
-    def steps(self, extent: Extent) -> Iterator[Explanation]:
-        """Yield explanations in working order."""
-        alone = replace(extent, depth=0)
-        for node in _working_order(len(self._problem.layers)):
-            for at in self._positions(node):
-                explanation = self._explainer.explanation(node, at, alone, set())
-                if node.quantity == "dz":
-                    every = list(self._passed_on(node.layer, at))
-                    passed_on, more = every[: extent.terms], max(len(every) - extent.terms, 0)
-                    explanation = replace(explanation, passed_on=tuple(passed_on), more_passed_on=more)
-                yield explanation
 
-    def _positions(self, node: Node) -> Iterator[Position]:
-        """Yield every position of a quantity of a small problem, and one of a larger."""
-        if node not in self.entries.values:
-            return
-        if sum(matrix.size for matrix in self.entries.values.values()) <= _FEW_ENTRIES:
-            for index in np.ndindex(self.entries.values[node].shape):
-                yield Position(**dict(zip(AXES[node.quantity], index, strict=True)))
-        else:
-            yield self._representative(node.layer)
+def _positions(entries: Entries, node: Node) -> Iterator[Position]:
+    """Yield every position of a quantity of a small problem; of a larger problem, one."""
+    if sum(matrix.size for matrix in entries.values.values()) <= _FEW_ENTRIES:
+        for index in np.ndindex(entries.values[node].shape):
+            yield Position(**dict(zip(AXES[node.quantity], index, strict=True)))
+    else:
+        # A sample and a neuron whose gradient is not zero, and an input whose gradient in the layer before is not zero.
+        n, j = _nonzero(entries, node.layer)
+        yield Position(n, _nonzero(entries, node.layer - 1)[1] if node.layer else 0, j)
 
-    def _representative(self, layer: int) -> Position:
-        """Return a sample and a neuron whose gradient is not zero, if there is one, and an input that leads to it."""
-        n, j = self._nonzero(layer)
-        return Position(n, self._nonzero(layer - 1)[1] if layer else 0, j)
 
-    def _nonzero(self, layer: int) -> tuple[int, int]:
-        dz = self.entries.values.get(Node(layer, "dz"))
-        found: list[list[int]] = [] if dz is None else np.argwhere(dz)[:1].tolist()
-        return (found[0][0], found[0][1]) if found else (0, 0)
-
-    def _passed_on(self, i: int, at: Position) -> Iterator[Factor]:
-        """Yield the gradients of the terms of z, to each of which the sum passes dz on unchanged."""
-        z = Node(i, "z")
-        if self._problem.given(z) is not None or z not in self.entries.values:
-            return
-        dz = plain(self.entries.values[Node(i, "dz")][at.n, at.j])
-        for part in self.entries.sums(z, at):
-            for k in range(len(part.terms)):
-                yield Factor(name=" * ".join(factor.name for factor in part.factors(k)), value=dz)
+def _nonzero(entries: Entries, layer: int) -> tuple[int, int]:
+    """Return the first sample and neuron whose dz is not zero, or (0, 0)."""
+    dz = entries.values.get(Node(layer, "dz"))
+    found = [] if dz is None else np.argwhere(dz)[:1].tolist()
+    return (found[0][0], found[0][1]) if found else (0, 0)
 
 
 def _working_order(n_layers: int) -> Iterator[Node]:
     layers = range(n_layers)
-    # What a sum passes on unchanged comes before what products do with it.
-    gradients = sorted(
-        (quantity for quantity in CHAIN_RULE.values() if quantity.is_gradient),
-        key=lambda quantity: (bool(quantity.products[0].summed), len(quantity.products[0].factors)),
-    )
-    backward = [quantity.name for quantity in gradients]
+    # Gradients that a sum passes on unchanged come before those of products.
+    gradients = {name: quantity.products[0] for name, quantity in CHAIN_RULE.items() if quantity.is_gradient}
+    backward = sorted(gradients, key=lambda name: (bool(gradients[name].summed), len(gradients[name].factors)))
     yield from (Node(i, quantity) for i in layers for quantity in FORWARD)
     yield from (Node(i, quantity) for i in reversed(layers) for quantity in backward)
     yield from (Node(i, quantity) for i in layers for quantity in CHAIN_RULE if quantity not in (*FORWARD, *backward))

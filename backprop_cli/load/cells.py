@@ -25,12 +25,23 @@ BY_SEPARATOR = {";": _SEMICOLONS, "|": _BARS, "\t": _TABS, " ": _SPACES}
 _TO_PLAIN = str.maketrans({"_": None, "#": None, ",": ".", **dict.fromkeys(MINUS_LIKE, "-")})
 
 
-def require_number(cell: str, line: int, column: int, delimiter: str, *, exact: bool, row: Sequence[str] = ()) -> None:
+def is_not_finite(cell: str) -> bool:
+    """Return whether a cell is NaN or infinity, or a number that is infinite in float64."""
+    return bool(_NOT_FINITE.fullmatch(cell) or (NUMBER.fullmatch(cell) and isinf(float(cell))))
+
+
+def require_number(
+    cell: str, line: int, column: int, delimiter: str, *, exact: bool, finite: bool = True, row: Sequence[str] = ()
+) -> None:
     """Check that a cell without spaces around it is a number that float64, or exact arithmetic, can hold.
+
+    If not `finite`, NaN and infinity pass, and so do numbers that are infinite in float64.
 
     Raises:
         InputError: It is anything else.
     """
+    if not finite and is_not_finite(cell):
+        return
     if not NUMBER.fullmatch(cell):
         raise not_a_number(cell, line, column, delimiter, row)
     if exact:

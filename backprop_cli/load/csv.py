@@ -19,7 +19,15 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.scratch import Growing
 from backprop_cli.errors import InputError
 from backprop_cli.load import csv_polars, header, not_csv
-from backprop_cli.load.cells import BY_SEPARATOR, NO_COMMENTS, NUMBER, after_quotes, not_a_number, require_number
+from backprop_cli.load.cells import (
+    BY_SEPARATOR,
+    NO_COMMENTS,
+    NUMBER,
+    after_quotes,
+    is_not_finite,
+    not_a_number,
+    require_number,
+)
 from backprop_cli.load.decimal_commas import HINT, DecimalCommas, are_pairs
 from backprop_cli.load.encoding import normalized
 from backprop_cli.load.numbers import LARGEST_EXACT
@@ -35,17 +43,17 @@ _PREAMBLE = re.compile(r'"?sep=(.?)"?,?\s*|#TYPE .*', re.IGNORECASE | re.DOTALL)
 
 
 def parse(
-    chunks: Iterable[bytes], delimiter: str, *, exact: bool = False, mode: HeaderMode = "auto"
+    chunks: Iterable[bytes], delimiter: str, *, exact: bool = False, finite: bool = True, mode: HeaderMode = "auto"
 ) -> tuple[Array | list[list[Any]], Header]:
     """Return the matrix (n_rows, n_columns) in a text file, and the names in its header, if it has one.
 
-    The numbers are float64, or rows of decimals if they are exact. If several things are wrong, the error names the
-    first. The mode tells what the first line is.
+    The numbers are float64, or rows of decimals if they are exact. NaN and infinity are errors, unless `finite` is
+    false. If several things are wrong, the error names the first. The mode tells what the first line is.
 
     Raises:
         InputError: With the line, as an editor counts it, and the cell, counted from 1.
     """
-    table = _Table(chunks, delimiter, mode)
+    table = _Table(chunks, delimiter, mode, finite=finite)
     result = table.decimals() if exact else table.matrix()
     if result is None:
         empty = "the file is empty (expected rows of numbers)"
@@ -72,9 +80,9 @@ def whole_lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
 class _Table:
     """A table, and how far it has been read: `_body` is a block of whole lines, read up to `_at`."""
 
-    def __init__(self, chunks: Iterable[bytes], delimiter: str, mode: HeaderMode) -> None:
+    def __init__(self, chunks: Iterable[bytes], delimiter: str, mode: HeaderMode, *, finite: bool) -> None:
         self.header: Header = None
-        self._delimiter, self._mode = delimiter, mode
+        self._delimiter, self._mode, self._finite = delimiter, mode, finite
         self._blocks = whole_lines(chunks)
         self._body, self._at = b"", 0
         self._line = 1  # the number of the next line
@@ -187,6 +195,8 @@ class _Table:
     def _is_header(self, cells: Sequence[str], line: int) -> bool:
         text = self._last if line == self._line - 1 else ""  # a row of several lines needs its quotes
         plain = [cell.strip() for cell in cells]
+        if not self._finite and any(map(is_not_finite, plain)):
+            return False
         return header.is_header(plain, text, self._delimiter, lambda: next(iter(self._next_lines(1)), ""), line)
 
     def _rest_of_block(self) -> Array | None:
@@ -231,7 +241,7 @@ class _Table:
             if self._is_named_row(plain):
                 raise self._wrong_width(plain, self._width, line)  # before the name is refused
             for column, cell in enumerate(plain, start=1):
-                require_number(cell, line, column, self._delimiter, exact=exact, row=plain)
+                require_number(cell, line, column, self._delimiter, exact=exact, finite=self._finite, row=plain)
             if len(cells) != self._width:
                 raise self._wrong_width(plain, self._width, line)
             self._decimal_commas.look_at(plain, line)

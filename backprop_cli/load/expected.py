@@ -2,26 +2,33 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import named
+from backprop_cli.load.files import named, require_suffix, suffix
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
-from backprop_cli.load.numbers import describe, to_array
+from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
-from backprop_cli.messages import did_you_mean, reason_of
+from backprop_cli.messages import reason_of
 
 if TYPE_CHECKING:
     from backprop_cli.load.csv import HeaderMode
 
 _RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
+
+_RESULT_SUFFIXES = (".json", ".npz")
+_IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
 
 
 def load_expected(
@@ -40,6 +47,7 @@ def load_expected(
         if os.path.isdir(path):
             tree = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
         else:
+            require_suffix(path, _RESULT_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
         layout = tree.get("weight_layout", problem.weight_layout)
         if not isinstance(layout, str) or layout != problem.weight_layout:
@@ -60,7 +68,8 @@ def validate_expected(
 ) -> Mapping[Node, Expected]:
     """Return expected values, by name or under `layers` as in a result, as validated arrays by layer and quantity.
 
-    If `rounded`, values are decimals with the digits as written. If `in_float32`, they are float32 also in a text.
+    If `rounded`, values are decimals with the digits as written. If `in_float32`, they are float32 also in a text. Here
+    alone, null stands for an open entry or quantity, and NaN and infinity are values, which are wrong.
 
     Raises:
         InputError: With the place, which starts with `expected`.
@@ -68,24 +77,71 @@ def validate_expected(
     found: dict[Node, Expected] = {}
     for node, raw in _by_node(values, problem):
         place = f"expected.{problem.place(*node)}"
-        found[node] = _as_written(raw, place) if rounded else _in_floats(raw, place, in_float32=in_float32)
+        if isinstance(raw, np.ndarray):
+            found[node] = _from_array(raw, place, rounded=rounded, in_float32=in_float32)
+        else:
+            found[node] = _from_tree(raw, place, rounded=rounded, in_float32=in_float32)
     return found
+
+
+def _from_array(raw: Array, place: str, *, rounded: bool, in_float32: bool) -> Expected:
+    """Return the values of an array of at most two dimensions; NaN and infinity stay."""
+    if rounded:
+        raise InputError("rounded values have to be written as text, not in binary", place=place)
+    finite = np.isfinite(raw) if raw.dtype.kind == "f" else np.True_
+    if finite.all():
+        return _in_floats(raw, place, in_float32=in_float32)
+    zeroed = raw.copy()
+    zeroed[~finite] = 0
+    expected = _in_floats(zeroed, place, in_float32=in_float32)
+    return replace(expected, values=np.where(finite, expected.values, raw))
+
+
+def _from_tree(raw: Any, place: str, *, rounded: bool, in_float32: bool) -> Expected:
+    """Return the values of a number, a list or a list of rows; null is open, and NaN and infinity stay."""
+    special: dict[tuple[int, ...], float | None] = {}
+    plain = _without_special(raw, Decimal(0) if rounded else 0, special)
+    expected = _as_written(plain, place) if rounded else _in_floats(plain, place, in_float32=in_float32)
+    if special:
+        values = expected.values.copy()
+        for index, value in special.items():
+            if value is None:
+                expected.is_open[index] = True
+            else:
+                values[index] = Decimal(value) if rounded else value
+        expected = replace(expected, values=values)
+    return expected
+
+
+def _without_special(raw: Any, number: Any, special: dict[tuple[int, ...], float | None]) -> Any:
+    """Return a tree with a number in place of every null, NaN and infinity, and put those into `special` by index."""
+
+    def plain(item: Any, index: tuple[int, ...]) -> Any:
+        value = item.value if isinstance(item, Refused) else item
+        if value is None or (isinstance(value, float | Decimal) and not isfinite(value)):
+            special[index] = value if value is None else float(value)
+            return number
+        return item
+
+    if not isinstance(raw, list):
+        return plain(raw, ())
+    if not (raw and isinstance(raw[0], list)):
+        return [plain(item, (i,)) for i, item in enumerate(raw)]
+    rows = enumerate(raw)
+    return [[plain(item, (i, j)) for j, item in enumerate(row)] if isinstance(row, list) else row for i, row in rows]
 
 
 def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
     stored = to_array(raw, place, "float32") if in_float32 else raw
     values = to_array(stored, place)
     is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
-    return Expected(values=values, dtype=stored.dtype if is_narrow else values.dtype)
+    dtype = stored.dtype if is_narrow else values.dtype
+    return Expected(values=values, is_open=np.zeros(values.shape, bool), dtype=dtype)
 
 
 def _as_written(raw: Any, place: str) -> Expected:
-    if isinstance(raw, np.ndarray):
-        raise InputError("rounded values have to be written as text, not in binary", place=place)
-    array = to_array(raw, place, "object")
-    if np.isinf(array.astype(np.float64)).any():
-        raise InputError("a value is out of the range of float64", place=place)
-    return Expected(values=array)
+    values = to_array(raw, place, "object")
+    return Expected(values=values, is_open=np.zeros(values.shape, bool))
 
 
 def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node, Any]]:
@@ -94,7 +150,9 @@ def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node
             raise InputError(f"expected an object, got {describe(layer)}", place=prefix)
         for key in layer:
             if key not in QUANTITIES:
-                hint = did_you_mean(key, QUANTITIES)
+                from backprop_cli.load.names import cure_of  # for errors only
+
+                hint = cure_of({key: layer[key]}, QUANTITIES)
                 raise InputError("no such quantity is computed", place=f"{prefix}.{key}", hint=hint)
         yield from ((Node(i, quantity), layer[quantity]) for quantity in QUANTITIES if quantity in layer)
 
@@ -142,4 +200,4 @@ def _folder(path: str, tables: dict[str, str], *, exact: bool, header: "HeaderMo
             if is_table(file):
                 tables[stem] = file
             with named(file):
-                yield stem, parse_matrix(file, stem, exact=exact, header=header)[0]
+                yield stem, parse_matrix(file, stem, exact=exact, finite=False, header=header)[0]

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, TypeAlias
 
@@ -90,6 +90,16 @@ def chunks(path: str, hint: str | None = None, progress: Progress = no_progress)
             done += len(chunk)
             progress(f"bytes of {clean(shown(path))}", done, size)
             yield chunk
+
+
+def until_nul(content: Iterable[bytes]) -> bytes:
+    """Return the bytes of a text; reading stops at a NUL, which no text has: it may be a device without an end."""
+    read: list[bytes] = []
+    for chunk in content:
+        read.append(chunk)
+        if b"\0" in chunk:
+            break
+    return b"".join(read)
 
 
 @contextmanager

@@ -2,21 +2,17 @@
 
 import json
 import re
-from collections import UserString
 from math import isinf
 from typing import Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.load.encoding import decode
 from backprop_cli.load.files import Data
+from backprop_cli.load.numbers import Refused
 
 # Literals that need care: -0 would lose its sign; a large exponent or many digits would become infinity, or an error
 # without a place.
 _DELICATE = re.compile(r"-0(?![\d.eE])|[eE]\+?\d{3}|(?<!\d)\d{200}")
-
-
-class _Refused(UserString):
-    """A literal out of range. It stays in the tree, so that the error names its key path."""
 
 
 class _Object(dict[str, Any]):
@@ -45,12 +41,13 @@ def parse(data: Data, *, exact: bool = False) -> Any:
     as_number = _as_decimal if exact else _as_float64 if _DELICATE.search(text) else None  # faster without
     numbers: dict[str, Any] = {"parse_float": as_number, "parse_int": as_number}
     try:
-        tree = json.loads(text, object_pairs_hook=as_object, parse_constant=_Refused, **numbers)
+        tree = json.loads(text, object_pairs_hook=as_object, parse_constant=Refused, **numbers)
     except json.JSONDecodeError as error:
         if not text.strip():
             raise InputError("the file is empty (expected JSON)") from None
-        reason = (error.msg[:1].lower() + error.msg[1:]).removesuffix(" at").removesuffix(" starting")
-        raise InputError(f"not JSON: {reason}", line=error.lineno, column=error.colno) from None
+        from backprop_cli.load.json_errors import not_json
+
+        raise not_json(text, error) from None
     except RecursionError:
         raise InputError("nested too deeply") from None
     if repeated:
@@ -58,7 +55,7 @@ def parse(data: Data, *, exact: bool = False) -> Any:
     return tree
 
 
-def _as_float64(literal: str) -> float | _Refused:
+def _as_float64(literal: str) -> float | Refused:
     if isinf(value := float(literal)):
         return _out_of_range(literal, "float64")
     is_integer = literal.removeprefix("-").isdecimal() and literal != "-0"
@@ -72,9 +69,9 @@ def _as_decimal(literal: str) -> Any:
     return _out_of_range(literal, "exact arithmetic") if decimal is None else decimal
 
 
-def _out_of_range(literal: str, kind: str) -> _Refused:
+def _out_of_range(literal: str, kind: str) -> Refused:
     shown = literal if len(literal) <= 40 else f"{literal[:20]}... ({len(literal)} characters)"
-    return _Refused(f"{shown}, which is out of the range of {kind}")
+    return Refused(f"{shown}, which is out of the range of {kind}", literal)
 
 
 def _repeated_key(tree: Any) -> InputError:

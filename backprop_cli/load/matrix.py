@@ -1,4 +1,7 @@
-"""Load a matrix file: CSV, TSV, JSON or NPY. `-` is standard input; it and a name without an ending hold CSV."""
+"""Load a matrix file: CSV, TSV, JSON or NPY.
+
+`-` is standard input; it and a name without an ending hold CSV, TSV or JSON, recognised by content.
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,7 +9,8 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import chunks, named, read, require_suffix, suffix
+from backprop_cli.load import signatures
+from backprop_cli.load.files import chunks, named, read, require_suffix, suffix, until_nul
 from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
@@ -15,10 +19,7 @@ if TYPE_CHECKING:
 
 MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _SPACES = "a table of spaces becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""
-_HINTS = {
-    ".npz": "a problem is for PROBLEM, without an option before it",
-    **dict.fromkeys((".txt", ".dat", ".data", ".asc", ".out"), _SPACES),
-}
+_HINTS = dict.fromkeys((".txt", ".dat", ".data", ".asc", ".out"), _SPACES)
 
 
 def is_table(path: str) -> bool:
@@ -45,24 +46,33 @@ def load_matrix(
 
 
 def parse_matrix(
-    path: str, key: str, *, exact: bool, header: "HeaderMode", progress: Progress = no_progress
+    path: str, key: str, *, exact: bool, header: "HeaderMode", finite: bool = True, progress: Progress = no_progress
 ) -> tuple[Any, tuple[str, ...] | None]:
     """Return the content of a matrix file, an array or a nested list, not validated yet, and the names in its header.
+
+    NaN and infinity in a text are errors, unless `finite` is false.
 
     Raises:
         InputError: The file cannot be read, or is not of its format.
     """
-    require_suffix(path, MATRIX_SUFFIXES, _HINTS.get(suffix(path)))
+    cure = signatures.cure_of_ending(path, MATRIX_SUFFIXES) or _HINTS.get(suffix(path))
+    require_suffix(path, MATRIX_SUFFIXES, cure)
     hint = did_you_mean(path, UPSTREAM_RULES) if key == "upstream" else None
     if suffix(path) == ".npy":
         from backprop_cli.load import npy
 
-        return npy.parse_npy(read(path, hint)), None
-    if suffix(path) == ".json":
+        data = read(path, hint)
+        signatures.require_format(data[: signatures.BEGIN], path, "NPY")
+        return npy.parse_npy(data), None
+    begin, content = signatures.peeked(chunks(path, hint, progress))
+    is_text = suffix(path) == ""
+    expected = "CSV, TSV or JSON" if is_text else suffix(path)[1:].upper()
+    signatures.require_format(begin, path, expected)
+    if suffix(path) == ".json" or (is_text and signatures.is_json(begin)):
         from backprop_cli.load import json
 
-        return json.parse(read(path, hint), exact=exact), None
+        return json.parse(until_nul(content), exact=exact), None
     from backprop_cli.load import csv
 
-    delimiter = "\t" if suffix(path) == ".tsv" else ","
-    return csv.parse(chunks(path, hint, progress), delimiter, exact=exact, mode=header)
+    is_tsv = suffix(path) == ".tsv" or (is_text and signatures.is_tsv(begin))
+    return csv.parse(content, "\t" if is_tsv else ",", exact=exact, finite=finite, mode=header)

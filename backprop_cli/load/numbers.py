@@ -4,6 +4,7 @@ NumPy would read `true` as 1.0, `null` as nan and `"1.5"` as 1.5, and round an i
 each of them is an error that names its place.
 """
 
+from collections import UserString
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -16,6 +17,17 @@ from backprop_cli.messages import counted
 
 Kind: TypeAlias = Dtype | Literal["object"]  # the dtype of the numbers to read: objects are decimals, as written
 LARGEST_EXACT = 2**53  # float64 holds every integer up to here
+
+
+class Refused(UserString):
+    """A literal that is no number here: NaN, infinity, out of range. It stays in the tree, so that its path is known.
+
+    As an expected value, one that is NaN or infinite as a float is a wrong value, and not an error.
+    """
+
+    def __init__(self, words: str, literal: str | None = None) -> None:
+        super().__init__(words)
+        self.value = float(words if literal is None else literal)
 
 
 def describe(value: object) -> str:
@@ -54,7 +66,7 @@ def to_array(value: object, place: str, kind: Kind = "float64") -> Array:
     if kind != "object" and not (array.dtype == kind and array.flags.c_contiguous):
         array = _converted(array, place, np.dtype(kind))
     if array.ndim > 2:
-        raise InputError(f"expected a matrix, got {array.ndim} dimensions", place=place)
+        raise _not_a_matrix(array.ndim, place)
     if array.size == 0:
         raise InputError("no numbers in it", place=place)
     if array.dtype.kind == "f":
@@ -70,8 +82,19 @@ def to_number(value: object, place: str, kind: Kind = "float64") -> Any:
         InputError: It is anything else.
     """
     if type(value) not in (np.ndarray, *_types(kind)) or (array := to_array(value, place, kind)).ndim:
-        raise InputError(f"expected a number, got {describe(value)}", place=place)
+        raise _unexpected(value, place, "a number")
     return array.item()
+
+
+def without_brackets(value: object, wanted: type = str) -> str | None:
+    """Return the cure for a list or array of one, where one text (or one number, a float) is meant."""
+    entries = value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(entries, list) or len(entries) != 1 or isinstance(entries[0], str) != (wanted is str):
+        return None
+    if isinstance(entries[0], bool | list | dict) or entries[0] is None:
+        return None
+    alone = f'"{entries[0]}"' if wanted is str else entries[0]
+    return f"give {alone} alone, without brackets (auto_unbox = TRUE in R's toJSON)"
 
 
 def require_exact(value: int, **where: Any) -> None:
@@ -122,18 +145,43 @@ def _from_tree(value: object, place: str, kind: Kind) -> Array:
     if not isinstance(value, list):
         _validate(value, place, types, "numbers")
     elif value and isinstance(value[0], list):
+        if (n_dimensions := _depth(value)) > 2:
+            raise _not_a_matrix(n_dimensions, place)
         for i, row in enumerate(value):
             if not isinstance(row, list):
-                raise InputError(f"expected a row, got {describe(row)}", place=f"{place}[{i}]")
+                raise _unexpected(row, f"{place}[{i}]", "a row")
             if not row:
                 raise InputError("no numbers in it", place=f"{place}[{i}]")
             _validate_row(row, f"{place}[{i}]", types)
             if len(row) != len(value[0]):
                 wanted = counted(len(value[0]), "value")
                 raise InputError(f"expected {wanted}, got {len(row)}", place=f"{place}[{i}]")
+    elif value and isinstance(value[0], dict):
+        raise _unexpected(value[0], f"{place}[0]", "a row")
     else:
         _validate_row(value, place, types)
     return np.array(value, dtype=object if kind == "object" else np.float64)
+
+
+def _depth(value: object) -> int:
+    """Return how many lists are nested in the first entries of a list."""
+    depth = 0
+    while isinstance(value, list):
+        depth, value = depth + 1, value[0] if value else None
+    return depth
+
+
+def _not_a_matrix(n_dimensions: int, place: str) -> InputError:
+    features = {"inputs": "features", "upstream": "neurons", "z": "neurons"}.get(place.rpartition(".")[2])
+    hint = f"a row is a sample: reshape it to (samples, {features})" if features else None
+    return InputError(f"expected a matrix, got {n_dimensions} dimensions", place=place, hint=hint)
+
+
+def _unexpected(value: object, place: str, wanted: str) -> InputError:
+    from backprop_cli.load.json_of_tools import cure_of  # for errors only
+
+    hint = cure_of(value, place) or (without_brackets(value, float) if wanted == "a number" else None)
+    return InputError(f"expected {wanted}, got {describe(value)}", place=place, hint=hint)
 
 
 def _types(kind: Kind) -> tuple[type, ...]:
@@ -154,6 +202,6 @@ def _validate_row(row: list[Any], place: str, types: tuple[type, ...]) -> None:
 
 def _validate(value: object, place: str, types: tuple[type, ...], wanted: str) -> None:
     if type(value) not in types:  # not isinstance: a bool is an int
-        raise InputError(f"expected {wanted}, got {describe(value)}", place=place)
+        raise _unexpected(value, place, wanted)
     if isinstance(value, int) and not -LARGEST_EXACT <= value <= LARGEST_EXACT:
         require_exact(value, place=place)

@@ -16,8 +16,9 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
+from backprop_cli.load import signatures
 from backprop_cli.load.files import Data, named, read, require_suffix, shown, suffix
-from backprop_cli.load.matrix import MATRIX_SUFFIXES, is_table, load_matrix
+from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, build
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from backprop_cli.load.csv import HeaderMode
 
 _PROBLEM_SUFFIXES = (".json", ".npz")
-_BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 
 
 def load_problem(
@@ -83,7 +83,7 @@ def read_problem(path: str) -> Data:
     Raises:
         InputError: It cannot be read, or has the ending of another format.
     """
-    require_suffix(path, _PROBLEM_SUFFIXES, _BARE_MATRIX if suffix(path) in MATRIX_SUFFIXES else None)
+    require_suffix(path, _PROBLEM_SUFFIXES, signatures.cure_of_ending(path, _PROBLEM_SUFFIXES, problem=True))
     return read(path)
 
 
@@ -97,7 +97,9 @@ def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool =
     """
     with named(path):
         data = read_problem(path) if data is None else data
-        if suffix(path) == ".npz":
+        expected = "NPZ" if suffix(path) == ".npz" else "JSON"
+        signatures.require_format(data[: signatures.BEGIN], path, expected, problem=True)
+        if expected == "NPZ":
             from backprop_cli.load import npy
 
             return nest(npy.parse_npz(data), gaps=gaps)
@@ -105,7 +107,7 @@ def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool =
 
         draft = json.parse(data, exact=exact)
         if not isinstance(draft, dict):
-            raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=_BARE_MATRIX)
+            raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=signatures.BARE_MATRIX)
         return draft
 
 

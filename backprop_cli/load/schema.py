@@ -12,9 +12,9 @@ import numpy as np
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
-from backprop_cli.core.quantities import QUANTITIES, UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
+from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
 from backprop_cli.errors import InputError
-from backprop_cli.load.numbers import Kind, describe, to_array, to_number
+from backprop_cli.load.numbers import Kind, describe, to_array, to_number, without_brackets
 from backprop_cli.load.shapes import SAMPLES, Fitted, fit
 from backprop_cli.messages import did_you_mean, listed
 
@@ -88,15 +88,13 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
+    if unknown := {key: value for key, value in part.items() if key not in (*known, *PROBLEM_KEYS)}:
+        from backprop_cli.load.names import unknown_keys  # for errors only
+
+        raise unknown_keys(unknown, known, prefix)
     for key in part:
-        if key in known:
-            continue
-        if key in PROBLEM_KEYS:
+        if key not in known:
             raise InputError("belongs at the top, beside layers", place=prefix + key)
-        is_result = key in QUANTITIES
-        hint = f'{key} is computed; what it should be goes under "expected"' if is_result else did_you_mean(key, known)
-        wanted = "" if hint else f" (expected {listed(known, 'or')})"
-        raise InputError(f"unknown key{wanted}", place=prefix + key or "''", hint=hint)
 
 
 def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -124,8 +122,13 @@ def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], ki
         prefix + key: to_array(part[key], prefix + key, kind)
         for prefix, part in {"": draft, **parts}.items()
         for key in _NUMERIC_KEYS
-        if key in part and not (key == "upstream" and isinstance(part[key], str))
+        if key in part and not (key == "upstream" and _is_text(part[key]))
     }
+
+
+def _is_text(value: Any) -> bool:
+    """Tell whether a value is a text, or a list of one, which other tools write for it."""
+    return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
 def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
@@ -180,7 +183,7 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
     value = part.get(key)
     if key in part and not (isinstance(value, str) and value in known):
         wanted = listed([*others, *map(repr, known)], "or")
-        hint = did_you_mean(value, known) if isinstance(value, str) else None
+        hint = did_you_mean(value, known) if isinstance(value, str) else without_brackets(value)
         raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
     return value
 
@@ -188,5 +191,6 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
 def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:
     value = draft.get(key)
     if key in draft and not isinstance(value, wanted):
-        raise InputError(f"expected {words}, got {describe(value)}", place=key)
+        hint = without_brackets(value) if wanted is str else None
+        raise InputError(f"expected {words}, got {describe(value)}", place=key, hint=hint)
     return value

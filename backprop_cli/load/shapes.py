@@ -5,6 +5,7 @@ names both. Nothing broadcasts. A hint is given if everything fits with one arra
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from backprop_cli.core.arrays import Array
@@ -42,13 +43,49 @@ def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -
     try:
         return _fit(arrays, prefixes, out_in=out_in)
     except InputError as error:
-        transposed = list(_fitting_if_transposed(arrays, prefixes, out_in=out_in))
-        if transposed == ["weights"]:
-            layout = "in-out" if out_in else "out-in"
-            error.hint = f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
-        elif transposed:
-            error.hint = f"{listed(transposed, 'or')} may be transposed"
+        error.hint = _cure(arrays, prefixes, out_in=out_in)
         raise
+
+
+def _cure(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
+    """Return the cure with which all arrays would fit, if there is one."""
+    transposed = list(_fitting_if_transposed(arrays, prefixes, out_in=out_in))
+    if transposed == ["weights"]:
+        layout = "in-out" if out_in else "out-in"
+        return f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
+    if transposed:
+        is_of_samples = set(transposed) <= set(_of_samples(arrays))
+        return f"{listed(transposed, 'or')} may be transposed" + ": a row is a sample here" * is_of_samples
+    cure = _if_columns_are_samples(arrays, prefixes, out_in=out_in)
+    return cure or _if_rows_are_joined(arrays, prefixes, out_in=out_in)
+
+
+def _of_samples(arrays: Mapping[str, Array]) -> list[str]:
+    """Return the places of the matrices with a row for each sample."""
+    names = ("inputs", "z", "upstream")
+    return [place for place, array in arrays.items() if array.ndim == 2 and place.rpartition(".")[2] in names]
+
+
+def _if_columns_are_samples(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
+    places = _of_samples(arrays)
+    transposed = {**arrays, **{place: arrays[place].T for place in places}}
+    for is_out_in in (out_in, True) if places else ():
+        with suppress(InputError):
+            _fit(transposed, prefixes, out_in=is_out_in)
+            and_layout = '; weights are then "weight_layout": "out-in"' if is_out_in != out_in else ""
+            return f"transpose {listed(places)}: a row is a sample here, not a column{and_layout}"
+    return None
+
+
+def _if_rows_are_joined(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
+    axes = _axes(prefixes, out_in=out_in)
+    for place in [place for place in arrays if max(arrays[place].shape, default=0) == arrays[place].size > 1]:
+        with suppress(InputError):
+            fitted = _fit({other: arrays[other] for other in arrays if other != place}, prefixes, out_in=out_in)
+            n_rows, *rest = (fitted.sizes.get(axis, 0) for axis in axes[place])
+            if rest and min(n_rows, *rest) > 1 and n_rows * rest[0] == arrays[place].size:
+                return f"write {place} as {n_rows} rows of {rest[0]}, which hold its {arrays[place].size} numbers"
+    return None
 
 
 def _fitting_if_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:

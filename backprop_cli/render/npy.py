@@ -1,4 +1,4 @@
-"""NPY files and NPZ archives, the same bytes for the same arrays whenever they are written."""
+"""NPY files and NPZ archives; the same arrays always give the same bytes."""
 
 import zipfile
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import numpy as np
 
 from backprop_cli.core.scratch import chunks
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold: numpy.savez writes today's
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold; no clock is read
 
 
 def npy(file: IO[bytes], value: Any) -> None:
@@ -16,7 +16,7 @@ def npy(file: IO[bytes], value: Any) -> None:
     array = np.asarray(value)
     np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
     fortran_order = array.flags.f_contiguous and not array.flags.c_contiguous
-    table = np.atleast_1d(array.T if fortran_order else array)  # as the header says
+    table = np.atleast_1d(array.T if fortran_order else array)  # the order in the header
     for rows in chunks(table):
         file.write(np.ascontiguousarray(table[rows]).tobytes())
 
@@ -25,9 +25,6 @@ def npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
     """Write arrays, numbers and texts, by name, as an NPZ archive."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, value in arrays.items():
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=_is_large(value)) as member:
+            is_large = np.asarray(value).nbytes >= 2**31
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=is_large) as member:
                 npy(member, value)
-
-
-def _is_large(value: Any) -> bool:
-    return np.asarray(value).nbytes >= 2**31

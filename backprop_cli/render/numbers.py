@@ -1,4 +1,4 @@
-"""How a number is shown to people: short, never misleading, and lined up on the decimal point."""
+"""Numbers as text: for people short and aligned on the decimal point, for programs with every digit."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from fractions import Fraction
     from numbers import Rational
 
-_POSITIONAL = (1e-4, 1e16)  # the sizes that Python writes without an exponent, too
+_POSITIONAL = (1e-4, 1e16)  # the sizes that Python, too, writes without an exponent
 
 
 def literal(value: "float | Rational") -> str:
-    """Return a number for programs: a float so that it reads back bit for bit, a fraction as its decimal in full."""
+    """Return a number for programs: a float with the digits that restore every bit, a fraction as its full decimal."""
     if isinstance(value, float):
         return repr(value)
     from backprop_cli.core.exact import in_full
@@ -24,14 +24,14 @@ def literal(value: "float | Rational") -> str:
 
 
 def literals(row: Array) -> list[str]:
-    """Return the numbers of one row (n,) for programs; those of float32 have the digits of float64."""
+    """Return the numbers of one row (n,) for programs; float32 numbers have the digits of float64."""
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 
 def number(value: "float | Fraction", precision: int | None) -> str:
-    """Return a number with up to `precision` decimals, or significant digits where it is smaller than 1.
+    """Return a number with at most `precision` decimals, or significant digits if it is smaller than 1.
 
-    Trailing zeros are trimmed, and negative zero is zero. None is for a fraction's decimal in full, or 8 for a float.
+    Trailing zeros are trimmed; negative zero is 0. A precision of None means 8 for a float, every digit for a fraction.
 
     >>> number(0.1 + 0.2, 8), number(-12.5, 8), number(5.551115123125783e-17, 8)
     ('0.3', '-12.5', '5.55111512e-17')
@@ -51,8 +51,8 @@ def number(value: "float | Fraction", precision: int | None) -> str:
     return np.format_float_positional(value, precision=precision, trim="-")
 
 
-def aligned(numbers: Sequence[str], at_least: int = 0) -> list[str]:
-    """Return texts of equal width, at least that of a heading, with their decimal points below each other.
+def aligned(numbers: Sequence[str]) -> list[str]:
+    """Return numbers padded to the same width, with their decimal points below each other.
 
     >>> aligned(["0.5", "20.1", "6"])
     [' 0.5', '20.1', ' 6  ']
@@ -60,4 +60,4 @@ def aligned(numbers: Sequence[str], at_least: int = 0) -> list[str]:
     parts = [text.partition(".") for text in numbers]
     before = max(len(whole) for whole, _, _ in parts)
     after = max(len(point + decimals) for _, point, decimals in parts)
-    return [(whole.rjust(before) + (point + decimals).ljust(after)).rjust(at_least) for whole, point, decimals in parts]
+    return [whole.rjust(before) + (point + decimals).ljust(after) for whole, point, decimals in parts]

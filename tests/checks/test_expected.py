@@ -184,6 +184,52 @@ def test_rounded(value: str, literal: str, digits: int | None) -> None:
     assert [difference.digits for difference in check.listed] == ([] if digits is None else [digits])
 
 
+@pytest.mark.parametrize(
+    ("row", "position", "least", "most", "held"),
+    [
+        (["2", "0.37"], 0, "1.95", "2.05", "2.0"),
+        (["2", "0.375"], 0, "1.995", "2.005", "2.00"),
+        (["2", "0.37", "12.25"], 0, "1.995", "2.005", "2.00"),
+        (["0", "0.37"], 0, "-0.005", "0.005", "0.00"),
+        (["0", "0.3"], 0, "-0.05", "0.05", "0.0"),
+        (["-3", "1.25"], 0, "-3.005", "-2.995", "-3.00"),
+        (["2.5", "0.3712"], 0, "2.4995", "2.5005", "2.500"),
+        (["0.37", "2"], 0, "0.365", "0.375", "0.37"),
+        (["12", "0.37"], 0, "11.5", "12.5", "12"),
+        (["0.19956143", "0.149780716"], 0, "0.199561425", "0.199561435", "0.19956143"),
+        (["0.138498562", "0.0226025404"], 0, "0.1384985615", "0.1384985625", "0.138498562"),
+        (["2", "5"], 0, "1.5", "2.5", "2"),
+        (["0", "5"], 0, "-0.5", "0.5", "0"),
+        (["1.2e3", "4e2"], 1, "350", "450", "4E+2"),
+        (["1200", "4e2"], 1, "350", "450", "4E+2"),
+    ],
+)
+def test_an_entry_without_its_last_zeros_is_held_to_them(
+    row: list[str], position: int, least: str, most: str, held: str
+) -> None:
+    """JavaScript, R and jq write 2.00 as 2."""
+    expected = {"dz": [[Decimal(number) for number in row]]}
+    beyond = (Decimal(most) - Decimal(least)) / 1000
+    for value, passes in (
+        (Decimal(least), True),
+        (Decimal(most), True),
+        (Decimal(least) - beyond, False),
+        (Decimal(most) + beyond, False),
+    ):
+        upstream = [Decimal(number) for number in row]
+        upstream[position] = value
+        (check,) = rounded(expected, upstream=[upstream], activation="linear")
+        assert check.passed is passes, value
+        assert [difference.written for difference in check.listed] == [held] * (not passes)
+
+
+def test_entries_that_are_open_or_not_finite_set_no_digits() -> None:
+    upstream = [[Decimal("2.4"), Decimal("0.37"), Decimal("0.5")]]
+    for other in (None, Decimal("nan")):
+        (check,) = rounded({"dz": [[Decimal(2), other, Decimal(1)]]}, upstream=upstream, activation="linear")
+        assert check.different == (other is not None)
+
+
 def test_a_rounded_difference_keeps_the_exact_value() -> None:
     draft: dict[str, Any] = {"upstream": [[Decimal("0.1"), Decimal("0.2")]], "activation": "linear"}
     (check,) = rounded({"dz": [[Decimal("0.1"), Decimal("0.30")]]}, **draft)

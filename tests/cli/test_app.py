@@ -4,6 +4,7 @@ import contextlib
 import gc
 import io
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -82,11 +83,34 @@ def test_wrong_usage_is_one_line_and_status_2(backprop: Run, argv: list[str], sa
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_printed(backprop: Run, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
-    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "1")
-    ran = backprop("--show-completion", shell)
-    assert (ran.status, ran.err) == (0, "")
-    assert "backprop" in ran.out
+def test_completion_is_printed(backprop: Run, shell: str) -> None:
+    for argv in ["--show-completion", shell], [f"--show-completion={shell}"]:
+        ran = backprop(*argv)
+        assert (ran.status, ran.err) == (0, "")
+        assert f"complete_{shell}" in ran.out
+
+
+def test_a_shell_that_cannot_be_detected_must_be_named(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def undetected() -> None:
+        raise import_module("shellingham").ShellDetectionFailure
+
+    monkeypatch.setattr("shellingham.detect_shell", undetected)
+    for option in "--show-completion", "--install-completion":
+        ran = backprop(option)
+        assert (ran.status, ran.out) == (2, "")
+        assert ran.err == f"backprop: the current shell is not known\nhint: name one: {option} bash\n"
+
+
+def test_completion_that_cannot_be_installed_is_an_error_of_output(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.write_text("a file")
+    monkeypatch.setenv("HOME", str(home))
+    ran = backprop("--install-completion", "fish")
+    assert (ran.status, ran.out) == (4, "")
+    assert ran.err.startswith(f"backprop: {home}")
+    assert ran.err.endswith(": cannot install completion: not a directory\n")
 
 
 def test_an_unknown_shell_has_no_completion(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:

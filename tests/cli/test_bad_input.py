@@ -73,10 +73,11 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
-UNKNOWN = (
-    "unknown key (expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
+EVERY_KEY = (
+    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
     " learning_rate or expected)"
 )
+UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
 COMMENTS = "hint: a matrix file has no comments"
 SEMICOLONS = "hint: cells are separated by commas and decimals by points here, not by semicolons and commas"
@@ -199,6 +200,7 @@ CSV: dict[str, tuple[Content, str]] = {
     "UTF-16 without a mark": (b"1\0,\x002\0", "w.csv:1:2: expected UTF-8 text, got the byte 0x00"),
 }
 
+ONE_ARRAY = "hint: np.save writes one array as .npy; a problem is for PROBLEM, without an option before it"
 NOT_NPY = "w.npy: damaged, or not an NPY file"
 LONGEST = np.dtype(np.longdouble)
 WIDER: dict[str, tuple[Content, str]] = {
@@ -218,7 +220,7 @@ NPY: dict[str, tuple[Content, str]] = {
     "negative size": (npy_header("(1, -1)"), "w.npy: damaged: the header promises the shape (1, -1)"),
     "header that is no literal": (npy_header("(1,"), NOT_NPY),
     "size that is no number": (npy_header("('a',)"), NOT_NPY),
-    "archive": (npz([("weights.npy", [1.0])]), NOT_NPY),
+    "archive": (npz([("weights.npy", [1.0])]), f"w.npy: expected NPY, got NPZ\n{ONE_ARRAY}"),
     "cut": (npy([1.0, 2.0])[:-3], "w.npy: damaged: the header promises 16 bytes, 13 follow"),
     "overlong": (npy([1.0]) + b"\0", "w.npy: damaged: the header promises 8 bytes, 9 follow"),
     "promise of 745 GiB": (
@@ -244,12 +246,28 @@ NPY: dict[str, tuple[Content, str]] = {
     "integer between two floats": (npy([1, 2**53 + 1]), f"w.npy: weights[1]: {ROUNDED}"),
 }
 
+OBJECT = "weights: expected numbers, got an object"
+COLUMNS_AS_OBJECTS = 'hint: a matrix is a list of rows: to_json(orient="values") in pandas writes one'
+ROW_AS_OBJECT = 'hint: a row is a list of numbers: to_json(orient="values") in pandas, Array.from(row) in JavaScript'
+ENDINGS = "expected .csv, .tsv, .json or .npy"
 MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "standard input": ("-", "1,2\n3\n", "<stdin>:2: expected 2 columns, got 1"),
     "without an ending": ("w", "1,2\n3,a\n", "w:2:2: expected a number, got 'a'"),
     "tsv, short row": ("w.tsv", "1\t2\n3\n", "w.tsv:2: expected 2 columns, got 1"),
     "tsv, text": ("w.TSV", "1\ta\n", "w.TSV:1:2: expected a number, got 'a'"),
-    "json, object": ("w.json", '{"weights": [1]}', "w.json: weights: expected numbers, got an object"),
+    "json, object": ("w.json", '{"weights": [1]}', f"w.json: {OBJECT}\nhint: take the list out of it: jq .weights"),
+    "json, empty object": ("w.json", "{}", f"w.json: {OBJECT}"),
+    "json, columns as objects": ("w.json", '{"a": {"0": 1}, "b": {"0": 2}}', f"w.json: {OBJECT}\n{COLUMNS_AS_OBJECTS}"),
+    "json, rows as objects": (
+        "w.json",
+        '[{"a": 1}]',
+        f"w.json: weights[0]: expected a row, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "json, shape and data": (
+        "w.json",
+        '{"shape": [1, 2], "data": [1, 2]}',
+        f"w.json: {OBJECT}\nhint: write the data as a list of rows, without its shape beside it",
+    ),
     "json, text": ("w.json", '"outputs"', "w.json: weights: expected numbers, got 'outputs'"),
     "json, single number": (
         "w.json",
@@ -260,8 +278,62 @@ MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "json, not a number": ("w.json", "[1, NaN]", "w.json: weights[1]: expected a number, got NaN"),
     "json, empty list": ("w.json", "[]", "w.json: weights: no numbers in it"),
     "folder": ("w.csv", None, "w.csv: cannot read: is a directory"),
-    "packed": ("w.csv.gz", b"", "w.csv.gz: unknown file type '.gz' (expected .csv, .tsv, .json or .npy)"),
-    "spreadsheet": ("w.xlsx", b"", "w.xlsx: unknown file type '.xlsx' (expected .csv, .tsv, .json or .npy)"),
+    "packed": ("w.csv.gz", b"", f"w.csv.gz: unknown file type '.gz' ({ENDINGS})\nhint: gunzip unpacks it"),
+    "spreadsheet": ("w.xlsx", b"", f"w.xlsx: unknown file type '.xlsx' ({ENDINGS})\nhint: save it as CSV"),
+    "unknown ending": ("w.foo", "1", f"w.foo: unknown file type '.foo' ({ENDINGS})"),
+    "ending of a table of spaces": (
+        "w.dat",
+        "1",
+        f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: a table of spaces becomes a .csv with"
+        """ awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=",\"""",
+    ),
+    "unknown ending of NPY": (
+        "w.dat",
+        npy([1.0]),
+        f"w.dat: unknown file type '.dat' ({ENDINGS})\nhint: this is NPY: give it a name that ends in .npy",
+    ),
+}
+
+RENAME = "hint: give it a name that ends in"
+FOREIGN: dict[str, tuple[str, Content, str]] = {
+    "NPY": ("w.csv", npy([1.0]), f"expected CSV, got NPY\n{RENAME} .npy"),
+    "NPY for a table of tabs": ("w.tsv", npy([1.0]), f"expected TSV, got NPY\n{RENAME} .npy"),
+    "NPY for JSON": ("w.json", npy([1.0]), f"expected JSON, got NPY\n{RENAME} .npy"),
+    "NPZ": ("w.csv", npz([("w.npy", [1.0])]), f"expected CSV, got NPZ\n{ONE_ARRAY}"),
+    "XLSX": ("w.csv", npz([("xl/workbook.xml", b"")]), "expected CSV, got a spreadsheet (XLSX)\nhint: save it as CSV"),
+    "ZIP": ("w.csv", npz([("w.txt", b"1")]), "expected CSV, got a ZIP archive\nhint: unzip unpacks it"),
+    "gzip": ("w.csv", b"\x1f\x8b\x08", "expected CSV, got gzip\nhint: gunzip unpacks it"),
+    "PDF": ("w.csv", "%PDF-1.7\n", "expected CSV, got a PDF\nhint: copy the numbers into a CSV file"),
+    "Git LFS": (
+        "w.csv",
+        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+        "expected CSV, got a Git LFS pointer\nhint: git lfs pull fetches the file itself",
+    ),
+    "HTML": (
+        "w.tsv",
+        b"\xef\xbb\xbf\r\n<!DOCTYPE HTML><p>1",
+        "expected TSV, got a web page (HTML)\n"
+        "hint: save the data themselves; this may be a page for signing in, or about an error",
+    ),
+    "HTML for NPY": (
+        "w.npy",
+        "<html>",
+        "expected NPY, got a web page (HTML)\n"
+        "hint: save the data themselves; this may be a page for signing in, or about an error",
+    ),
+    "JSON": ("w.csv", "[[1, -2.5e3], [NaN, 4]]", f"expected CSV, got JSON\n{RENAME} .json"),
+    "JSON of objects": ("w.csv", '[\n {"a": 1}]', f"expected CSV, got JSON\n{RENAME} .json"),
+    "JSON for NPY": ("w.npy", "[1]", f"expected NPY, got JSON\n{RENAME} .json"),
+    "NPY through a pipe": (
+        "-",
+        npy([1.0]),
+        'expected CSV, TSV or JSON, got NPY\nhint: write CSV instead, np.savetxt(sys.stdout, X, delimiter=","),'
+        " or a file that ends in .npy",
+    ),
+    "JSON through a pipe, ragged": ("-", "[[1, 2], [3]]", "weights[1]: expected 2 values, got 1"),
+    "JSON with a NUL": ("w.json", "[1, \0]", ":1:5: expected UTF-8 text, got the byte 0x00"),
+    "JSON without an ending, and a NUL": ("w", "[1, \0]", ":1:5: expected UTF-8 text, got the byte 0x00"),
+    "TSV through a pipe, ragged": ("-", "1\t2\n3\n", ":2: expected 2 columns, got 1"),
 }
 
 BARE = "hint: a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
@@ -271,6 +343,11 @@ ACTIVATIONS = "expected 'relu' or 'linear'"
 LAYOUTS = "expected 'in-out' or 'out-in'"
 NOTHING = "there is nothing to compute from (expected inputs, weights, biases, upstream or z)"
 
+NUMBERS_IN_JSON = "hint: numbers are written like -1.5, 0.5 or 2e-3"
+DOUBLE_QUOTES = 'hint: keys and texts stand in double quotes: "inputs"'
+CUBE = "expected a matrix, got 3 dimensions\nhint: a row is a sample: reshape it to (samples,"
+NO_BRACKETS = "without brackets (auto_unbox = TRUE in R's toJSON)"
+QUOTES = "hint: write it without quotes"
 JSON: dict[str, tuple[Content, str]] = {
     "NaN": ('{"inputs": [NaN]}', "inputs[0]: expected a number, got NaN"),
     "Infinity": ('{"z": [[1, 2], [3, -Infinity]]}', "z[1][1]: expected a number, got -Infinity"),
@@ -285,13 +362,29 @@ JSON: dict[str, tuple[Content, str]] = {
     "integer between two floats": ('{"inputs": [9007199254740993]}', f"inputs[0]: {ROUNDED}"),
     "true": ('{"inputs": [1, true]}', "inputs[1]: expected a number, got true"),
     "null": ('{"inputs": [null, 1]}', "inputs[0]: expected a number, got null"),
-    "number in quotes": ('{"inputs": [[1, 2], [3, "1.5"]]}', "inputs[1][1]: expected a number, got '1.5'"),
+    "number in quotes": ('{"inputs": [[1, 2], [3, "1.5"]]}', f"inputs[1][1]: expected a number, got '1.5'\n{QUOTES}"),
     "object": ('{"inputs": [1, {}]}', "inputs[1]: expected a number, got an object"),
     "ragged": ('{"inputs": [[1, 2, 3, 4], [1, 2, 3]]}', "inputs[1]: expected 4 values, got 3"),
     "ragged, one column": ('{"inputs": [[1], [1, 2]]}', "inputs[1]: expected 1 value, got 2"),
     "number among rows": ('{"inputs": [[1, 2], 3]}', "inputs[1]: expected a row, got 3"),
-    "row among numbers": ('{"inputs": [1, [2]]}', "inputs[1]: expected a number, got a list"),
-    "three dimensions": ('{"inputs": [[[1, 2]]]}', "inputs[0][0]: expected a number, got a list"),
+    "row among numbers": ('{"inputs": [1, [2, 3]]}', "inputs[1]: expected a number, got a list"),
+    "three dimensions": ('{"inputs": [[[1, 2]]]}', f"inputs: {CUBE} features)"),
+    "three dimensions of upstream": ('{"upstream": [[[1, 2]], 3]}', f"upstream: {CUBE} neurons)"),
+    "four dimensions of weights": ('{"weights": [[[[]]]]}', "weights: expected a matrix, got 4 dimensions"),
+    "row among numbers of a row": ('{"inputs": [[1, [2, 3]]]}', "inputs[0][1]: expected a number, got a list"),
+    "typed array of JavaScript": (
+        '{"biases": {"0": 1, "1": 2}}',
+        f"biases: expected numbers, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "typed arrays of JavaScript": (
+        '{"inputs": [{"0": 1, "1": 2}]}',
+        f"inputs[0]: expected a row, got an object\n{ROW_AS_OBJECT}",
+    ),
+    "object among rows": ('{"inputs": [[1], {"a": 1}]}', f"inputs[1]: expected a row, got an object\n{ROW_AS_OBJECT}"),
+    "list of one among numbers": (
+        '{"inputs": [1, [2]]}',
+        f"inputs[1]: expected a number, got a list\nhint: give 2 alone, {NO_BRACKETS}",
+    ),
     "empty list": ('{"inputs": []}', "inputs: no numbers in it"),
     "empty rows": ('{"inputs": [[], []]}', "inputs[0]: no numbers in it"),
     "empty row before another": ('{"inputs": [[], [1]]}', "inputs[0]: no numbers in it"),
@@ -329,8 +422,11 @@ JSON: dict[str, tuple[Content, str]] = {
         '{"a": 0, "z": [[], [1, {"b": 1, "c": 2, "c": 3}]]}',
         "z[1][1].c: the key is given twice",
     ),
-    "text without an end": ('{"title": "a', ":1:11: not JSON: unterminated string"),
-    "line break in a text": ('{"title":\n "a\n"}', ":2:4: not JSON: invalid control character"),
+    "text without an end": ('{"title": "a', ':1:11: not JSON: a text without its closing "'),
+    "line break in a text": (
+        '{"title":\n "a\n"}',
+        r":2:4: not JSON: a line break or a tab inside a text" + "\n" + r"hint: write \n or \t for it",
+    ),
     "100,000 brackets": (100_000 * "[" + 100_000 * "]", "nested too deeply"),
     "UTF-16 without a mark": ('{"z": 1}'.encode("utf-16-le"), ":1:2: expected UTF-8 text, got the byte 0x00"),
     "Latin-1": (b'{"title": "\xe9"}', f":1:12: expected UTF-8 text, got the byte 0xe9\n{LATIN1}"),
@@ -340,14 +436,31 @@ JSON: dict[str, tuple[Content, str]] = {
     "control characters in a key": (r'{"\u001b[2J": 1}', r"\x1b[2J: " + UNKNOWN),
     "empty": ("", "the file is empty (expected JSON)"),
     "blank": (" \n ", "the file is empty (expected JSON)"),
-    "no value": ('{"inputs": }', ":1:12: not JSON: expecting value"),
-    "Python's None": ('{\n "inputs": None\n}', ":2:12: not JSON: expecting value"),
-    "plus sign": ('{"inputs": +1}', ":1:12: not JSON: expecting value"),
-    "key without quotes": ("{inputs: 1}", ":1:2: not JSON: expecting property name enclosed in double quotes"),
-    "no colon": ('{"inputs" [1]}', ":1:11: not JSON: expecting ':' delimiter"),
-    "no comma": ('{"inputs": [1 2]}', ":1:15: not JSON: expecting ',' delimiter"),
-    "comment": ('{"inputs": [1] // one\n}', ":1:16: not JSON: expecting ',' delimiter"),
-    "text after the end": ('{"inputs": [1]} x', ":1:17: not JSON: extra data"),
+    "no value": ('{"inputs": }', ":1:12: not JSON: expected a value, got '}'"),
+    "Python's None": (
+        '{\n "inputs": None\n}',
+        ":2:12: not JSON: expected a value, got 'None'\nhint: JSON has null for it",
+    ),
+    "plus sign": ('{"inputs": +1}', f":1:12: not JSON: expected a number, got '+1'\n{NUMBERS_IN_JSON}"),
+    "key without quotes": ("{inputs: 1}", ":1:2: not JSON: expected a key in double quotes, got 'inputs'"),
+    "no colon": ('{"inputs" [1]}', ":1:11: not JSON: expected a colon after the key, got '['"),
+    "no comma": ('{"inputs": [1 2]}', ":1:15: not JSON: expected a comma or ], got '2'"),
+    "comma before a brace": (
+        '{"inputs": [1],\n "z": 1,\n}',
+        ":2:8: not JSON: a comma before }\nhint: remove the comma",
+    ),
+    "single quotes": ("{'inputs': [1]}", f":1:2: not JSON: ' in place of a double quote\n{DOUBLE_QUOTES}"),
+    "fraction": ('{"inputs": [1/2]}', f":1:13: not JSON: expected a number, got '1/2'\n{NUMBERS_IN_JSON}"),
+    "no digit before the point": (
+        '{"inputs": [.5]}',
+        f":1:13: not JSON: expected a number, got '.5'\n{NUMBERS_IN_JSON}",
+    ),
+    "comment": ('{"inputs": [1] // one\n}', ":1:16: not JSON: a comment, which JSON does not have\nhint: remove it"),
+    "text after the end": ('{"inputs": [1]} x', ":1:17: not JSON: 'x' after the end of the value"),
+    "two problems": (
+        '{"inputs": [1]}\n{"inputs": [2]}\n',
+        ":2:1: not JSON: several values, one on each line\nhint: a file holds one problem",
+    ),
     "bare matrix": ("[[1, 2]]", f"expected a problem (an object), got a list\n{BARE}"),
     "bare number": ("1.5", f"expected a problem (an object), got 1.5\n{BARE}"),
     "bare null": ("null", f"expected a problem (an object), got null\n{BARE}"),
@@ -355,8 +468,17 @@ JSON: dict[str, tuple[Content, str]] = {
 
 KEYS: dict[str, tuple[Content, str]] = {
     "unknown, near one": ('{"wieghts": [1]}', "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: did you mean 'weights'?"),
-    "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: did you mean 'biases'?"),
+    "unknown, in capitals": ('{"Weights": [1]}', "Weights: unknown key\nhint: give Weights as weights"),
+    "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
+    "several unknown": (
+        '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
+        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs and lr as learning_rate; wieghts"
+        " may mean weights; upstream, the gradient of the loss, is given in place of y",
+    ),
+    "several unknown in a layer": (
+        '{"layers": [{}, {"W": [1], "lr": 2}]}',
+        "layers[1]: unknown keys W and lr\nhint: give W as weights and lr as learning_rate at the top",
+    ),
     "unknown, near none": ('{"xyzzy": 1}', f"xyzzy: {UNKNOWN}"),
     "unknown, without a name": ('{"": 1}', f"'': {UNKNOWN}"),
     "computed": (
@@ -389,7 +511,7 @@ KEYS: dict[str, tuple[Content, str]] = {
     "weights: an object": ('{"weights": {}}', "weights: expected numbers, got an object"),
     "weights: a number": ('{"weights": 1}', f"weights: {LIST}"),
     "weights of a layer: a number": ('{"layers": [{"weights": 1}]}', f"layers[0].weights: {LIST}"),
-    "biases: a text": ('{"biases": "1"}', "biases: expected numbers, got '1'"),
+    "biases: a text": ('{"biases": "1"}', f"biases: expected numbers, got '1'\n{QUOTES}"),
     "z: a text": ('{"z": "ones"}', "z: expected numbers, got 'ones'"),
     "upstream: a text near one": (
         '{"upstream": "output"}',
@@ -414,13 +536,42 @@ KEYS: dict[str, tuple[Content, str]] = {
         f"weight_layout: {LAYOUTS}, got 'out_in'\nhint: did you mean 'out-in'?",
     ),
     "weight_layout: true": ('{"inputs": [1], "weight_layout": true}', f"weight_layout: {LAYOUTS}, got true"),
-    "learning_rate: a text": ('{"z": 1, "learning_rate": "0.1"}', "learning_rate: expected a number, got '0.1'"),
-    "learning_rate: a list": ('{"z": 1, "learning_rate": [0.1]}', "learning_rate: expected a number, got a list"),
+    "learning_rate: a text": (
+        '{"z": 1, "learning_rate": "0.1"}',
+        f"learning_rate: expected a number, got '0.1'\n{QUOTES}",
+    ),
+    "learning_rate: a list of one": (
+        '{"z": 1, "learning_rate": [0.1]}',
+        f"learning_rate: expected a number, got a list\nhint: give 0.1 alone, {NO_BRACKETS}",
+    ),
+    "learning_rate: a list of two": (
+        '{"z": 1, "learning_rate": [0.1, 0.2]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "learning_rate: a text in a list": (
+        '{"z": 1, "learning_rate": ["a"]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "learning_rate: null in a list": (
+        '{"z": 1, "learning_rate": [null]}',
+        "learning_rate: expected a number, got a list",
+    ),
+    "activation: a list of one": (
+        '{"z": 1, "activation": ["relu"]}',
+        f'activation: {ACTIVATIONS}, got a list\nhint: give "relu" alone, {NO_BRACKETS}',
+    ),
+    "upstream: a list of one": (
+        '{"z": 1, "upstream": ["ones"]}',
+        f'upstream: {RULES}, got a list\nhint: give "ones" alone, {NO_BRACKETS}',
+    ),
     "learning_rate: true": ('{"z": 1, "learning_rate": true}', "learning_rate: expected a number, got true"),
     "learning_rate: null": ('{"z": 1, "learning_rate": null}', "learning_rate: expected a number, got null"),
     "learning_rate: NaN": ('{"z": 1, "learning_rate": NaN}', "learning_rate: expected a number, got NaN"),
     "title: a number": ('{"z": 1, "title": 1}', "title: expected a text, got 1"),
-    "source: a list": ('{"z": 1, "source": ["a"]}', "source: expected a text, got a list"),
+    "source: a list": (
+        '{"z": 1, "source": ["a"]}',
+        f'source: expected a text, got a list\nhint: give "a" alone, {NO_BRACKETS}',
+    ),
     "expected: a list": ('{"z": 1, "expected": [1]}', "expected: expected an object, got a list"),
     "layers: an object": ('{"layers": {}}', "layers: expected a list of layers, got an object"),
     "layers: a text": ('{"layers": "2"}', "layers: expected a list of layers, got '2'"),
@@ -432,7 +583,7 @@ KEYS: dict[str, tuple[Content, str]] = {
 }
 
 TURNED_WEIGHTS = 'hint: weights may be transposed: --weight-layout out-in, or "weight_layout": "out-in", says so'
-TURNED_INPUTS = "hint: inputs may be transposed"
+TURNED_INPUTS = "hint: inputs may be transposed: a row is a sample here"
 FLAT = "(a flat list is one sample)"
 ONE_NUMBER = "(a single number is one sample of one neuron)"
 
@@ -522,7 +673,7 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "upstream transposed": (
         problem(upstream=[[1, 2, 3]] * 4),
         "upstream: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\n"
-        "hint: upstream may be transposed",
+        "hint: upstream may be transposed: a row is a sample here",
     ),
     "upstream of three neurons": (
         problem(upstream=[[1, 2, 3]] * 3),
@@ -558,7 +709,8 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "z of a layer flat and ambiguous": ('{"layers": [{}, {"z": [1, 2]}]}', ambiguous("layers[1].z", 2)),
     "z transposed": (
         problem(z=[[1, 2, 3]] * 4),
-        "z: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\nhint: z may be transposed",
+        "z: shape (4, 3) does not fit the 3 samples of inputs (expected (3, 4))\n"
+        "hint: z may be transposed: a row is a sample here",
     ),
     "z of three neurons": (
         problem(z=[[1, 2, 3]] * 3),
@@ -579,7 +731,40 @@ SHAPES: dict[str, tuple[Content, str]] = {
     "z or upstream transposed": (
         '{"z": [[1, 2, 3], [4, 5, 6]], "upstream": [[1, 2], [3, 4], [5, 6]]}',
         "upstream: shape (3, 2) does not fit the 2 samples of z (expected (2, 3))\n"
-        "hint: z or upstream may be transposed",
+        "hint: z or upstream may be transposed: a row is a sample here",
+    ),
+    "a sample in each column": (
+        '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]],'
+        ' "weight_layout": "out-in"}',
+        "weights: shape (1, 3) does not fit the 2 features of inputs (expected (n_neurons, 2))\n"
+        "hint: transpose inputs and upstream: a row is a sample here, not a column",
+    ),
+    "a sample in each column, and weights out-in": (
+        '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]]}',
+        "weights: shape (1, 3) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
+        'hint: transpose inputs and upstream: a row is a sample here, not a column; weights are then "weight_layout":'
+        ' "out-in"',
+    ),
+    "a sample in each column of a network": (
+        '{"inputs": [[1, 2, 3], [4, 5, 6]], "layers": [{"weights": [[1, 1], [1, 1], [1, 1], [1, 1]], "z": [[1, 2, 3],'
+        ' [1, 2, 3], [1, 2, 3], [1, 2, 3]]}, {"weights": [[1, 1, 1, 1]]}], "weight_layout": "out-in"}',
+        "layers[0].weights: shape (4, 2) does not fit the 3 features of inputs (expected (n_neurons, 3))\n"
+        "hint: transpose inputs and layers[0].z: a row is a sample here, not a column",
+    ),
+    "inputs in one row": (
+        problem(inputs=[[1, 2, 3, 4, 5, 6]]),
+        "weights: shape (2, 4) does not fit the 6 features of inputs (expected (6, n_neurons))\n"
+        "hint: write inputs as 3 rows of 2, which hold its 6 numbers",
+    ),
+    "upstream in a flat list": (
+        problem(upstream=[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]),
+        f"upstream: shape (1, 12) {FLAT} does not fit the 3 samples of inputs (expected (3, 4))\n"
+        "hint: write upstream as 3 rows of 4, which hold its 12 numbers",
+    ),
+    "weights in one column": (
+        problem(weights=[[1], [2], [3], [4], [5], [6], [7], [8]]),
+        "weights: shape (8, 1) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
+        "hint: write weights as 2 rows of 4, which hold its 8 numbers",
     ),
     "layers do not chain": (
         network({}, {"weights": [[1], [2], [3]]}),
@@ -658,11 +843,13 @@ CONSEQUENCES: dict[str, tuple[Content, str]] = {
 
 ARCHIVE = npz([("weights.npy", [1.0, 2.0])])
 CENTRAL = ARCHIVE.find(b"PK\1\2")  # where the archive's table of members starts
+TO_NUMPY = "hint: write CSV, or in Python np.save for one array, np.savez for several by name"
 NO_NPY = "weights: damaged, or not an NPY file"
 NPZ: dict[str, tuple[Content, str]] = {
     "empty": (b"", "damaged, or not an NPZ archive"),
-    "JSON": ("{}", "damaged, or not an NPZ archive"),
-    "NPY": (npy([1.0]), "damaged, or not an NPZ archive"),
+    "JSON": ("{}", "expected NPZ, got JSON\nhint: give it a name that ends in .json"),
+    "NPY": (npy([1.0]), f"expected NPZ, got NPY\n{BARE}"),
+    "other archive": (npz([("a/data.pkl", b"")]), f"expected NPZ, got a PyTorch file\n{TO_NUMPY}"),
     "cut": (ARCHIVE[:-10], "damaged, or not an NPZ archive"),
     "damaged member": (patched(ARCHIVE, 60, b"\xff\xff"), NO_NPY),
     "unknown compression": (patched(ARCHIVE, CENTRAL + 10, b"\x4d"), NO_NPY),
@@ -703,7 +890,11 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "no members": (npz([]), NOTHING),
     "unknown key": (npz([("wieghts.npy", 1.0)]), "wieghts: unknown key\nhint: did you mean 'weights'?"),
-    "name that numpy.savez makes up": (npz([("arr_0.npy", [1.0])]), f"arr_0: {UNKNOWN}"),
+    "name that numpy.savez makes up": (
+        npz([("arr_0.npy", [1.0])]),
+        "arr_0: unknown key\n"
+        "hint: the arrays are without names: np.savez(path, inputs=X, weights=W, biases=b, upstream=U) names them",
+    ),
     "unknown key in a layer": (
         npz([("layers.0.wieghts.npy", 1.0)]),
         "layers[0].wieghts: unknown key\nhint: did you mean 'weights'?",
@@ -731,7 +922,7 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "activation: a list": (
         npz([("inputs.npy", [1.0]), ("activation.npy", ["relu"])]),
-        f"activation: {ACTIVATIONS}, got an array of shape (1,)",
+        f'activation: {ACTIVATIONS}, got an array of shape (1,)\nhint: give "relu" alone, {NO_BRACKETS}',
     ),
     "upstream: unknown": (
         npz([("upstream.npy", "one")]),
@@ -739,7 +930,7 @@ NPZ: dict[str, tuple[Content, str]] = {
     ),
     "learning_rate: a list": (
         npz([("z.npy", 1.0), ("learning_rate.npy", [0.1])]),
-        "learning_rate: expected a number, got an array of shape (1,)",
+        f"learning_rate: expected a number, got an array of shape (1,)\nhint: give 0.1 alone, {NO_BRACKETS}",
     ),
     "learning_rate: not a number": (
         npz([("z.npy", 1.0), ("learning_rate.npy", np.nan)]),
@@ -759,8 +950,7 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "problem for a matrix": (
         {"p.npz": b""},
         "--weights p.npz",
-        "p.npz: unknown file type '.npz' (expected .csv, .tsv, .json or .npy)\n"
-        "hint: a problem is for PROBLEM, without an option before it",
+        f"p.npz: unknown file type '.npz' (expected .csv, .tsv, .json or .npy)\n{ONE_ARRAY}",
     ),
     "malformed layers and an option": (
         {"p.json": '{"layers": 3}', "w.csv": "1\n"},
@@ -833,6 +1023,32 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.json --next q.json --save q",
         "p.json: there are no weights or biases to step",
     ),
+    "NPZ for JSON": (
+        {"p.json": npz([("z.npy", [1.0])])},
+        "p.json",
+        f"p.json: expected JSON, got NPZ\n{RENAME} .npz",
+    ),
+    "NPZ through a pipe": (
+        {"-": npz([("z.npy", [1.0])])},
+        "-",
+        "<stdin>: expected JSON, got NPZ\nhint: write it to a file that ends in .npz",
+    ),
+    "unknown ending of a file that cannot be read": (
+        {"p.d": None},
+        "p.d/x\0.y",
+        r"p.d/x\x00.y: unknown file type '.y' (expected .json or .npz)",
+    ),
+    "unknown ending of JSON": (
+        {"p.jsn": "{}"},
+        "p.jsn",
+        "p.jsn: unknown file type '.jsn' (expected .json or .npz)\n"
+        "hint: this is JSON: give it a name that ends in .json",
+    ),
+    "packed problem": (
+        {"p.json.gz": ""},
+        "p.json.gz",
+        "p.json.gz: unknown file type '.gz' (expected .json or .npz)\nhint: gunzip unpacks it",
+    ),
     "no such problem": ({}, "p.json", "p.json: cannot read: no such file or directory"),
     "no such archive": ({}, "no/p.npz", "no/p.npz: cannot read: no such file or directory"),
     "problem is a folder": ({"p.json": None}, "p.json", "p.json: cannot read: is a directory"),
@@ -841,7 +1057,11 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.yaml",
         "p.yaml: unknown file type '.yaml' (expected .json or .npz)",
     ),
-    "problem on standard input": ({"-": '{"z": [1, "2"]}'}, "-", "<stdin>: z[1]: expected a number, got '2'"),
+    "problem on standard input": (
+        {"-": '{"z": [1, "2"]}'},
+        "-",
+        f"<stdin>: z[1]: expected a number, got '2'\n{QUOTES}",
+    ),
     "address on the web": (
         {},
         "--weights http://localhost/w.csv",
@@ -986,8 +1206,8 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
 }
 
 
-def in_p_json(message: str) -> str:
-    return f"p.json{message}" if message.startswith(":") else f"p.json: {message}"
+def named(file: str, message: str) -> str:
+    return f"{file}{message}" if message.startswith(":") else f"{file}: {message}"
 
 
 Row: TypeAlias = tuple[Mapping[str, Content], str, int, str]  # the files, the command line, and what comes of it
@@ -1000,7 +1220,11 @@ REFUSED: dict[str, Row] = {
         for row, (name, content, err) in MATRIX_FILES.items()
     },
     **{
-        f"{table}: {row}": ({"p.json": text}, "p.json", 3, in_p_json(err))
+        f"foreign: {row}": ({name: content}, f"--weights {name}", 3, named(name.replace("-", "<stdin>"), err))
+        for row, (name, content, err) in FOREIGN.items()
+    },
+    **{
+        f"{table}: {row}": ({"p.json": text}, "p.json", 3, named("p.json", err))
         for table, rows in {"json": JSON, "keys": KEYS, "shapes": SHAPES, "solve": CONSEQUENCES}.items()
         for row, (text, err) in rows.items()
     },
@@ -1052,6 +1276,15 @@ MATRICES: dict[str, tuple[str, Content, str]] = {
     "csv with large even integers": ("u.csv", "9007199254740994,-2e15\n", "9007199254740994.0,-2000000000000000.0\n"),
     "csv with numbers too small": ("u.csv", "1e-400,5e-324\n", "0.0,5e-324\n"),
     "csv on standard input": ("-", "1,2\n", "1.0,2.0\n"),
+    "csv on standard input, with a tab after a comma": ("-", "1,\t2\n", "1.0,2.0\n"),
+    "csv on standard input, with a tab in a name": ("-", '"a\tb",c\n1,2\n', "1.0,2.0\n"),
+    "csv on standard input, names in brackets": ("-", '"[a]","{b}"\n1,2\n', "1.0,2.0\n"),
+    "csv with names like the first bytes of Parquet": ("u.csv", "PAR1,PAR2\n1,2\n", "1.0,2.0\n"),
+    "tsv on standard input": ("-", "1\t2\n3\t4\n", "1.0,2.0\n3.0,4.0\n"),
+    "tsv without an ending, with names": ("u", "x 1\ty\n1\t2\n", "1.0,2.0\n"),
+    "json on standard input": ("-", " [[1, 2], [3, 4]]\n", "1.0,2.0\n3.0,4.0\n"),
+    "json without an ending": ("u", b"\xef\xbb\xbf[\r\n[1], [2]]", "1.0\n2.0\n"),
+    "json of one sample on standard input": ("-", "[[1, 2, 3]]", "1.0,2.0,3.0\n"),
     "csv with an ending in capitals": ("U.CSV", "1,2\n", "1.0,2.0\n"),
     "csv without an ending": ("u", "1,2\n", "1.0,2.0\n"),
     "tsv": ("u.tsv", "x\ty\n1\t2\n", "1.0,2.0\n"),

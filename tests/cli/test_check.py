@@ -68,10 +68,10 @@ def test_statuses(backprop: Run, argv: list[str], status: int) -> None:
 
 def test_a_page_of_verdicts(backprop: Run) -> None:
     ran = backprop("check", "right.json", "broken.json", "wrong.json")
-    assert ran.err == "backprop: broken.json:1:2: not JSON: expecting property name enclosed in double quotes\n"
+    assert ran.err == "backprop: broken.json:1:2: not JSON: the text ends before its last bracket is closed\n"
     assert ran.out == (
         "ok    right.json   expected values 2 of 2; finite differences 10 of 10\n"
-        "error broken.json  not JSON: expecting property name enclosed in double quotes\n"
+        "error broken.json  not JSON: the text ends before its last bracket is closed\n"
         "FAIL  wrong.json   expected values 0 of 2; finite differences 10 of 10\n"
         "\n"
         "3 problems: 1 passed, 1 failed, 1 could not be checked\n"
@@ -208,11 +208,16 @@ def test_extreme_numbers_are_no_bug(backprop: Run, problem: dict[str, Any], opti
     [
         (
             '{"dbias": [1]}',
-            "golden.json: expected.dbias: no such quantity is computed\nhint: did you mean 'dbiases'?\n",
+            "golden.json: expected.dbias: no such quantity is computed\nhint: give dbias as dbiases\n",
         ),
-        ('{"dbiases": [1, null]}', "golden.json: expected.dbiases[1]: expected a number, got null\n"),
+        ('{"dbiases": [1, true]}', "golden.json: expected.dbiases[1]: expected a number, got true\n"),
+        ('{"dz": [[1, 2], null]}', "golden.json: expected.dz[1]: expected a row, got null\n"),
+        ('{"dz": [[1, 2], NaN]}', "golden.json: expected.dz[1]: expected a row, got NaN\n"),
+        ('{"dz": [[1, [null]]]}', "golden.json: expected.dz[0][1]: expected a number, got a list\n"),
+        ('{"dz": [null, [1, 2]]}', "golden.json: expected.dz[1]: expected a number, got a list\n"),
+        ('{"dz": [[null, 2], [3]]}', "golden.json: expected.dz[1]: expected 2 values, got 1\n"),
         ('{"weight_layout": "out-in"}', "golden.json: weight_layout: expected the layout 'in-out', got 'out-in'\n"),
-        ("{", "golden.json:1:2: not JSON: expecting property name enclosed in double quotes\n"),
+        ("{", "golden.json:1:2: not JSON: the text ends before its last bracket is closed\n"),
     ],
 )
 def test_what_is_expected_may_be_malformed(backprop: Run, golden: str, line: str) -> None:
@@ -228,8 +233,11 @@ def test_what_is_expected_may_be_malformed(backprop: Run, golden: str, line: str
         ({"layers": {}}, "expected.layers: expected a list of at most 2 layers\n"),
         ({"layers": [{}, {}, {}]}, "expected.layers: expected a list of at most 2 layers\n"),
         ({"layers": [{}, 1]}, "expected.layers[1]: expected an object, got 1\n"),
-        ({"layers": [{}, {"dw": 1}]}, "expected.layers[1].dw: no such quantity is computed\n"),
-        ({"layers": [{}, {"dz": [None]}]}, "expected.layers[1].dz[0]: expected a number, got null\n"),
+        (
+            {"layers": [{}, {"dw": 1}]},
+            "expected.layers[1].dw: no such quantity is computed\nhint: give dw as dweights\n",
+        ),
+        ({"layers": [{}, {"dz": [False]}]}, "expected.layers[1].dz[0]: expected a number, got false\n"),
     ],
 )
 def test_what_is_expected_of_a_network_may_be_malformed(backprop: Run, expected: Any, line: str) -> None:
@@ -254,8 +262,8 @@ def test_a_folder_of_expected_values_may_be_unreadable(backprop: Run, monkeypatc
     ("name", "text", "line"),
     [
         ("dz.csv", "1,x\n", "golden/dz.csv:1:2: expected a number, got 'x'\n"),
-        ("dz.json", "[[1, 2", "golden/dz.json:1:7: not JSON: expecting ',' delimiter\n"),
-        ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\n"),
+        ("dz.json", "[[1, 2", "golden/dz.json:1:7: not JSON: the text ends before its last bracket is closed\n"),
+        ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\nhint: give dx as dinputs\n"),
         ("layers.0.dz.csv", "1\n", "golden: expected.layers: no such quantity is computed\n"),
         ("dz.txt", "1\n", "golden: there are no expected values in it\n"),
         ("layers.x.dz.csv", "1\n", "golden: expected layers.0, got layers.x\n"),
@@ -299,19 +307,288 @@ def test_expect_is_for_one_problem(backprop: Run) -> None:
     assert (ran.status, ran.out, ran.err) == (2, "", "backprop: --expect is for one problem\n")
 
 
+def test_a_second_expect_is_refused(backprop: Run) -> None:
+    ran = backprop("check", "right.json", "--expect", "right.json", "--expect", "wrong.json")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("backprop: one --expect is taken, got 2\nhint: a folder holds ")
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        ("nope.npz", "nope.npz: cannot read: no such file or directory"),
+        ("nope", "nope: cannot read: no such file or directory"),
+        ("golden", "golden/dz.csv:2:2: expected a number, got 'x'"),
+        ("dz.json", "dz.json: expected.dz: expected numbers, got 'x'"),
+    ],
+)
+def test_an_error_in_what_is_expected_names_its_file_once_and_not_the_problem(
+    backprop: Run, target: str, line: str
+) -> None:
+    Path("golden").mkdir()
+    Path("golden/dz.csv").write_text("1,2\n1,x\n")
+    Path("dz.json").write_text('{"dz": "x"}')
+    ran = backprop("check", "right.json", "--expect", target)
+    assert ran.status == 3
+    assert ran.out == "error right.json  not checked: its expected values cannot be used\n"
+    assert ran.err == f"backprop: {line}\n"
+    (verdict,) = json.loads(backprop("check", "right.json", "--expect", target, "--format", "json").out)["files"]
+    assert (verdict["file"], verdict["passed"], verdict["outcome"]) == ("right.json", False, "error")
+    assert verdict["error"] == line
+
+
+def test_a_matrix_file_is_not_expected_outside_of_a_folder(backprop: Run) -> None:
+    ran = backprop("check", "right.json", "--expect", "dz.csv")
+    assert (ran.status, ran.err) == (
+        3,
+        "backprop: dz.csv: unknown file type '.csv' (expected .json or .npz)\n"
+        "hint: --expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv\n",
+    )
+
+
 def test_colour_where_it_is_asked_for(backprop: Run) -> None:
-    assert "\x1b[32mok" in backprop("check", "right.json", "--color", "always").out
+    assert "\x1b[38;5;28mok" in backprop("check", "right.json", "--color", "always").out
     assert "\x1b" not in backprop("check", "right.json", "--color", "never").out
 
 
-def test_nothing_to_check_is_not_a_pass(backprop: Run) -> None:
-    Path("part.json").write_text('{"upstream": [[1]], "activation": "linear"}')
-    ran = backprop("check", "part.json")
-    assert (ran.status, ran.err) == (
-        3,
-        "backprop: part.json: there is nothing to check: no expected values, and finite differences need inputs,"
-        " the weights of every layer, and upstream\n",
+NEEDED = "finite differences need inputs, the weights of every layer, and upstream"
+AT_KINKS = {"inputs": [[1, -1]], "weights": [[1], [1]], "biases": [0], "upstream": [[1]]}
+INACTIVE = {"inputs": [[1, 2], [3, 4]], "weights": [[-1], [-1]], "biases": [0], "upstream": [[1], [2]]}
+SECOND_INACTIVE = {
+    "inputs": [[1]],
+    "layers": [{"weights": [[1]], "biases": [1]}, {"weights": [[-1]], "biases": [0]}],
+    "upstream": [[1]],
+}
+
+
+@pytest.mark.parametrize(
+    ("problem", "reason"),
+    [
+        ({"upstream": [[1]], "activation": "linear"}, f"no expected values, and {NEEDED}"),
+        ({"upstream": [[1]], "activation": "linear", "expected": {}}, f"no expected values, and {NEEDED}"),
+        (AT_KINKS, "every entry is at a kink"),
+        (INACTIVE, "every unit is inactive and every gradient is zero"),
+        (SECOND_INACTIVE, "every unit of layers[1] is inactive and every gradient is zero"),
+    ],
+)
+def test_a_check_that_tested_nothing_is_not_a_pass(backprop: Run, problem: dict[str, Any], reason: str) -> None:
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("check", "p.json")
+    first = ran.out.splitlines()[0]
+    assert (ran.status, ran.err) == (1, "")
+    assert first.startswith("EMPTY p.json  ")
+    assert first.endswith(f"nothing was tested: {reason}")
+    (verdict,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
+    assert (verdict["passed"], verdict["outcome"], verdict["nothing_tested"]) == (False, "empty", reason)
+    page = backprop("check", "right.json", "p.json")
+    assert page.status == 1
+    assert "\n2 problems: 1 passed, 1 tested nothing\n" in page.out
+
+
+@pytest.mark.parametrize("problem", [AT_KINKS, INACTIVE])
+def test_right_expected_values_count_where_differences_show_nothing(backprop: Run, problem: dict[str, Any]) -> None:
+    Path("p.json").write_text(json.dumps(problem | {"expected": {"dbiases": [0]}}))
+    assert backprop("check", "p.json").status == 0
+    Path("p.json").write_text(json.dumps(problem | {"expected": {"dbiases": [1]}}))
+    assert backprop("check", "p.json").status == 1
+
+
+def test_that_every_unit_is_inactive_is_said_of_a_pass_too(backprop: Run) -> None:
+    Path("p.json").write_text(json.dumps(INACTIVE | {"expected": {"dbiases": [0]}}))
+    assert backprop("check", "p.json").out == (
+        "ok    p.json  expected values 1 of 1; finite differences 7 of 7; every unit is inactive and every gradient is"
+        " zero\n"
     )
+    (verdict,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
+    assert (verdict["passed"], verdict["all_inactive"]) == (True, True)
+    some_active = INACTIVE | {"weights": [[-1], [1]], "expected": {"z": [[1], [1]]}}
+    Path("p.json").write_text(json.dumps(some_active))
+    assert "inactive" not in backprop("check", "p.json").out
+    layers = [{"weights": [[-1]], "biases": [0]}, {"weights": [[1]], "biases": [1], "activation": "linear"}]
+    Path("p.json").write_text(json.dumps({"inputs": [[1]], "layers": layers, "upstream": [[1]]}))
+    assert backprop("check", "p.json").out == "ok    p.json  finite differences 5 of 5\n"
+    Path("p.json").write_text(json.dumps(INACTIVE | {"activation": "linear", "upstream": [[0], [0]]}))
+    ran = backprop("check", "p.json")
+    assert (ran.status, ran.out) == (0, "ok    p.json  finite differences 7 of 7\n")
+
+
+NOT_FINITE = {
+    "NaN": "nan",
+    "Infinity": "inf",
+    "-Infinity": "-inf",
+    "1e400": "inf",
+    "-1e400": "-inf",
+    "1e999999999": "inf",
+    f"1{'0' * 400}": "inf",
+}
+
+
+@pytest.mark.parametrize("options", [[], ["--rounded"], ["--exact"]])
+@pytest.mark.parametrize("literal", NOT_FINITE, ids=lambda literal: literal[:12])
+def test_nan_and_infinity_are_wrong_values_with_their_places(backprop: Run, literal: str, options: list[str]) -> None:
+    golden = f'{{"dbiases": [4, {literal}], "dweights": [[10, {literal}], [14, 20]], "z": [[1, 2], [3, 4]]}}'
+    Path("golden.json").write_text(golden)
+    problem = Path("right.json").read_text()
+    Path("p.json").write_text(problem[: problem.index('"expected"')] + f'"expected": {golden}}}')
+    for argv in (["right.json", "--expect", "golden.json"], ["p.json"]):
+        ran = backprop("check", *argv, *options)
+        assert (ran.status, ran.err) == (1, "")
+        assert f"  Not a finite number: {NOT_FINITE[literal]} at dbiases[1]\n" in ran.out
+        assert f"  Not a finite number: {NOT_FINITE[literal]} at dweights[0,1]\n" in ran.out
+        assert "--rounded" not in ran.out
+        (verdict,) = json.loads(backprop("check", *argv, *options, "--format", "json").out)["files"]
+        (listed,) = verdict["expected"]["dbiases"]["listed"]
+        assert (listed["place"], listed["expected"], listed["value"]) == ("dbiases[1]", NOT_FINITE[literal], 6)
+        assert (listed["absolute"], listed["relative"]) == ("inf", "inf")
+
+
+@pytest.mark.parametrize("options", [[], ["--rounded"], ["--exact"], ["--atol", "1e308", "--rtol", "1e308"]])
+def test_nan_and_infinity_are_wrong_beside_zeros_and_within_any_tolerance(backprop: Run, options: list[str]) -> None:
+    problem = WRONG | {"upstream": [[1e300, 0], [1e300, 0]], "expected": "EXPECTED"}
+    golden = '{"dz": [[1e300, NaN], [Infinity, -1e999]]}'
+    Path("p.json").write_text(json.dumps(problem).replace('"EXPECTED"', golden))
+    ran = backprop("check", "p.json", *options, "--format", "json")
+    (verdict,) = json.loads(ran.out)["files"]
+    assert (ran.status, verdict["expected"]["dz"]["different"]) == (1, 3)
+
+
+def test_values_that_are_not_finite_are_listed_first(backprop: Run) -> None:
+    problem = WRONG | {"inputs": [[1] * 20], "weights": [[1]] * 20, "biases": [0], "upstream": [[1]]}
+    wrong = [[float(k)] for k in range(1, 20)]
+    for literal in ("NaN", "Infinity"):
+        golden = json.dumps({"dweights": [*wrong, ["LITERAL"]]}).replace('"LITERAL"', literal)
+        Path("p.json").write_text(json.dumps(problem))
+        Path("golden.json").write_text(golden)
+        page = backprop("check", "p.json", "--expect", "golden.json").out
+        assert re.findall(r"^    (dweights\S+) ", page, re.MULTILINE)[:2] == ["dweights[19,0]", "dweights[18,0]"]
+        assert "and 9 more" in page
+
+
+@pytest.mark.parametrize("target", ["golden", "golden.npz", "npy"])
+def test_nan_and_infinity_are_wrong_in_files_of_matrices_too(backprop: Run, target: str) -> None:
+    values = np.array([[np.nan, 14], [np.inf, -np.inf]])
+    Path("golden").mkdir()
+    Path("npy").mkdir()
+    Path("golden/dweights.csv").write_text("nan,14\n+Infinity,-INF\n")
+    np.save("npy/dweights.npy", values.astype(">f4"))
+    np.savez("golden.npz", dweights=values)
+    ran = backprop("check", "right.json", "--expect", target, "--format", "json")
+    assert ran.status == 1
+    (verdict,) = json.loads(ran.out)["files"]
+    dweights = verdict["expected"]["dweights"]
+    assert (dweights["entries"], dweights["different"]) == (4, 3)
+    assert {entry["place"]: entry["expected"] for entry in dweights["listed"]} == {
+        "dweights[0,0]": "nan",
+        "dweights[1,0]": "inf",
+        "dweights[1,1]": "-inf",
+    }
+
+
+@pytest.mark.parametrize("options", [[], ["--rounded"]])
+@pytest.mark.parametrize("cell", ["nan", "NaN", "-nan", "inf", "Infinity", "-inf", "1e400", "-1e999999999", "9" * 400])
+def test_a_first_line_that_is_not_finite_is_a_row(backprop: Run, cell: str, options: list[str]) -> None:
+    Path("golden").mkdir()
+    for row in (f"{cell},{cell}", f"{cell},14", f"10,{cell}"):
+        Path("golden/dweights.csv").write_text(f"{row}\n14,20\n")
+        ran = backprop("check", "right.json", "--expect", "golden", *options)
+        assert (ran.status, ran.err) == (1, "")
+        assert f"expected values {4 - row.count(cell)} of 4;" in ran.out
+
+
+@pytest.mark.parametrize("text", ["1e-500,2\n", f"0.{'1' * 20_000},2\n", "nano,2\n", "NA,2\n"])
+def test_other_cells_are_refused_in_what_is_expected_too(backprop: Run, text: str) -> None:
+    Path("golden").mkdir()
+    Path("golden/dweights.csv").write_text(f"1,2\n{text}")
+    ran = backprop("check", "right.json", "--expect", "golden", "--rounded")
+    assert ran.status == 3
+    assert ran.err.startswith("backprop: golden/dweights.csv:2:1: ")
+
+
+def test_a_number_too_small_for_exact_arithmetic_is_refused_in_what_is_expected_too(backprop: Run) -> None:
+    Path("golden.json").write_text('{"dbiases": [4, 1e-500]}')
+    ran = backprop("check", "right.json", "--expect", "golden.json", "--rounded")
+    reason = "expected.dbiases[1]: expected a number, got 1e-500, which is out of the range of exact arithmetic"
+    assert (ran.status, ran.err) == (3, f"backprop: golden.json: {reason}\n")
+
+
+def test_the_values_of_a_problem_have_to_be_finite_as_before(backprop: Run) -> None:
+    Path("inputs.csv").write_text("nan,1\n1,1\n")
+    ran = backprop("run", "right.json", "--inputs", "inputs.csv")
+    assert (ran.status, ran.err) == (3, "backprop: inputs.csv:1:1: expected a finite number, got 'nan'\n")
+    for literal, words in (("NaN", "NaN"), ("1e400", "1e400, which is out of the range of float64")):
+        Path("p.json").write_text(f'{{"upstream": [[{literal}]], "expected": {{"dz": [[{literal}]]}}}}')
+        ran = backprop("check", "p.json")
+        assert (ran.status, ran.err) == (3, f"backprop: p.json: upstream[0][0]: expected a number, got {words}\n")
+
+
+@pytest.mark.parametrize(
+    ("expected", "line", "status"),
+    [
+        ({"dbiases": [4, None]}, "ok    p.json  expected values 1 right, 0 wrong, 1 open of 2", 0),
+        ({"dbiases": [5, None]}, "FAIL  p.json  expected values 0 right, 1 wrong, 1 open of 2", 1),
+        ({"dbiases": [4, 6], "dweights": None}, "ok    p.json  expected values 2 right, 0 wrong, 4 open of 6", 0),
+        ({"dbiases": [[4], [None]]}, "ok    p.json  expected values 1 right, 0 wrong, 1 open of 2", 0),
+        ({"dz": [[None, 2], [3, None]]}, "ok    p.json  expected values 2 right, 0 wrong, 2 open of 4", 0),
+        ({"dbiases": [None, None]}, "OPEN  p.json  expected values 0 right, 0 wrong, 2 open of 2", 1),
+        ({"dweights": None, "z": None}, "OPEN  p.json  expected values 0 right, 0 wrong, 8 open of 8", 1),
+        ({"dbiases": [4, 6, None]}, "FAIL  p.json  expected values 0 right, 2 wrong, 1 open of 3", 1),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--rounded"], ["--exact"], ["--expect", "golden.json"]])
+def test_open_entries_are_counted_and_never_right_or_wrong(
+    backprop: Run, expected: dict[str, Any], line: str, status: int, options: list[str]
+) -> None:
+    problem = json.loads(Path("right.json").read_text())
+    own = {"dbiases": [0, 0]} if "--expect" in options else expected
+    Path("p.json").write_text(json.dumps(problem | {"expected": own}))
+    Path("golden.json").write_text(json.dumps(expected))
+    ran = backprop("check", "p.json", *options)
+    assert (ran.status, ran.err) == (status, "")
+    assert ran.out.splitlines()[0].startswith(f"{line}; finite differences 10 of 10")
+    (verdict,) = json.loads(backprop("check", "p.json", *options, "--format", "json").out)["files"]
+    assert (verdict["passed"], verdict["outcome"]) == (
+        status == 0,
+        {"ok": "ok", "FAIL": "wrong", "OPEN": "open"}[line.split()[0]],
+    )
+    open_entries = [quantity["open"] for quantity in verdict["expected"].values()]
+    assert sum(open_entries) == int(line.split(" open")[0].split()[-1])
+
+
+def test_open_problems_are_counted_in_the_summary(backprop: Run) -> None:
+    Path("p.json").write_text(json.dumps(WRONG | {"expected": {"dz": None}}))
+    assert "\n2 problems: 1 passed, 1 open\n" in backprop("check", "right.json", "p.json").out
+
+
+def test_what_cannot_be_computed_may_be_open(backprop: Run) -> None:
+    part = {"upstream": [[1, 2]], "activation": "linear"}
+    Path("p.json").write_text(json.dumps(part | {"expected": {"dz": [[1, 2]], "dweights": None}}))
+    ran = backprop("check", "p.json")
+    assert (ran.status, ran.out) == (
+        0,
+        "ok    p.json  expected values 2 right, 0 wrong, 1 open of 3; no finite differences\n",
+    )
+    Path("p.json").write_text(json.dumps(part | {"expected": {"dz": [[1, 2]], "dweights": [[1, None]]}}))
+    ran = backprop("check", "p.json")
+    assert ran.status == 1
+    assert ran.out.startswith("FAIL  p.json  expected values 2 right, 1 wrong, 1 open of 4; ")
+
+
+def test_a_mistake_is_named_from_the_entries_that_are_told(backprop: Run) -> None:
+    problem = json.loads(Path("right.json").read_text())
+    for expected, reason in (
+        ({"dbiases": [2, None]}, "likely: the gradient divided by n_samples = 2"),
+        ({"new_weights": [[0, None], [-0.4, None]]}, "entries agree: a step with the learning rate 0.1, not 0.001"),
+    ):
+        old = {"weights": [[1, 7], [1, 7]]}
+        Path("p.json").write_text(json.dumps(problem | old | {"expected": expected}))
+        ran = backprop("check", "p.json")
+        assert ran.status == 1
+        assert reason in ran.out
+
+
+def test_exact_arithmetic_is_a_test(backprop: Run) -> None:
+    Path("part.json").write_text('{"upstream": [[1]], "activation": "linear"}')
+    assert backprop("check", "part.json", "--exact").status == 0
 
 
 def test_a_network_of_nothing_but_kinks_says_so(backprop: Run) -> None:

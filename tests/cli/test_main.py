@@ -4,7 +4,7 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -31,11 +31,11 @@ def status(main: Any, monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 def test_the_status_is_that_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert status(lambda: 3, monkeypatch) == 3
+    assert status(lambda **_: 3, monkeypatch) == 3
 
 
 def test_an_uncaught_interrupt_gives_status_130(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> int:
+    def interrupted(**_: Any) -> int:
         raise KeyboardInterrupt
 
     assert status(interrupted, monkeypatch) == 130
@@ -46,15 +46,20 @@ def test_the_command_keeps_the_handler_of_sigint(handler: Any, monkeypatch: pyte
     signal.signal(signal.SIGINT, handler)
     during: list[Any] = []
 
-    def main() -> int:
+    def main(loaded: Callable[[], object]) -> int:
+        during.append(signal.getsignal(signal.SIGINT))
+        loaded()
         during.append(signal.getsignal(signal.SIGINT))
         return 0
 
     assert status(main, monkeypatch) == 0
-    assert during == [handler]
+    assert during[1] == handler
+    assert (during[0] == handler) == (
+        handler == signal.SIG_IGN
+    )  # while modules are loaded, an interrupt ends it at once
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # the command is complete
 
 
 def test_closed_streams_do_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
-    assert status(lambda: 4, monkeypatch) == 4
+    assert status(lambda **_: 4, monkeypatch) == 4

@@ -2,13 +2,16 @@
 
 import re
 from dataclasses import FrozenInstanceError, fields
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.cli import signature
+from backprop_cli.cli.completion import activations, problems, quantities, upstream
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
-from backprop_cli.cli.values import activations
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
 from backprop_cli.explanations.explanation import Extent
@@ -60,3 +63,61 @@ def test_options_cannot_be_changed() -> None:
 def test_a_rule_for_upstream_is_no_file(upstream: str) -> None:
     assert RunOptions(inputs="outputs", upstream=upstream).files == {"inputs": "outputs"}
     assert RunOptions(upstream=f"./{upstream}").files == {"upstream": f"./{upstream}"}
+
+
+def parameter(**attributes: object) -> SimpleNamespace:
+    info = SimpleNamespace(parser=attributes.pop("parser", None))
+    return SimpleNamespace(
+        nargs=1, _runtime_param=None, type_descriptor=SimpleNamespace(parameter_info=info), **attributes
+    )
+
+
+def test_values_are_validated_by_the_parsers_of_their_options() -> None:
+    number, text = signature.without_pydantic([parameter(parser=int), parameter()])
+    assert number._runtime_param.coerce("3", param=number, ctx=None) == 3
+    assert number._runtime_param.coerce(None, param=number, ctx=None) is None
+    assert text._runtime_param.coerce("3", param=text, ctx=None) == "3"
+    number.nargs = text.nargs = -1
+    assert number._runtime_param.coerce(("3", "4"), param=number, ctx=None) == [3, 4]
+    assert text._runtime_param.coerce(None, param=text, ctx=None) == []
+
+
+def test_parameters_without_typers_private_attributes_are_left_alone() -> None:
+    assert signature.without_pydantic([SimpleNamespace(nargs=1)]) == [SimpleNamespace(nargs=1)]
+
+
+@pytest.mark.parametrize(
+    ("argv", "status"),
+    [
+        (["run", "samples/dense_relu.json", "--rows", "3", "--upstream", "ones"], 0),
+        (["check", "samples/dense_relu.json", "samples/two_layers.json", "--eps", "1e-5"], 0),
+        (["explain", "samples/dense_relu.json", "dz[0,0]"], 0),
+        (["run", "samples/dense_relu.json", "--rows", "x"], 2),
+        (["check"], 2),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_typers_own_validation_gives_the_same(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str], status: int
+) -> None:
+    monkeypatch.chdir(ROOT)
+    usual = backprop(*argv)
+    monkeypatch.setattr(signature, "without_pydantic", list)
+    if argv != ["check"]:
+        assert backprop(*argv) == usual
+    assert usual.status == status
+
+
+def test_names_of_quantities_are_completed_once() -> None:
+    assert quantities("z,new_weights,new_") == [
+        f"z,new_weights,{name}" for name in quantities("") if name not in ("z", "new_weights")
+    ]
+
+
+def test_problems_and_rules_for_upstream_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "only").mkdir()
+    for name in "only/p.json", "only/u.csv", "only/x.txt":
+        (tmp_path / name).touch()
+    assert problems(f"{tmp_path}/o") == [f"{tmp_path}/only/p.json"]
+    assert upstream(f"{tmp_path}/only/u") == ["outputs", "ones", f"{tmp_path}/only/u.csv"]
+    assert problems(f"{tmp_path}/missing/") == []

@@ -43,7 +43,6 @@ def test_rounded_values_keep_their_digits() -> None:
     ("raw", "message"),
     [
         ([[Decimal(1), "x"]], "expected.dz[0][1]: expected a number, got 'x'"),
-        ([[Decimal(1), Decimal("1e309")]], "expected.dz: a value is out of the range of float64"),
         (np.ones((1, 2)), "expected.dz: rounded values have to be written as text, not in binary"),
     ],
 )
@@ -51,6 +50,30 @@ def test_a_value_that_cannot_be_rounded_is_named(raw: Any, message: str) -> None
     with pytest.raises(InputError) as refused:
         validate_expected({"dz": raw}, build(LAYER), rounded=True)
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("raw", "values", "is_open"),
+    [
+        ([[1, None]], [[1, 0]], [[False, True]]),
+        (None, 0, True),
+        ([float("inf"), None], [float("inf"), 0], [False, True]),
+        (np.array([[1, -np.inf]]), [[1, -np.inf]], [[False, False]]),
+        (np.array([[1, -np.inf]], np.float16), [[1, -np.inf]], [[False, False]]),
+        (np.array(np.inf), np.inf, False),
+    ],
+)
+def test_null_is_open_and_infinity_a_value(raw: Any, values: Any, is_open: Any) -> None:
+    (expected,) = validate_expected({"dz": raw}, build(LAYER)).values()
+    assert (expected.values.tolist(), expected.is_open.tolist()) == (values, is_open)
+    assert expected.dtype == (raw.dtype if isinstance(raw, np.ndarray) else np.float64)
+
+
+def test_rounded_values_may_be_open_or_not_finite() -> None:
+    raw = [[None, Decimal("1e309")]]
+    (expected,) = validate_expected({"dz": raw}, build(LAYER), rounded=True).values()
+    assert (expected.values.tolist(), expected.is_open.tolist()) == ([[0, Decimal("inf")]], [[True, False]])
+    assert expected.not_finite.tolist() == [[False, True]]
 
 
 def test_a_result_in_float32_is_float32() -> None:
@@ -82,11 +105,11 @@ def test_run_ignores_what_is_expected(backprop: Run, expected: Any) -> None:
 def test_an_error_names_the_file_in_which_it_is(backprop: Run, options: list[str]) -> None:
     Path("p.json").write_text(json.dumps(LAYER | {"expected": {"dz": [["x", 2]]}}))
     Path("good.json").write_text('{"dz": [[1, 2]]}')
-    Path("bad.json").write_text('{"dz": [[1, null]]}')
+    Path("bad.json").write_text('{"dz": [[1, true]]}')
     Path("worse.json").write_text('{"upstream": [[1]], "activation": "linear", "expected": {"dz": [[true]]}}')
     for argv, line in (
         (["p.json"], "p.json: expected.dz[0][0]: expected a number, got 'x'"),
-        (["p.json", "--expect", "bad.json"], "bad.json: expected.dz[0][1]: expected a number, got null"),
+        (["p.json", "--expect", "bad.json"], "bad.json: expected.dz[0][1]: expected a number, got true"),
         (["worse.json", "--expect", "no.json"], "no.json: cannot read: no such file or directory"),
     ):
         ran = backprop("check", *argv, *options)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.errors import InputError
+from backprop_cli.load.json_of_tools import cure_of
 from backprop_cli.load.numbers import describe, to_array
 from tests.conftest import Run
 
@@ -78,3 +79,36 @@ def test_a_number_that_is_refused_is_named(value: Any, message: str) -> None:
 )
 def test_a_value_in_a_message(value: Any, words: str) -> None:
     assert describe(value) == words
+
+
+@pytest.mark.parametrize(
+    ("value", "cure"),
+    [
+        (
+            {"shape": [2], "data": [1, 2], "stride": [1]},
+            "write the data as a list of rows, without its shape beside it",
+        ),
+        (
+            {"mathjs": "DenseMatrix", "data": [[1]], "size": [1, 1]},
+            "write the data as a list of rows, without its shape beside it",
+        ),
+        ({"columns": ["a"], "index": [0], "data": [[1]]}, "take the list of rows out of it: jq .data"),
+        ({"inputs": [[1]], "weights": [[1]]}, "a problem is for PROBLEM, without an option before it"),
+        ({"weights": [[1]]}, "take the list out of it: jq .weights"),
+        ({"a": [1], "b": [2]}, 'a matrix is a list of rows: to_json(orient="values") in pandas writes one'),
+        (
+            {"0": 1.5, "1": 2},
+            'a row is a list of numbers: to_json(orient="values") in pandas, Array.from(row) in JavaScript',
+        ),
+        ("-1.5e3", "write it without quotes"),
+        ("[[1, 2],\n [3, 4]]", "write it without quotes"),
+        ("1,5", None),
+        ("ones", None),
+        ({"name": "a"}, None),
+        ({"a": 1, "b": [2]}, None),
+        ({}, None),
+        ([1], None),
+    ],
+)
+def test_an_object_of_another_tool_is_answered_with_the_cure(value: Any, cure: str | None) -> None:
+    assert cure_of(value, "layers[0].weights") == cure

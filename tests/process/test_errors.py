@@ -13,9 +13,9 @@ from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refu
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("p.json", "{", "p.json:1:2: not JSON: expecting property name enclosed in double quotes"),
+        ("p.json", "{", "p.json:1:2: not JSON: the text ends before its last bracket is closed"),
         ("p.json", "", "p.json: the file is empty (expected JSON)"),
-        ("p.json", '{\n "z": [[1 2]]\n}', "p.json:2:11: not JSON: expecting ',' delimiter"),
+        ("p.json", '{\n "z": [[1 2]]\n}', "p.json:2:11: not JSON: expected a comma or ], got '2'"),
         ("p.json", "[" * 100_000, "p.json: nested too deeply"),
         ("p.json", '{"layers": [{"z": [[true]]}]}', "p.json: layers[0].z[0][0]: expected a number, got true"),
         ("p.json", "[[1, 2]]", "p.json: expected a problem (an object), got a list"),

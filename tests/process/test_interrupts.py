@@ -103,8 +103,13 @@ def checksums(folder: Path) -> dict[str, int]:
 @sized("count", 6, 50)
 @pytest.mark.parametrize("options", LONG.values(), ids=LONG)
 @pytest.mark.usefixtures("without_coverage")
-def test_ctrl_c_at_any_moment_leaves_no_trace(started: Started, tmp_path: Path, options: list[str], count: int) -> None:
-    """Interrupt a run at moments spread over it: it ends within 200 ms and changes no file, or it was complete."""
+def test_ctrl_c_at_any_moment_leaves_old_files_or_new(
+    started: Started, tmp_path: Path, options: list[str], count: int
+) -> None:
+    """Interrupt a run at moments spread over it: it ends within 200 ms, and its files are the old ones or complete.
+
+    An interrupt in the instant after the last file is replaced may still end the run with 130.
+    """
     rng = np.random.default_rng(24)
     np.savetxt(tmp_path / "z.csv", rng.normal(size=(40_000, 5)), delimiter=",")
     np.save(tmp_path / "inputs.npy", np.broadcast_to(rng.normal(size=300), (20_000, 300)))
@@ -131,7 +136,7 @@ def test_ctrl_c_at_any_moment_leaves_no_trace(started: Started, tmp_path: Path, 
             _, err = ran.communicate(timeout=60)
             took.append(time.monotonic() - begin)
             assert (ran.returncode, err) in ((130, b""), (0, b""))
-            assert checksums(tmp_path) == (before if ran.returncode else after)
+            assert checksums(tmp_path) in ([before, after] if ran.returncode else [after])
             old.write_text("old")
             statuses.append(ran.returncode)
         assert took[-1] <= 0.2

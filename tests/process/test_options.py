@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,8 @@ def test_an_empty_path_of_a_problem_is_refused(backprop: Run) -> None:
         (["--format", "jsn"], "hint: did you mean 'json'?"),
         (["--color", "sometimes"], "--color: expected auto, always or never, got 'sometimes'"),
         (["--activation", "rleu"], "--activation: expected relu or linear, got 'rleu'\nhint: did you mean 'relu'?"),
+        (["--activation", "gelu"], "--activation: expected relu or linear, got 'gelu'"),
+        (["--dtype", "float16"], "--dtype: expected float64 or float32, got 'float16'"),
         (["--activation", "-"], "--activation: expected relu or linear, got '-'"),
         (["--activation", ""], "--activation: expected a value, got an empty text"),
         (["--activation", "-q"], "--activation: expected a value, got the option -q"),
@@ -134,4 +137,104 @@ def test_an_empty_path_of_a_problem_is_refused(backprop: Run) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_invalid_values_are_refused(backprop: Run, argv: list[str], line: str) -> None:
-    assert line in refusal(backprop("run", LAYER, *argv), 2)
+    message = refusal(backprop("run", LAYER, *argv), 2)
+    assert line in message
+    assert ("hint" in line) == ("hint" in message)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["dbiases[0 0]", "dweights[0 0,0]", "d weights[0,0]", "new_ biases[0]", "layers[0 0].z[0,0]", "dbiases[0\t0]"],
+)
+def test_blanks_between_digits_or_letters_are_no_part_of_an_entry(process: Process, neuron: Path, entry: str) -> None:
+    assert "is no entry (expected one like dweights[2,1], counted from 0)" in refusal(
+        process("explain", neuron, entry), 2
+    )
+
+
+@pytest.mark.parametrize("entry", [" dweights[1,0]", "dweights[1, 0] ", "dweights [ 1 , 0 ]"])
+def test_blanks_around_commas_and_brackets_are_allowed(process: Process, neuron: Path, entry: str) -> None:
+    assert success(process("explain", neuron, entry)).startswith("dweights[1,0] = 2\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "hint"),
+    [
+        (["run", LAYER, "--json"], "did you mean --format json?"),
+        (["run", LAYER, "--csv"], "did you mean --format csv?"),
+        (["check", LAYER, "--json"], "did you mean --format json?"),
+        (["run", LAYER, "--out", "o.json"], "did you mean --save?"),
+        (["run", LAYER, "--output=o.json"], "did you mean --save?"),
+        (["run", LAYER, "-o", "o.json"], "did you mean --save?"),
+        (["explain", LAYER, "--output", "o.md"], "> FILE after the command writes the output to a file"),
+        (["run", LAYER, "--verbose"], "backprop explain shows how each number is computed"),
+        (["check", LAYER, "-v"], "--format json prints everything that was found"),
+        (["explain", LAYER, "--verbose"], "did you mean --depth all?"),
+        (["run", "--X", "x.csv"], "did you mean --inputs?"),
+        (["run", "--W", "w.csv"], "did you mean --weights?"),
+        (["run", "-b", "b.csv"], "did you mean --biases?"),
+        (["run", LAYER, "--dvalues", "u.csv"], "did you mean --upstream?"),
+        (["run", LAYER, "--learning_rate", "1"], "did you mean --learning-rate?"),
+        (["run", LAYER, "--alpha", "1"], "did you mean --learning-rate?"),
+        (["run", LAYER, "--no-color"], "did you mean --color never?"),
+        (["check", LAYER, "--tolerance", "1"], "did you mean --rtol?"),
+        (["run", LAYER, "--jobs", "4"], "--help lists commands, and after one of them its options"),
+        (["backward", LAYER], "did you mean 'run'?"),
+        (["gradcheck", LAYER], "did you mean 'check'?"),
+        (["plan", LAYER], "--help lists commands, and after one of them its options"),
+        (["p.json"], "a command comes first: backprop run p.json"),
+    ],
+    ids=lambda value: " ".join(map(str, value)) if isinstance(value, list) else "",
+)
+def test_words_of_other_tools_get_the_option_that_does_it(process: Process, argv: list[object], hint: str) -> None:
+    assert refusal(process(*argv), 2).endswith(f"\nhint: {hint}")
+
+
+@pytest.mark.parametrize(
+    ("argv", "echoed"),
+    [
+        (["--biases", "0.125,-0.25"], "0.125,-0.25"),
+        (["--biases", "-0.25"], "-0.25"),
+        (["--z=[[1, 2], [3, 4]]"], "1,2"),
+        (["--upstream", "1 2;3 4"], "1,2"),
+    ],
+    ids=" ".join,
+)
+def test_numbers_in_place_of_a_file_are_refused_with_the_way_that_works(
+    backprop: Run, neuron: Path, argv: list[str], echoed: str
+) -> None:
+    option = argv[0].partition("=")[0]
+    message = refusal(backprop("run", neuron, *argv), 2)
+    assert message.startswith(f"backprop: {option}: expected a file, got the numbers '")
+    assert message.endswith(f"echo {echoed} | backprop run ... {option} -")
+
+
+def test_a_file_whose_name_is_a_number_is_read(process: Process, neuron: Path) -> None:
+    neuron.with_name("7").write_text("7")
+    assert success(process("run", neuron, "--biases", "7", "--only", "z", "--format", "csv")) == "18.0\n"
+
+
+def test_numbers_through_a_pipe_are_read_as_the_hint_says(shell: Process, neuron: Path) -> None:
+    ran = shell(f"echo -1 | backprop run {neuron} --biases - --only z --format csv")
+    assert success(ran) == "10.0\n"
+
+
+def test_a_missing_file_whose_name_begins_with_a_letter_is_no_number(backprop: Run, neuron: Path) -> None:
+    assert (
+        refusal(backprop("run", neuron, "--biases", "e1"), 3) == "backprop: e1: cannot read: no such file or directory"
+    )
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["explain", "p.json", "z" + " " * 100_000 + "b"],
+        ["run", "--z", "1" * 100_000 + "x"],
+        ["run", "--" + "w" * 100_000],
+    ],
+    ids=["entry", "file", "option"],
+)
+def test_a_long_argument_is_answered_at_once(backprop: Run, argv: list[str]) -> None:
+    start = time.monotonic()
+    assert backprop(*argv).status in (2, 3)
+    assert time.monotonic() - start < 5

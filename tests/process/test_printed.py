@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import clean_environment
+from tests.conftest import ROOT, clean_environment
 from tests.process.command import ESC, LAYER, SMALL, Process, Started, Terminal, refusal, screen, success
 
 
@@ -221,3 +221,32 @@ def test_quiet_hides_no_error_and_no_result(process: Process, argv: list[str], s
     loud, quiet = process("run", *argv), process("run", "-q", *argv)
     assert (quiet.returncode, quiet.stdout, quiet.stderr) == (loud.returncode, loud.stdout, loud.stderr)
     assert quiet.returncode == status
+
+
+PAGES = {
+    "explanation": ["explain", ROOT / "samples" / "two_layers.json", "layers[0].dweights[0,0]", "--depth", "all"],
+    "walk": ["explain", ROOT / "samples" / "two_layers.json"],
+    "check": ["check", *sorted((ROOT / "samples").glob("*.json")), "--exact"],
+}
+
+
+@pytest.mark.parametrize("argv", PAGES.values(), ids=PAGES)
+def test_lines_fit_a_terminal_of_80_columns_and_keep_their_words(
+    started: Started, terminal: Terminal, process: Process, argv: list[object]
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    termios = pytest.importorskip("termios")
+    fcntl.ioctl(terminal[1], termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    env = {"TERM": "dumb", "PYTHONUTF8": "1"}
+    rows = screen(terminal, started(*argv, env=env, stdout=terminal[1])).decode().split("\r\n")
+    paths = max(map(len, map(str, (ROOT / "samples").glob("*.json"))))
+    assert max(map(len, rows)) <= max(80, 6 + paths)
+    piped = process(*argv, env={"PYTHONUTF8": "1"}).stdout.decode()
+    assert " ".join(rows).split() == piped.split()
+    assert max(map(len, piped.splitlines())) > 80, "off a terminal, lines stay whole"
+
+
+def test_markdown_is_ascii_where_the_encoding_is(process: Process) -> None:
+    ran = process("explain", LAYER, "--format", "markdown", env={"PYTHONIOENCODING": "ascii"})
+    assert ran.stdout.isascii()
+    assert rb"\x" not in ran.stdout

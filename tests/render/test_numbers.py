@@ -55,16 +55,15 @@ def test_seventeen_digits_read_back_bit_for_bit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "at_least", "lines"),
+    ("texts", "lines"),
     [
-        (["0.5", "20.1", "6"], 0, [" 0.5", "20.1", " 6  "]),
-        (["1", "-2"], 0, [" 1", "-2"]),
-        (["1.5"], 6, ["   1.5"]),
-        (["5e-17", "4.81"], 0, ["5e-17   ", "    4.81"]),
+        (["0.5", "20.1", "6"], [" 0.5", "20.1", " 6  "]),
+        (["1", "-2"], [" 1", "-2"]),
+        (["5e-17", "4.81"], ["5e-17   ", "    4.81"]),
     ],
 )
-def test_decimal_points_are_aligned(texts: list[str], at_least: int, lines: list[str]) -> None:
-    assert aligned(texts, at_least) == lines
+def test_decimal_points_are_aligned(texts: list[str], lines: list[str]) -> None:
+    assert aligned(texts) == lines
 
 
 @pytest.mark.parametrize(

@@ -1,101 +1,136 @@
-"""A page of text for people, laid out piece by piece with Rich.
+"""A page of text for people, laid out with Rich.
 
-All text is laid out as `Text`, so that nothing a file or a user wrote is taken for markup. No digit and no column of a
-table is ever cut off: one that is too wide is split into blocks of columns, as NumPy does, and the page is widened for
-a column that is wider still.
+Every text is a `Text`, so that Rich never takes what a file or a user wrote for markup. Lines wrap between words, never
+inside one. Tables lose no digit and no column: a table that is too wide is split into blocks of columns, as in NumPy; a
+word or a column that is wider still makes the page wider.
 """
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
+from rich.theme import Theme
+
+from backprop_cli.messages import clean
 
 _ASCII_HEAD = box.Box("\n".join(["    ", "    ", " -- ", "    ", "    ", " -- ", "    ", "    "]) + "\n", ascii=True)
 _UNBOUNDED = 10**9
+_BETWEEN = 3  # columns of the terminal between two columns of a table
+# Colours of about the same contrast, 4 to 5, on black and on white. No meaning is told by colour alone.
+_STYLES = {
+    "wrong": "color(161)",
+    "right": "color(28)",
+    "open": "color(130)",
+    "negative": "color(161)",
+    "positive": "color(28)",
+    "inactive": "color(243)",
+    "legend": "color(243)",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """How a page is to look: its width in columns, colours or none, and whether it may draw lines."""
+    """The look of a page."""
 
-    width: int = 80
+    width: int = 80  # in columns of the terminal
+    wraps: bool = True  # lines at that width; else only tables are split
     color: bool = False
-    ascii_only: bool = False
+    ascii_only: bool = False  # no box-drawing characters
 
 
 class Column(NamedTuple):
-    """A column of a table: its heading, and its cells, already padded to the same width."""
+    """A column of a table; cells are right-aligned."""
 
     heading: str
-    cells: Sequence[Text]
+    cells: Sequence[str]
+    styles: Sequence[str] = ()  # one for each cell, or none
+
+    @property
+    def width(self) -> int:
+        """The width on the terminal."""
+        return max(map(cell_len, [self.heading, *self.cells]))
 
 
 class Page:
-    """Text as it is laid out, through a console of its own."""
+    """The text of one page; a Rich console of its own lays it out."""
 
-    def __init__(self, look: Look) -> None:
-        """Begin an empty page."""
+    def __init__(self, look: Look, title: str | None = None) -> None:
+        """Begin a page, with a title if there is one."""
         self._look = look
         self._file = io.StringIO()
         self._console = Console(
             file=self._file,
-            width=_UNBOUNDED,  # `table` sees to the width; a console would cut what is wider
+            width=_UNBOUNDED,  # `table` splits wide tables; a console would cut them off
             height=100,
             force_terminal=look.color,
-            color_system="standard" if look.color else None,
+            color_system="256" if look.color else None,
+            theme=Theme(_STYLES),
             no_color=not look.color,
             legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
         )
+        if title:
+            self.line((clean(title), "bold"))
+            self.line()
 
     def text(self) -> str:
         """Return the page so far, without blanks at the ends of lines."""
         lines = self._file.getvalue().rstrip("\n").split("\n")
         return "\n".join(line.rstrip() for line in lines) + "\n"
 
-    def line(self, *parts: str | tuple[str, str]) -> None:
-        """Print a line of parts, each plain or with its style."""
-        self._console.print(Text.assemble(*parts), soft_wrap=True)
+    def line(self, *parts: str | tuple[str, str], indent: int | None = None) -> None:
+        """Print a line of parts, each plain or with its style, and wrap it under `indent` (or its own, and 4 more)."""
+        text = Text.assemble(*parts)
+        own = len(text.plain) - len(text.plain.lstrip()) + 4
+        hanging = " " * min(own if indent is None else indent, self._look.width // 2)
+        for number, row in enumerate(self._rows(text, len(hanging))):
+            self._console.print(Text.assemble(hanging if number else "", row), soft_wrap=True)
+
+    def _rows(self, text: Text, indent: int) -> Iterator[Text]:
+        """Yield the rows of a text, the first as wide as the page, the others narrower by the indent."""
+        start, width = 0, self._look.width if self._look.wraps else _UNBOUNDED
+        for word in re.finditer(r"\S+", text.plain):
+            row = text.plain[start : word.start()]
+            if row.strip() and cell_len(text.plain[start : word.end()]) > width:
+                yield text[start : word.start()]
+                start, width = word.start(), self._look.width - indent
+        yield text[start:]
+
+    def not_computed(self, needs: Mapping[str, str]) -> None:
+        """Print what each quantity that was not computed needs, by place."""
+        if needs:
+            self.line(("not computed", "bold"))
+        for place, needed in needs.items():
+            self.line(f"  {place} needs {needed}")
 
     def table(self, labels: Sequence[str], columns: Sequence[Column]) -> None:
-        """Print a table with a label for each row, in as many blocks of columns as the width asks for."""
-        widest = max(labels, key=width_of)
-        base = self._width_of(widest, [])
-        fitting: list[Column] = []
+        """Print a table with a label for each row, in blocks of columns that fit the width of the page."""
+        base = max(map(cell_len, labels))
+        block: list[Column] = []
         used = base
         for column in columns:
-            width = self._width_of(widest, [column]) - base
-            if fitting and used + width > self._look.width:
-                self._console.print(self._block(labels, fitting))
-                fitting, used = [], base
-            fitting.append(column)
+            width = _BETWEEN + column.width
+            if block and used + width > self._look.width:
+                self._block(labels, block)
+                block, used = [], base
+            block.append(column)
             used += width
-        self._console.print(self._block(labels, fitting))
+        self._block(labels, block)
 
-    def _block(self, labels: Sequence[str], columns: Sequence[Column]) -> Table:
+    def _block(self, labels: Sequence[str], columns: Sequence[Column]) -> None:
         table = Table(box=_ASCII_HEAD if self._look.ascii_only else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         table.add_column(no_wrap=True)
+        cells = [list(map(Text, labels))]
         for column in columns:
             table.add_column(Text(column.heading, justify="right"), no_wrap=True)
-        for k, label in enumerate(labels):
-            table.add_row(Text(label), *(column.cells[k] for column in columns))
-        return table
-
-    def _width_of(self, label: str, columns: Sequence[Column]) -> int:
-        """Return the width of a table, from one row of it: the cells of a column are all as wide."""
-        table = self._block([label], [column._replace(cells=column.cells[:1]) for column in columns])
-        return Measurement.get(self._console, self._console.options, table).maximum
-
-
-def width_of(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
-    return cell_len(text)
+            width, styles = column.width, column.styles or [""] * len(labels)
+            cells.append([Text(cell.rjust(width), style) for cell, style in zip(column.cells, styles, strict=True)])
+        for row in zip(*cells, strict=True):
+            table.add_row(*row)
+        self._console.print(table)

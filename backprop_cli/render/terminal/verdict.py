@@ -1,9 +1,11 @@
 """The verdicts of a check: one line for each problem, a summary, and the details of what is wrong."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
+from typing import Any, TypeAlias
 
-from rich.text import Text
+from rich.cells import cell_len
 
 from backprop_cli.checks.exactness import ExactCheck
 from backprop_cli.checks.expected import Difference, QuantityCheck
@@ -12,69 +14,96 @@ from backprop_cli.checks.verdict import Verdict
 from backprop_cli.core.exact import in_full
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.terminal.page import Column, Look, Page, width_of
+from backprop_cli.render.terminal.page import Column, Look, Page
 
 _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
+_WORDS = {
+    "ok": ("ok", "right"),
+    "wrong": ("FAIL", "wrong"),
+    "open": ("OPEN", "open"),
+    "empty": ("EMPTY", "wrong"),
+    "error": ("error", "wrong"),
+}
+
+_Cell: TypeAlias = Callable[[Any], str]  # writes one value of a record
 
 
 def verdicts(found: Sequence[Verdict], look: Look) -> str:
     """Return the page for the verdicts on any number of problems."""
     page = Page(look)
     names = [clean(verdict.file) for verdict in found]
-    wide = max(map(width_of, names))
+    width = max(map(cell_len, names))
     for verdict, name in zip(found, names, strict=True):
-        word, style = ("error", "red") if verdict.error else ("ok", "green") if verdict.passed else ("FAIL", "red")
-        padding = " " * (wide - width_of(name))
-        page.line((f"{word:<5}", style), f" {name}{padding}  {_short(verdict)}")
+        word, style = _WORDS[verdict.outcome]
+        padding = " " * (width - cell_len(name))
+        page.line((f"{word:<5}", style), f" {name}{padding}  {'; '.join(_in_short(verdict))}", indent=width + 8)
     if len(found) > 1:
         page.line()
         page.line((_summary(found), "bold"))
     for verdict, name in zip(found, names, strict=True):
-        if verdict.error is None and (not verdict.passed or _has_kinks_to_show(verdict, alone=len(found) == 1)):
+        check = verdict.gradients
+        shows_kinks = check is not None and check.kinks and (len(found) == 1 or not check.told)
+        if shows_kinks or verdict.outcome == "wrong":
             page.line()
             page.line((name, "bold"))
-            _details(page, verdict)
+            for quantity in verdict.expected:
+                if not quantity.passed:
+                    _quantity(page, quantity)
+            if check is not None:
+                _gradients(page, check)
+            if verdict.exact is not None:
+                _exact(page, verdict.exact)
     return page.text()
 
 
 def _summary(found: Sequence[Verdict]) -> str:
-    unreadable = sum(verdict.error is not None for verdict in found)
-    passed = sum(verdict.passed for verdict in found)
-    failed = len(found) - passed - unreadable
-    counts = ((passed, "passed"), (failed, "failed"), (unreadable, "could not be checked"))
-    return f"{counted(len(found), 'problem')}: " + ", ".join(f"{n} {what}" for n, what in counts if n)
+    outcomes = [verdict.outcome for verdict in found]
+    words = {
+        "ok": "passed",
+        "wrong": "failed",
+        "open": "open",
+        "empty": "tested nothing",
+        "error": "could not be checked",
+    }
+    counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
+    return f"{counted(len(found), 'problem')}: " + ", ".join(counts)
 
 
-def _short(verdict: Verdict) -> str:
-    if verdict.error is not None:
+def _in_short(verdict: Verdict) -> Iterator[str]:
+    if verdict.error is not None and verdict.error.file == verdict.file:
         place = f"{verdict.error.place}: " if verdict.error.place else ""
-        return clean(place + verdict.error.reason)
-    return "; ".join(_parts(verdict))
-
-
-def _parts(verdict: Verdict) -> Iterator[str]:
+        yield clean(place + verdict.error.reason)
+    elif verdict.error is not None:
+        yield "not checked: its expected values cannot be used"  # the error itself names their file
     if verdict.expected:
-        entries = sum(quantity.entries for quantity in verdict.expected)
-        right = entries - sum(quantity.different for quantity in verdict.expected)
-        yield f"expected values {right} of {entries}"
+        compared, wrong, n_open = (
+            sum(getattr(quantity, name) for quantity in verdict.expected) for name in ("compared", "different", "open")
+        )
+        if n_open:
+            yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
+        else:
+            yield f"expected values {compared - wrong} of {compared}"
     if verdict.gradients is not None:
-        yield _gradients_in_short(verdict.gradients)
-    elif verdict.undifferentiable:
+        untold = verdict.gradients.untold
+        reason = f": {untold}, which shows nothing" if untold and verdict.outcome != "empty" else ""
+        yield _gradients_in_short(verdict.gradients) + reason
+    elif verdict.undifferentiable and verdict.outcome != "empty":
         yield "no finite differences"
     if verdict.exact is not None:
         yield _exact_in_short(verdict.exact)
+    if verdict.outcome == "empty":
+        yield f"nothing was tested: {verdict.untested}"
+    elif verdict.all_zero:
+        yield verdict.all_zero
 
 
 def _gradients_in_short(check: GradientCheck) -> str:
     sampled = f" (of {check.entries})" if check.checked < check.entries else ""
     kinks = f", {len(check.kinks)} at kinks" if check.kinks else ""
     hidden = f", {len(check.hidden)} hidden by rounding" if check.hidden else ""
-    text = f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
-    if check.told:
-        return text
-    return text + (": this shows nothing" if check.hidden else ": every entry is at a kink, which shows nothing")
+    return f"finite differences {check.told - len(check.wrong)} of {check.told}{sampled}{kinks}{hidden}"
 
 
 def _exact_in_short(check: ExactCheck) -> str:
@@ -86,109 +115,86 @@ def _exact_in_short(check: ExactCheck) -> str:
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
 
 
-def _has_kinks_to_show(verdict: Verdict, *, alone: bool) -> bool:
-    check = verdict.gradients
-    return check is not None and bool(check.kinks) and (alone or not check.told)
-
-
-def _details(page: Page, verdict: Verdict) -> None:
-    for quantity in verdict.expected:
-        if not quantity.passed:
-            _quantity(page, quantity)
-    if verdict.gradients is not None:
-        _gradients(page, verdict.gradients)
-    if verdict.exact is not None and not verdict.exact.passed:
-        _exact(page, verdict.exact)
-
-
 def _quantity(page: Page, quantity: QuantityCheck) -> None:
-    if quantity.problem is not None:
-        page.line(f"  {quantity.place}: {quantity.problem}")
-    else:
-        page.line(f"  {quantity.place}: {quantity.different} of {quantity.entries} expected values wrong")
+    still_open = f", {quantity.open} open" if quantity.open else ""
+    wrong = quantity.problem or f"{quantity.different} of {quantity.compared} expected values wrong{still_open}"
+    page.line(f"  {quantity.place}: {wrong}")
     if quantity.listed and quantity.greatest_relative is not None:
         _greatest(page, quantity.listed[0], quantity.greatest_relative)
-        rounded = quantity.listed[0].digits is not None
-        headings = ["expected", "value", "absolute", "relative", "right to digits" if rounded else "allowed"]
-        rows = [
-            [
-                d.written or _short_number(d.expected),
-                _short_number(d.value),
-                f"{d.absolute:.3g}",
-                f"{d.relative:.3g}",
-                str(d.digits) if rounded else f"{float(d.allowed):.3g}",
-            ]
-            for d in quantity.listed
-        ]
-        _table(page, [d.place for d in quantity.listed], headings, rows, quantity.different)
-    if quantity.listed and all(_has_few_digits(d) for d in quantity.listed):
+        columns: dict[str, _Cell] = {
+            "expected": lambda difference: difference.written or _short_number(difference.expected),
+            "value": lambda difference: _short_number(difference.value),
+            "absolute": lambda difference: f"{difference.absolute:.3g}",
+            "relative": lambda difference: f"{difference.relative:.3g}",
+        }
+        if quantity.listed[0].digits is not None:
+            columns["right to digits"] = lambda difference: str(difference.digits)
+        else:
+            columns["allowed"] = lambda difference: f"{float(difference.allowed):.3g}"
+        _table(page, quantity.listed, quantity.different, columns)
+    if quantity.listed and all(_has_few_digits(difference) for difference in quantity.listed):
         page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
     if quantity.explanations:
-        evidence = f"likely, as all {quantity.entries} entries agree" if quantity.entries > 1 else "likely"
+        evidence = f"likely, as all {quantity.compared} entries agree" if quantity.compared > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
 
 
 def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
-    page.line(
-        f"  Greatest absolute difference: {absolute.absolute:.6g} at {absolute.place},"
-        f" up to {float(absolute.allowed):.3g} allowed"
-    )
+    if not isfinite(absolute.expected):
+        page.line(f"  Not a finite number: {float(absolute.expected)} at {absolute.place}")
+        return
+    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
+    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
     if float(relative.value):
-        share = float(relative.allowed) / abs(float(relative.value))
-        page.line(
-            f"  Greatest relative difference: {relative.relative:.6g} at {relative.place}, up to {share:.3g} allowed"
-        )
+        allowed = float(relative.allowed) / abs(float(relative.value))
+        page.line(line.format("relative", relative.relative, relative.place, allowed))
 
 
 def _gradients(page: Page, check: GradientCheck) -> None:
     if check.wrong:
         page.line(f"  {counted(len(check.wrong), 'gradient')} of {check.checked} not the slope of the loss")
-        worst = sorted(check.wrong, key=lambda slope: -abs(slope.gradient - slope.slope))[:_MOST_LISTED]
-        rows = [
-            [
-                _short_number(slope.gradient),
-                _short_number(slope.slope),
-                f"{abs(slope.gradient - slope.slope):.3g}",
-                f"{slope.allowed:.3g}",
-            ]
-            for slope in worst
-        ]
-        headings = ["gradient", "finite difference", "difference", "allowed"]
-        _table(page, [slope.place for slope in worst], headings, rows, len(check.wrong))
-    refused = [kink for kink in check.kinks if not kink.accepted]
-    accepted = [kink for kink in check.kinks if kink.accepted]
-    for kinks, what in ((refused, "and wrong"), (accepted, "where finite differences show nothing")):
+        worst_first = sorted(check.wrong, key=lambda slope: -abs(slope.gradient - slope.slope))
+        columns: dict[str, _Cell] = {
+            "gradient": lambda slope: _short_number(slope.gradient),
+            "finite difference": lambda slope: _short_number(slope.slope),
+            "difference": lambda slope: f"{abs(slope.gradient - slope.slope):.3g}",
+            "allowed": lambda slope: f"{slope.allowed:.3g}",
+        }
+        _table(page, worst_first, len(check.wrong), columns)
+    for accepted, what in ((False, "and wrong"), (True, "where finite differences show nothing")):
+        kinks = [kink for kink in check.kinks if kink.accepted == accepted]
         if kinks:
             page.line(f"  {counted(len(kinks), 'gradient')} at kinks, {what}")
-            rows = [[f"{x:.6g}" for x in (kink.gradient, kink.left, kink.right)] for kink in kinks[:_MOST_LISTED]]
-            labels = [kink.place for kink in kinks[:_MOST_LISTED]]
-            _table(page, labels, ["gradient", "slope to the left", "slope to the right"], rows, len(kinks))
+            columns = {
+                "gradient": lambda kink: f"{kink.gradient:.6g}",
+                "slope to the left": lambda kink: f"{kink.left:.6g}",
+                "slope to the right": lambda kink: f"{kink.right:.6g}",
+            }
+            _table(page, kinks, len(kinks), columns)
 
 
 def _exact(page: Page, check: ExactCheck) -> None:
     for wrong in check.wrong_side[:_MOST_LISTED]:
-        page.line(
-            f"  {wrong.place} is {number(wrong.value, _PRECISION)} in float64 and {number(wrong.exact, None)} exactly:"
-            " on the wrong side of a kink"
-        )
+        value, exact = number(wrong.value, _PRECISION), number(wrong.exact, None)
+        page.line(f"  {wrong.place} is {value} in float64 and {exact} exactly: on the wrong side of a kink")
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")
     if check.share is not None and check.share > 1:
-        page.line(f"  {check.share_at} is off by {check.share:.3g} times what rounding can do")
+        page.line(f"  {check.share_at} is off by {check.share:.3g} times its rounding bound")
 
 
-def _table(page: Page, labels: Sequence[str], headings: Sequence[str], rows: Sequence[Sequence[str]], n: int) -> None:
-    columns = [
-        Column(heading, [*map(Text, aligned([row[k] for row in rows], at_least=width_of(heading)))])
-        for k, heading in enumerate(headings)
-    ]
-    page.table([f"    {label}" for label in labels], columns)
-    if n > len(rows):
-        page.line(f"    and {n - len(rows)} more")
+def _table(page: Page, found: Sequence[Any], n: int, columns: Mapping[str, _Cell]) -> None:
+    """Print a table of at most `_MOST_LISTED` of n records with a place, and how many more there are."""
+    shown = found[:_MOST_LISTED]
+    cells = [Column(heading, aligned([cell(record) for record in shown])) for heading, cell in columns.items()]
+    page.table([f"    {record.place}" for record in shown], cells)
+    if n > len(shown):
+        page.line(f"    and {n - len(shown)} more")
 
 
 def _has_few_digits(difference: Difference) -> bool:
-    return difference.digits is None and len(f"{difference.expected!r}".lstrip("-0.").replace(".", "")) <= _FEW_DIGITS
+    digits = f"{difference.expected!r}".lstrip("-0.").replace(".", "")
+    return difference.digits is None and isfinite(difference.expected) and len(digits) <= _FEW_DIGITS
 
 
 def _short_number(value: float | Fraction) -> str:

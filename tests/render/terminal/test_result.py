@@ -9,13 +9,21 @@ import pytest
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
-from backprop_cli.render.terminal.result import Style, tables
+from backprop_cli.render.terminal.page import Look
+from backprop_cli.render.terminal.result import tables
 
 
-def page(draft: dict[str, Any], *names: str, headers: dict[str, tuple[str, ...]] | None = None, **style: Any) -> str:
+def page(
+    draft: dict[str, Any],
+    *names: str,
+    headers: dict[str, tuple[str, ...]] | None = None,
+    precision: int | None = None,
+    max_rows: int = 20,
+    **look: Any,
+) -> str:
     problem = build(draft, headers)
     wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
-    return tables(solve(problem, wanted), Style(**style))
+    return tables(solve(problem, wanted), Look(**{"wraps": False} | look), precision, max_rows)
 
 
 def gradient(rows: Any) -> dict[str, Any]:
@@ -61,6 +69,18 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
         "layers[0].outputs (1, 2) = max(z, 0)",
     ]
     assert "  layers[1].z needs layers[1].weights" in headings
+
+
+@pytest.mark.parametrize(("upstream", "name"), [("outputs", "outputs"), ("ones", "upstream"), ([[1, 2]], "upstream")])
+def test_a_factor_from_another_layer_has_its_place(upstream: Any, name: str) -> None:
+    layers = [{"weights": [[2, 3]], "biases": [0, 0]}, {"weights": [[1, 2], [3, 4]], "biases": [1, 1]}]
+    lines = page({"inputs": [[1]], "layers": layers, "upstream": upstream}).splitlines()
+    formulas = dict(line.split(" = ") for line in lines if " = " in line)
+    assert formulas["layers[0].dz (1, 2)"] == "layers[1].dinputs * (z > 0)"
+    assert formulas["layers[0].dweights (1, 2)"] == "inputs.T @ dz"
+    assert formulas["layers[1].z (1, 2)"] == "layers[0].outputs @ weights + biases"
+    assert formulas["layers[1].dz (1, 2)"] == f"{name} * (z > 0)"
+    assert formulas["layers[1].dweights (2, 2)"] == "layers[0].outputs.T @ dz"
 
 
 def test_weights_stored_out_in_have_transposed_tables() -> None:
@@ -122,7 +142,7 @@ def test_a_large_matrix_shows_its_first_and_last_rows_and_columns(
     shape: tuple[int, int], rows: int, note: str | None, count: int
 ) -> None:
     matrix = np.arange(1, shape[0] * shape[1] + 1).reshape(shape) + 0.5
-    text = page(gradient(matrix), "dz", rows=rows)
+    text = page(gradient(matrix), "dz", max_rows=rows)
     assert [line for line in text.splitlines() if "shows" in line] == ([note] if note else [])
     shown = [value for value in numbers(text) if value % 1]
     assert len(shown) == count
@@ -133,10 +153,8 @@ def test_a_large_matrix_shows_its_first_and_last_rows_and_columns(
 def test_colours_distinguish_positive_negative_and_zero_entries() -> None:
     text = page({"z": [[1, 1, -1, 1]], "upstream": [[5, -6, 7, 0]]}, "dz", color=True)
     row = next(line for line in text.splitlines() if "sample" in line)
-    styles = dict(reversed(found) for found in re.findall(r"(?:\x1b\[(\d*)m)? *(-?\d)\x1b\[0m", row))
-    assert styles["5"] == "32"
-    assert styles["-6"] == "31"
-    assert styles["0"] == "2"
+    styles = dict(reversed(found) for found in re.findall(r"(?:\x1b\[38;5;(\d*)m)? *(-?\d)\x1b\[0m", row))
+    assert (styles["5"], styles["-6"], styles["0"]) == ("28", "161", "243")
     assert "\x1b" not in page({"z": [[1]], "upstream": [[5]]}, "dz")
 
 

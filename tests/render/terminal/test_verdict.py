@@ -5,14 +5,14 @@ from fractions import Fraction
 import pytest
 
 from backprop_cli.checks.exactness import ExactCheck, WrongSide
-from backprop_cli.checks.gradcheck import GradientCheck, Kink, Slope
+from backprop_cli.checks.gradcheck import GradientCheck, Hidden, Kink, Slope
 from backprop_cli.checks.verdict import Verdict
 from backprop_cli.render.terminal.page import Look
 from backprop_cli.render.terminal.verdict import verdicts
 
 
 def page(verdict: Verdict) -> list[str]:
-    return verdicts([verdict], Look(width=100, color=False, ascii_only=True)).splitlines()
+    return verdicts([verdict], Look(width=100, wraps=False, color=False, ascii_only=True)).splitlines()
 
 
 def gradients(wrong: int = 0, kinks: int = 0) -> GradientCheck:
@@ -59,4 +59,21 @@ def test_the_first_ten_units_on_the_wrong_side_are_listed(n: int) -> None:
 
 def test_an_error_above_its_bound_is_named() -> None:
     check = ExactCheck(entries=20, ulps=9.0, ulps_at="z[0,0]", share=2.5, share_at="z[0,1]", wrong_side=(), binary=())
-    assert page(Verdict(file="p.json", exact=check))[3:] == ["  z[0,1] is off by 2.5 times what rounding can do"]
+    assert page(Verdict(file="p.json", exact=check))[3:] == ["  z[0,1] is off by 2.5 times its rounding bound"]
+
+
+@pytest.mark.parametrize(
+    ("kinks", "reason"),
+    [(0, "every entry is hidden by rounding"), (1, "every entry is at a kink or hidden by rounding")],
+)
+def test_gradients_that_could_not_be_measured_are_no_pass(kinks: int, reason: str) -> None:
+    check = GradientCheck(
+        entries=2,
+        checked=2,
+        wrong=(),
+        kinks=(Kink(place="dz[0,0]", gradient=1, left=0, right=1, accepted=True),) * kinks,
+        hidden=(Hidden(place="dz[0,1]", gradient=1, rounding=2),) * (2 - kinks),
+    )
+    words = " ".join(" ".join(page(Verdict(file="p.json", gradients=check))).split())
+    assert words.startswith("EMPTY p.json finite differences 0 of 0, ")
+    assert f"; nothing was tested: {reason}" in words

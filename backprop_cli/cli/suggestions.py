@@ -1,0 +1,86 @@
+"""What a word that the command line does not know was meant to be: an option, a command, or nothing known.
+
+A hint is given for an option of other tools that does the same, whatever its spelling, and for a slip of the keyboard.
+"""
+
+from collections.abc import Iterable
+
+from backprop_cli.messages import did_you_mean, nearest
+
+HELP_HINT = "--help lists commands, and after one of them its options"
+
+_REDIRECT = "> FILE after the command writes the output to a file"
+
+# The commands, what does it there (an option, or a sentence), and options of other tools, without dashes.
+OPTIONS_OF_OTHER_TOOLS = (
+    ("run check explain", "--format json", "json jsonl ndjson as-json to-json json-output"),
+    ("run", "--format csv", "csv tsv to-csv"),
+    ("explain", "--format markdown", "markdown md latex tex"),
+    ("run check explain", "--format table", "table text txt plain pretty human"),
+    ("run", "--save", "o out output outfile out-file output-file output-dir outdir write export dump save-as npz npy"),
+    ("check explain", _REDIRECT, "o out output outfile out-file output-file output-dir outdir write export dump save"),
+    ("run", "backprop explain shows how each number is computed", "v verbose vv show-steps show-work"),
+    ("check", "--format json prints everything that was found", "v verbose vv details full"),
+    ("explain", "--depth all", "v verbose vv details full all recursive"),
+    ("run check explain", "BACKPROP_DEBUG=1 in the environment shows the traceback", "debug traceback trace"),
+    ("run check explain", "--quiet", "s silent no-progress no-warnings"),
+    ("run check explain", "--color never", "no-color no-colour nocolor no-ansi monochrome"),
+    ("run check explain", "a problem is named without an option", "f i file problem input-file config load from"),
+    ("run", "--weights", "w weight kernel"),
+    ("run", "--inputs", "x input features data a-prev"),
+    ("run", "--biases", "b bias intercept"),
+    ("run", "--upstream", "dvalues dout dy da grad gradient gradients grad-output grad-outputs delta"),
+    ("run", "--upstream takes the gradient of the loss", "loss loss-fn criterion cost target targets labels y"),
+    ("run", "--z", "preactivation preactivations pre-activation pre-activations"),
+    ("run", "--activation", "act activate activation-function nonlinearity relu linear"),
+    ("run", "--weight-layout", "layout transpose transposed t"),
+    ("run", "--learning-rate", "learning-rate-init alpha eta step step-size rate"),
+    ("run", "--next", "update updated new-problem"),
+    (
+        "run",
+        "--next writes the problem after a step: repeat it in a loop",
+        "epochs iterations iters n-iter steps n-steps",
+    ),
+    ("run", "--only", "name names select fields columns filter quantity quantities keys"),
+    ("run", "--rows", "limit max-rows n head lines"),
+    ("run", "--rows 0", "all full no-limit"),
+    ("run", "--dtype float32", "float32 fp32 f32 float single"),
+    ("run explain", "--precision", "digits decimals round rounding"),
+    ("run explain", "--exact", "fraction fractions rational decimal"),
+    ("check", "--expect", "expected golden reference compare against actual solution"),
+    ("check", "--rtol", "tol tolerance rel relative"),
+    ("check", "--atol", "abs absolute"),
+    ("check", "--eps", "h epsilon delta step step-size"),
+    ("check", "--samples", "n n-samples count"),
+    ("check", "--seed", "random-seed random-state rng"),
+    ("explain", "--terms", "limit max-terms n"),
+    ("explain", "--depth", "level levels max-depth"),
+    ("explain", "an entry follows the problem without an option: 'dweights[2,1]'", "entry only at index"),
+)
+COMMANDS_OF_OTHER_TOOLS = {
+    "run": "solve compute calc calculate forward backward backprop grad gradient gradients update step",
+    "check": "verify test validate gradcheck grad-check compare diff",
+    "explain": "show why walk steps print describe",
+}
+
+
+def for_option(command: str | None, word: str, known: Iterable[str]) -> str:
+    """Return the hint for an option that a command does not know; `known` are its options, with dashes."""
+    name = word.lstrip("-").replace("_", "-").lower()
+    for commands, hint, words in OPTIONS_OF_OTHER_TOOLS:
+        if command in commands.split() and name in words.split():
+            is_option = hint.startswith("-") and hint.count(" ") <= 1
+            return f"did you mean {hint}?" if is_option else hint
+    by_name = {option.lstrip("-"): option for option in known}
+    found = nearest(name, by_name)
+    return HELP_HINT if found is None else f"did you mean {by_name[found]}?"
+
+
+def for_command(word: str, known: Iterable[str]) -> str:
+    """Return the hint for a command that is not there."""
+    if word.endswith((".json", ".npz")):
+        return f"a command comes first: backprop run {word}"
+    for command, words in COMMANDS_OF_OTHER_TOOLS.items():
+        if word.lower() in words.split():
+            return f"did you mean {command!r}?"
+    return did_you_mean(word, known) or HELP_HINT

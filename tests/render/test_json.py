@@ -1,0 +1,52 @@
+"""Explanations as JSON say what is repeated, what is left out, and to what a gradient is passed on."""
+
+import json
+from typing import Any
+
+from backprop_cli.core.quantities import Node
+from backprop_cli.explanations.explainer import explain
+from backprop_cli.explanations.explanation import Explanation, Extent
+from backprop_cli.explanations.walk import walk
+from backprop_cli.load.schema import build
+from backprop_cli.render import json as render_json
+
+LAYER: dict[str, Any] = {"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "biases": [0], "upstream": [[1]]}
+
+
+def read(found: Explanation) -> Any:
+    return json.loads(render_json.explanation(found))
+
+
+def test_optional_keys_stand_where_they_apply() -> None:
+    found = read(explain(build(LAYER), Node(0, "new_biases"), (0,), Extent()))
+    assert list(found) == ["schema", "entry", "value", "rule", "terms", "from"]
+    assert [list(term) for term in found["terms"]] == [
+        ["factors", "value", "closed"],
+        ["factors", "coefficient", "value", "closed"],
+    ]
+    (dbiases,) = found["from"]
+    assert list(dbiases) == ["entry", "value", "rule", "chain", "terms", "from"]
+    dz = read(explain(build(LAYER), Node(0, "dz"), (0, 0), Extent()))
+    assert list(dz["terms"][0]) == ["factors", "coefficient", "slope", "value", "closed"]
+    z = read(explain(build(LAYER), Node(0, "z"), (0, 0), Extent(terms=1)))
+    assert list(z["terms"][1]) == ["factors", "rest", "value", "closed"]
+    outputs = read(explain(build(LAYER), Node(0, "outputs"), (0, 0), Extent()))
+    assert outputs["terms"][0]["function"] == "max(z, 0)"
+
+
+def test_what_is_explained_already_is_repeated_by_name_and_value() -> None:
+    found = read(explain(build(LAYER | {"upstream": "outputs"}), Node(0, "dz"), (0, 0), Extent(depth=9)))
+    assert found["from"][1]["from"] == [{"entry": "z[0,0]", "value": 14, "repeated": True}]
+
+
+def test_sources_that_are_left_out_are_told() -> None:
+    found = read(explain(build(LAYER), Node(0, "new_biases"), (0,), Extent(depth=1, whole=True)))
+    (dbiases,) = found["from"]
+    assert (dbiases["cut"], dbiases["from"]) == (True, [])
+
+
+def test_a_gradient_that_is_passed_on_to_many_says_to_how_many_more() -> None:
+    found = json.loads(render_json.walk(walk(build(LAYER), Extent(terms=2))))
+    (dz,) = (step for step in found["walk"] if step["entry"] == "dz[0,0]")
+    assert dz["passed_on"] == [{"name": f"inputs[0,{i}] * weights[{i},0]", "value": 1} for i in range(2)]
+    assert dz["more_passed_on"] == 2

@@ -1,0 +1,60 @@
+"""Worked solutions in Markdown say where factors come from and what is left out, and no title injects markup."""
+
+from typing import Any
+
+import pytest
+
+from backprop_cli.core.quantities import Node
+from backprop_cli.explanations.explainer import explain
+from backprop_cli.explanations.explanation import Extent
+from backprop_cli.explanations.walk import walk
+from backprop_cli.load.schema import build
+from backprop_cli.render import markdown
+
+LAYER: dict[str, Any] = {"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "biases": [0], "upstream": [[1]]}
+
+
+def test_a_title_cannot_inject_markdown() -> None:
+    draft = {"title": "# *a* [b](c) <d> \x1b[2J", "upstream": [[1]], "activation": "linear"}
+    page = markdown.walk(walk(build(draft), Extent()), None)
+    assert page.splitlines()[0] == r"# \# \*a\* \[b\](c) \<d\> \\x1b\[2J"
+
+
+def test_an_entry_of_given_numbers_has_nothing_behind_it() -> None:
+    page = markdown.explanation(explain(build(LAYER), Node(0, "z"), (0, 0), Extent()), None)
+    assert page.startswith("## `z[0,0]` = 14\n")
+    assert "Where the factors come from" not in page
+
+
+@pytest.mark.parametrize(
+    ("terms", "passed_on"),
+    [
+        (1, "`inputs[0,0] * weights[0,0]`: 1; and 3 more."),
+        (
+            3,
+            "`inputs[0,0] * weights[0,0]`: 1; `inputs[0,1] * weights[1,0]`: 1; `inputs[0,2] * weights[2,0]`: 1;"
+            " and 1 more.",
+        ),
+        (
+            4,
+            "`inputs[0,0] * weights[0,0]`: 1; `inputs[0,1] * weights[1,0]`: 1; `inputs[0,2] * weights[2,0]`: 1;"
+            " `biases[0]`: 1.",
+        ),
+    ],
+)
+def test_a_gradient_that_is_passed_on_says_to_what(terms: int, passed_on: str) -> None:
+    page = markdown.walk(walk(build(LAYER), Extent(terms=terms)), None)
+    assert f"A sum passes its gradient on unchanged to each of its terms: {passed_on}\n" in page
+
+
+def test_other_terms_stand_in_a_row_of_their_own() -> None:
+    page = markdown.explanation(explain(build(LAYER), Node(0, "z"), (0, 0), Extent(terms=1)), None)
+    assert "| `inputs[0,2] * weights[2,0]` | 3 * 3 | 9 | 9 |\n| 3 other terms |  | 5 | 14 |\n" in page
+
+
+def test_sources_that_are_left_out_are_told() -> None:
+    layers = [{"weights": [[1]], "biases": [0], "activation": "linear"}] * 400
+    problem = build({"inputs": [[1]], "layers": layers, "upstream": "ones"})
+    page = markdown.explanation(explain(problem, Node(0, "dweights"), (0, 0), Extent(depth=100, whole=True)), None)
+    assert page.count("- (further sources are left out)\n") == 1
+    assert len(page) < 1_000_000
