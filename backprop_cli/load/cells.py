@@ -80,7 +80,7 @@ def _hint_of_empty(row: Sequence[str], column: int, delimiter: str) -> str | Non
     mark = "comma" if delimiter == "," else "tab"
     if len(row) > 1 and not any(row):
         return f"the row has only {mark}s, no values; rows without values are left out"
-    if column == len(row) > 1 and all(row[:-1]):
+    if column > 1 and not any(row[column - 1 :]):
         return f"the line ends with a {mark}; a {mark} stands only between two cells"
     return None
 

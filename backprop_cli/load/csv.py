@@ -28,7 +28,7 @@ from backprop_cli.load.cells import (
     not_a_number,
     require_number,
 )
-from backprop_cli.load.decimal_commas import DecimalCommas
+from backprop_cli.load.decimal_commas import HINT, DecimalCommas, are_pairs
 from backprop_cli.load.encoding import normalized
 from backprop_cli.load.numbers import LARGEST_EXACT
 from backprop_cli.messages import counted
@@ -239,11 +239,11 @@ class _Table:
                 raise not_a_number("", self._empty_line, 1)
             plain = [cell.strip() for cell in cells]
             if self._is_named_row(plain):
-                raise self._wrong_width(cells, self._width, line)  # before the name is refused
+                raise self._wrong_width(plain, self._width, line)  # before the name is refused
             for column, cell in enumerate(plain, start=1):
                 require_number(cell, line, column, self._delimiter, exact=exact, finite=self._finite, row=plain)
             if len(cells) != self._width:
-                raise self._wrong_width(cells, self._width, line)
+                raise self._wrong_width(plain, self._width, line)
             self._decimal_commas.look_at(plain, line)
             self._has_rows, self._empty_line = True, None
             yield plain
@@ -259,6 +259,8 @@ class _Table:
             wanted += ", as in the header"
             if self.header[0].startswith("#"):
                 hint = NO_COMMENTS
+            elif not self._has_rows and self._delimiter == "," and len(cells) == 2 * width and are_pairs(cells):
+                hint = HINT
             elif not self._has_rows and len(cells) == width + 1:
                 hint = header.INDEX
             elif not self._has_rows and width == 1:

@@ -10,8 +10,10 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.cells import INTEGER
 
 _LEADING_ZERO = re.compile(r"[+-]?0\d+", re.ASCII)
+_NO_INTEGERS = (b".", b"e", b"E", b"+")
+_PART = 2**16  # small enough for the processor's cache
 _UNSIGNED = re.compile(r"\d+", re.ASCII)
-_HINT = "a decimal comma makes two cells of one number; the decimal mark is a point here, as in 1.05"
+HINT = "a decimal comma makes two cells of one number; the decimal mark is a point here, as in 1.05"
 
 
 class DecimalCommas:
@@ -29,13 +31,14 @@ class DecimalCommas:
         """Tell whether the rows of a matrix (n_rows, n_columns) need a closer look; `body` is their text."""
         if not self._is_possible or matrix.shape[1] == 1:
             return False
-        is_whole = np.rint(matrix) == matrix
         if self._are_pairs:
-            has_pairs = matrix.shape[1] % 2 == 0 and bool(is_whole.all()) and not np.signbit(matrix[:, 1::2]).any()
-            self._are_pairs = has_pairs and not re.search(rb"[.eE+]", body)
-        if self._are_pairs and self._negative_zero is None and (np.signbit(matrix) & (matrix == 0)).any():
-            return True
-        return bool(is_whole.any()) and _has_leading_zero(body)
+            self._are_pairs = matrix.shape[1] % 2 == 0 and not any(mark in body for mark in _NO_INTEGERS)
+        if self._are_pairs and b"-" in body:
+            negative = np.signbit(matrix)
+            self._are_pairs = not negative[:, 1::2].any()
+            if self._are_pairs and self._negative_zero is None and (negative & (matrix == 0)).any():
+                return True
+        return _has_integers(matrix) and _has_leading_zero(body)
 
     def look_at(self, cells: Sequence[str], line: int) -> None:
         """Look at the numbers of a row.
@@ -50,8 +53,7 @@ class DecimalCommas:
             if _LEADING_ZERO.fullmatch(cell) and any(map(INTEGER.fullmatch, neighbours)):
                 raise _half(cell, line, i + 1)
         if self._are_pairs:
-            are_integers = len(cells) % 2 == 0 and all(map(INTEGER.fullmatch, cells[::2]))
-            self._are_pairs = are_integers and all(map(_UNSIGNED.fullmatch, cells[1::2]))
+            self._are_pairs = are_pairs(cells)
             if self._negative_zero is None and "-0" in cells:
                 self._negative_zero = line, cells.index("-0") + 1
 
@@ -65,15 +67,32 @@ class DecimalCommas:
             raise _half("-0", *self._negative_zero)
 
 
+def are_pairs(cells: Sequence[str]) -> bool:
+    """Tell whether a row may be numbers with decimal commas: each second cell is an unsigned integer."""
+    are_integers = len(cells) % 2 == 0 and all(map(INTEGER.fullmatch, cells[::2]))
+    return are_integers and all(map(_UNSIGNED.fullmatch, cells[1::2]))
+
+
 def _half(cell: str, line: int, column: int) -> InputError:
     reason = f"{cell!r} looks like half of a number with a decimal comma"
-    return InputError(reason, line=line, column=column, hint=_HINT)
+    return InputError(reason, line=line, column=column, hint=HINT)
+
+
+def _has_integers(matrix: Array) -> bool:
+    numbers = matrix.reshape(-1)
+    parts = (numbers[start : start + _PART] for start in range(0, len(numbers), _PART))
+    return any((np.rint(part) == part).any() for part in parts)
 
 
 def _has_leading_zero(body: bytes) -> bool:
     """Tell whether a digit follows a 0 at the begin of a number, other than an exponent: 05, -007."""
-    text = np.frombuffer(b"\n" + body + b"\n", np.uint8)
-    before, zero, after = text[:-2], text[1:-1], text[2:]
+    text = np.frombuffer(b"\n\n" + body, np.uint8)
+    # A part begins with three characters that the one before ends with.
+    return any(_begins_with_zero(text[start : start + _PART + 3]) for start in range(0, len(text), _PART))
+
+
+def _begins_with_zero(text: Array) -> bool:
+    before, zero, after = text[1:-2], text[2:-1], text[3:]
     # Below the point are all characters that stand before a number: comma, sign, space, newline.
     places = np.flatnonzero((zero == ord("0")) & (before < ord(".")) & (after - np.uint8(ord("0")) < 10))
-    return not bool(np.isin(text[places - 1], (ord("e"), ord("E"))).all())
+    return not bool(np.isin(text[places], (ord("e"), ord("E"))).all())

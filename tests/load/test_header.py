@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.errors import InputError
-from backprop_cli.load import cells, csv, header
+from backprop_cli.load import cells, csv, decimal_commas, header
 from tests.conftest import ROOT
 
 LISTS = ROOT / "tests" / "data" / "first_lines"
@@ -203,3 +203,16 @@ def test_the_first_line_may_be_numbers() -> None:
         read("x,y\n1,2\n", mode="none")
     with pytest.raises(InputError, match="1:1: expected a number, got an empty cell"):
         read(",a\n1,2\n", mode="none")
+
+
+def test_halves_are_found_anywhere_in_a_long_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of the text of any size give the same; exponents with a leading zero are no halves."""
+    for part in range(1, 20):
+        monkeypatch.setattr(decimal_commas, "_PART", part)
+        for row in range(6):
+            rows = ["12,1e+05"] * 6
+            found = csv.parse(["\n".join(["1,2", *rows, ""]).encode()], ",")[0]
+            assert np.array_equal(found, np.array([(1, 2), *[(12, 1e5)] * 6]))
+            rows[row] = "12,05"
+            with pytest.raises(InputError, match=rf"^{row + 2}:2: '05' looks like half"):
+                csv.parse(["\n".join(["1,2", *rows, ""]).encode()], ",")
