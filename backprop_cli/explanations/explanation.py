@@ -68,6 +68,12 @@ class Walk:
     title: str | None
     steps: tuple[Explanation, ...]
     not_computed: Mapping[str, str]  # by place, what each quantity that was not computed needs
+    entries: int  # computed ones, of which a large problem shows one of each quantity
+
+    @property
+    def not_shown(self) -> int:
+        """How many computed entries have no step."""
+        return self.entries - len(self.steps)
 
 
 @dataclass(frozen=True, kw_only=True)

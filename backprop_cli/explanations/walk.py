@@ -30,7 +30,8 @@ def walk(problem: Problem, extent: Extent) -> Walk:
         if node in entries.values
         for at in _positions(entries, node)
     )
-    return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed)
+    computed = sum(matrix.size for matrix in entries.values.values())
+    return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed, entries=computed)
 
 
 def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explanation:

@@ -60,7 +60,8 @@ def explanation(found: "Explanation") -> str:
 def walk(found: "Walk") -> str:
     """Return the explanations of a whole problem."""
     steps = [_explanation(step) for step in found.steps]
-    return "".join(_file({"schema": _EXPLANATION, "walk": steps, "not_computed": found.not_computed}))
+    not_shown = {"not_shown": found.not_shown} if found.not_shown else {}
+    return "".join(_file({"schema": _EXPLANATION, "walk": steps, **not_shown, "not_computed": found.not_computed}))
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:

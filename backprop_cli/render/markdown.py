@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from backprop_cli.explanations.explanation import Explanation, Walk
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import number
-from backprop_cli.render.steps import adds_up, term_names, term_numbers, tree
+from backprop_cli.render.steps import adds_up, not_shown_note, term_names, term_numbers, tree
 
 _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
@@ -24,6 +24,8 @@ def walk(found: Walk, precision: int | None) -> str:
     parts = [f"# {_escaped(clean(found.title))}"] if found.title else []
     for step in found.steps:
         parts += _entry(step, precision)
+    if found.not_shown:
+        parts.append(not_shown_note(found))
     if found.not_computed:
         needs = [f"- `{place}` needs `{needs}`" for place, needs in found.not_computed.items()]
         parts += ["Not computed:", "\n".join(needs)]

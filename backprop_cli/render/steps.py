@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from backprop_cli.explanations.explanation import Explanation, Term
+from backprop_cli.explanations.explanation import Explanation, Term, Walk
 from backprop_cli.messages import counted
 from backprop_cli.render.numbers import number
 
@@ -44,6 +44,11 @@ def tree(sources: Sequence[Explanation], precision: int | None, indent: str, bul
 def inactive_note(found: Explanation) -> str:
     """Return the note that an inactive unit makes the only term of an entry zero, or nothing."""
     return " (inactive)" if len(found.terms) == 1 and found.terms[0].inactive else ""
+
+
+def not_shown_note(found: Walk) -> str:
+    """Return the sentence that says how many entries a walk does not show."""
+    return f"{found.not_shown} of {found.entries} entries are not shown; explain shows any of them by its name."
 
 
 def adds_up(found: Explanation, precision: int | None, name: str, value: str) -> str:

@@ -173,3 +173,18 @@ def test_a_large_npz_that_lacks_something_says_so(backprop: Run, tmp_path: Path)
     ran = backprop("explain", path, "dweights[0,0]")
     assert ran.status == 3
     assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or weights)\n")
+
+
+@pytest.mark.parametrize("output", ["table", "markdown", "json"])
+def test_a_walk_says_how_many_entries_it_does_not_show(backprop: Run, output: str) -> None:
+    """dense_relu has 3 * 9 + 12 + 2 * 12 + 2 * 3 = 69 entries, of which 8 are shown; all of the single neuron are."""
+    large, small = (
+        backprop("explain", SAMPLES / name, "--format", output).out
+        for name in ("dense_relu.json", "single_neuron.json")
+    )
+    if output == "json":
+        assert json.loads(large)["not_shown"] == 61
+        assert "not_shown" not in json.loads(small)
+    else:
+        assert "\n61 of 69 entries are not shown; explain shows any of them by its name.\n" in large
+        assert "not shown" not in small

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 
 from backprop_cli.explanations.explanation import Explanation, Term, Walk
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.steps import adds_up, inactive_note, steps, term_names, term_numbers, tree
+from backprop_cli.render.steps import adds_up, inactive_note, not_shown_note, steps, term_names, term_numbers, tree
 from backprop_cli.render.terminal.page import Column, Look, Page
 
 
@@ -46,6 +46,9 @@ def walk(found: Walk, look: Look, precision: int | None) -> str:
             page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
         if step.more_passed_on:
             page.line(f"    and to {step.more_passed_on} more")
+        page.line()
+    if found.not_shown:
+        page.line(not_shown_note(found))
         page.line()
     page.not_computed(found.not_computed)
     return page.text()
