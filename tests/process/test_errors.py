@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Run
-from tests.process.command import ESC, NASTY, NASTY_SHOWN, NEURON, Process, refusal, success
+from tests.process.command import ESC, LAYER, NASTY, NASTY_SHOWN, NEURON, Process, refusal, success
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,40 @@ def test_tables_escape_control_characters(process: Process, tmp_path: Path, colo
     assert re.split(" {2,}", lines[3].strip()) == [NASTY_SHOWN, "[/red]", ":tada:"]
     assert lines[5].split() == ["sample", "0", "1.5", "-2.5", "3.5"]
     assert all(line.isprintable() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("key", "answer"),
+    [("lr", "learning_rate"), ("X", "inputs"), ("dW", "dweights"), ("target", "upstream"), ("kernel", "weights")],
+)
+def test_a_key_of_other_tools_is_answered_with_the_key_here(
+    process: Process, tmp_path: Path, key: str, answer: str
+) -> None:
+    (tmp_path / "p.json").write_text(json.dumps(NEURON | {key: [[1]]}))
+    ran = process("run", "p.json", cwd=tmp_path)
+    lines = ran.stderr.decode().splitlines()
+    assert (ran.returncode, ran.stdout, len(lines)) == (3, b"", 2)
+    assert lines[0].startswith(f"backprop: p.json: {key}: unknown key")
+    assert lines[1].startswith("hint: ")
+    assert answer in lines[1]
+
+
+def test_an_error_in_what_is_expected_names_that_file_once(process: Process) -> None:
+    ran = process("check", LAYER, "--expect", "nope.npz")
+    assert (ran.returncode, ran.stderr) == (3, b"backprop: nope.npz: cannot read: no such file or directory\n")
+    assert b"nope.npz" not in ran.stdout
+
+
+@pytest.mark.parametrize("text", ["1,2\n3,4\n", "1\t2\n3\t4\n", "[[1, 2], [3, 4]]"], ids=["CSV", "TSV", "JSON"])
+def test_a_matrix_in_a_pipe_is_recognised_by_its_content(process: Process, text: str) -> None:
+    ran = process("run", "--z", "-", "--format", "csv", "--only", "z", input=text.encode())
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"1.0,2.0\n3.0,4.0\n", b"")
+
+
+def test_a_check_that_tested_nothing_fails_with_the_reason(process: Process, tmp_path: Path) -> None:
+    inactive = NEURON | {"activation": "relu", "biases": [-100]}
+    (tmp_path / "p.json").write_text(json.dumps(inactive))
+    ran = process("check", "p.json", cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (1, b"")
+    assert ran.stdout.startswith(b"EMPTY p.json")
+    assert b"nothing was tested: every unit is inactive" in ran.stdout
