@@ -10,6 +10,7 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.cells import INTEGER
 
 _LEADING_ZERO = re.compile(r"[+-]?0\d+", re.ASCII)
+_INTEGER_LIKE = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:\.\d{3})+)", re.ASCII)  # 1.234, with a point between thousands
 _NO_INTEGERS = (b".", b"e", b"E", b"+")
 _PART = 2**16  # small enough for the processor's cache
 _UNSIGNED = re.compile(r"\d+", re.ASCII)
@@ -19,7 +20,8 @@ HINT = "a decimal comma makes two cells of one number; the decimal mark is a poi
 class DecimalCommas:
     """What was found in the rows so far.
 
-    An integer with a leading zero (05), beside another integer, is half of a number. So is -0, if in every row each
+    An integer with a leading zero (05), beside another integer (1, or 1.234 with a point between thousands), is half of
+    a number. So is -0, if in every row each
     second cell is an unsigned integer; this is known only at the end.
     """
 
@@ -50,7 +52,7 @@ class DecimalCommas:
             return
         for i, cell in enumerate(cells):
             neighbours = (*cells[max(i - 1, 0) : i], *cells[i + 1 : i + 2])
-            if _LEADING_ZERO.fullmatch(cell) and any(map(INTEGER.fullmatch, neighbours)):
+            if _LEADING_ZERO.fullmatch(cell) and any(map(_INTEGER_LIKE.fullmatch, neighbours)):
                 raise _half(cell, line, i + 1)
         if self._are_pairs:
             self._are_pairs = are_pairs(cells)

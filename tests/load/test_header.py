@@ -135,6 +135,7 @@ def test_first_lines_that_are_refused(text: str, error: str, hint: str | None, s
     ("text", "error"),
     [
         ("0,5\n1,05\n", "2:2: '05' looks like half of a number with a decimal comma"),
+        ("1.234,05\n7.890,25\n", "1:2: '05' looks like half of a number with a decimal comma"),
         ("1,2\n-007,5\n", "2:1: '-007' looks like half of a number with a decimal comma"),
         ("x,y\n-0,5\n1,25\n", "2:1: '-0' looks like half of a number with a decimal comma"),
         ("1,2\n-0,5\n1,25\n-0,3\n", "2:1: '-0' looks like half of a number with a decimal comma"),
