@@ -1,25 +1,34 @@
 """Compare expected values, which another program or a person computed, with the computed ones.
 
-Every entry of every expected quantity is compared. By default the two may differ by `rtol` times the computed value,
-and by the rounding errors of both sides, those of float32 if the expected values are float32. Numbers from a book, or
-from a calculation by hand, are compared at the digits they were written with: 0.18 accepts 0.175 to 0.185.
+Every entry of every expected quantity is compared. By default it may be off by what rounding explains: one rounding to
+the type that the expected values are stored in, and the likely rounding errors of what they were computed from; values
+in float64 may be off by 1e-7 of the computed value. Arrays in narrower types are also judged as a whole
+(`checks.whole_array`). Numbers from a book, or from a calculation by hand, are compared at the digits they were written
+with: 0.18 accepts 0.175 to 0.185.
+
+A program that works in a narrow type may have read the numbers of the problem in that type, too. Where the expected
+values do not agree with the problem as it is, they are compared with the problem in that type.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
 from backprop_cli.checks.mistakes import matching_mistakes
-from backprop_cli.checks.rounding import likely
+from backprop_cli.checks.rounding import Arithmetic, Likely, likely
 from backprop_cli.checks.tolerance import Accepted, Rounded, Tolerance, as_floats, close
-from backprop_cli.core.arrays import Array, unraveled
+from backprop_cli.checks.whole_array import Tightness, WholeArray, judge_whole, tightness
+from backprop_cli.core.arrays import Array, all_finite, unraveled
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.precision import Precision
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Node, every_node
 from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
 
 _MOST_LISTED = 10
 
@@ -50,16 +59,20 @@ class QuantityCheck:
     problem: str | None = None  # why it cannot be compared
     explanations: tuple[str, ...] = ()  # mistakes that lead to exactly these expected values
     open: int = 0  # entries without an expected value
+    undecided: int = 0  # entries that are right only if rounding changes the derivative of a unit
+    whole: WholeArray | None = None  # the array as a whole; None for float64, and with a given tolerance
+    tightness: Tightness | None = None  # how close the compared entries are
+    numbers_in: str | None = None  # the type that the numbers of the problem were rounded to, if that agrees better
 
     @property
     def compared(self) -> int:
-        """How many entries have an expected value."""
-        return self.entries - self.open
+        """How many entries are right or wrong."""
+        return self.entries - self.open - self.undecided
 
     @property
     def passed(self) -> bool:
-        """Whether every entry is as expected."""
-        return not self.different and self.problem is None
+        """Whether every entry is as expected, and the whole array."""
+        return not self.different and self.problem is None and (self.whole is None or self.whole.passed)
 
 
 @np.errstate(all="ignore")  # a value that overflows here is a difference, too
@@ -74,49 +87,103 @@ def check_expected(
         tolerance: How far values may be off that are not rounded.
         exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
-    rounding = likely(solution)
-    return tuple(_check(solution, node, values, tolerance, rounding, exact) for node, values in expected.items())
+    if exact is not None:
+        return tuple(_check(solution, node, values, Rounded(values), exact) for node, values in expected.items())
+    arithmetics = dict.fromkeys(tolerance.arithmetic(values) for values in expected.values())
+    found: dict[Node, QuantityCheck] = {}
+    for arithmetic in arithmetics:
+        group = {node: values for node, values in expected.items() if tolerance.arithmetic(values) == arithmetic}
+        found |= _nearest(solution, group, tolerance, arithmetic)
+    return tuple(found[node] for node in expected)
+
+
+def _nearest(
+    solution: Solution, group: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
+) -> Mapping[Node, QuantityCheck]:
+    """Compare expected values of one type with the problem as it is, or in that type, where more of them agree."""
+    as_given = _compared(solution, group, tolerance, arithmetic)
+    if tolerance.is_given or all(check.passed for check in as_given.values()):
+        return as_given
+    narrow = _as_stored(solution.problem, arithmetic.stored)
+    if narrow is None:
+        return as_given
+    in_type = _compared(solve(narrow, every_node(len(narrow.layers))), group, tolerance, arithmetic)
+    n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
+    if n_wrong[0] <= n_wrong[1]:
+        return as_given
+    return {node: replace(check, numbers_in=arithmetic.stored.name) for node, check in in_type.items()}
+
+
+def _compared(
+    solution: Solution, group: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
+) -> Mapping[Node, QuantityCheck]:
+    rounding = likely(solution, arithmetic)
+    found = {}
+    for node, values in group.items():
+        known = rounding.get(node)
+        accepted = None if known is None else close(values, tolerance, known)
+        found[node] = _check(solution, node, values, accepted, solution, None if tolerance.is_given else known)
+    return found
 
 
 def _check(
     solution: Solution,
     node: Node,
     expected: Expected,
-    tolerance: Tolerance,
-    rounding: Mapping[str, Array],
-    exact: Solution | None,
+    accepted: Accepted | None,
+    compared: Solution,
+    rounding: Likely | None = None,
 ) -> QuantityCheck:
+    """Compare one expected quantity with a solution.
+
+    Args:
+        solution: The solution in float64.
+        node: The quantity.
+        expected: The expected values.
+        accepted: Which values agree with them; None if the quantity cannot be computed.
+        compared: The solution to compare with, which may be exact.
+        rounding: The likely rounding errors, to judge the whole array by.
+    """
     place, layer = solution.problem.place(*node), solution.layers[node.layer]
     size, n_open = expected.values.size, int(expected.is_open.sum())
     if n_open == size:
         whole = layer.computed.get(node.quantity, expected.values) if expected.values.ndim == 0 else expected.values
         return QuantityCheck(place=place, entries=whole.size, open=whole.size)
-    if node.quantity not in layer.computed:
+    if accepted is None or node.quantity not in layer.computed:
         problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
         return QuantityCheck(place=place, entries=size, different=size - n_open, problem=problem, open=n_open)
-    if exact is not None:
-        return _compare(Rounded(expected), node, solution, exact)
-    return _compare(close(expected, tolerance, rounding[place]), node, solution, solution)
-
-
-def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solution) -> QuantityCheck:
-    place = solution.problem.place(*node)
     value = compared.layers[node.layer].computed[node.quantity]
-    n_open = int(accepted.is_open.sum())
     if not accepted.fit(value.shape):
         shape = accepted.expected.shape
         transposed = "; the transpose would fit" if shape == value.shape[::-1] else ""
         return QuantityCheck(
             place=place,
-            entries=accepted.expected.size,
-            different=accepted.expected.size - n_open,
+            entries=size,
+            different=size - n_open,
             problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
             explanations=matching_mistakes(accepted.in_floats(), node, solution),
             open=n_open,
         )
-    wrong = accepted.wrong(value)
-    if not wrong.any():
-        return QuantityCheck(place=place, entries=value.size, open=n_open)
+    return _compare(accepted, node, value, solution, rounding)
+
+
+def _compare(
+    accepted: Accepted, node: Node, value: Array, solution: Solution, rounding: Likely | None
+) -> QuantityCheck:
+    place = solution.problem.place(*node)
+    undecided = accepted.undecided(value)
+    wrong = accepted.wrong(value) & ~undecided
+    decided = ~undecided & ~accepted.is_open
+    check = QuantityCheck(
+        place=place,
+        entries=value.size,
+        open=int(accepted.is_open.sum()),
+        undecided=int(undecided.sum()),
+        whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
+        tightness=tightness(accepted, value, decided),
+    )
+    if check.passed and not wrong.any():
+        return check
     apart = as_floats(np.where(wrong, np.abs(accepted.expected - value), 0))
     apart = np.where(accepted.not_finite, np.inf, apart)
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
@@ -125,14 +192,12 @@ def _compare(accepted: Accepted, node: Node, solution: Solution, compared: Solut
         tuple(_difference(accepted, value, place, unraveled(flat, value.shape), apart, relative) for flat in chosen)
         for chosen in (worst.tolist(), [int(np.argmax(relative))])
     )
-    return QuantityCheck(
-        place=place,
-        entries=value.size,
+    return replace(
+        check,
         different=int(wrong.sum()),
         listed=listed,
-        greatest_relative=greatest[0],
+        greatest_relative=greatest[0] if listed else None,
         explanations=matching_mistakes(accepted.in_floats(), node, solution),
-        open=n_open,
     )
 
 
@@ -154,3 +219,29 @@ def _difference(
 
 def _plain(number: Any) -> float | Fraction:
     return Fraction(number) if isinstance(number, int | Fraction) else float(number)
+
+
+def _as_stored(problem: Problem, precision: Precision) -> Problem | None:
+    """Return the problem with its numbers rounded to a type; None if that changes nothing, or something overflows."""
+    changed = False
+
+    def rounded(array: Any) -> Any:
+        nonlocal changed
+        if not isinstance(array, np.ndarray):
+            return array
+        result = precision.round(array)
+        changed |= not np.array_equal(result, array)
+        return result
+
+    layers = tuple(
+        replace(layer, weights=rounded(layer.weights), biases=rounded(layer.biases), z=rounded(layer.z))
+        for layer in problem.layers
+    )
+    narrow = replace(problem, inputs=rounded(problem.inputs), upstream=rounded(problem.upstream), layers=layers)
+    given = [
+        narrow.inputs,
+        narrow.upstream,
+        *(array for layer in layers for array in (layer.weights, layer.biases, layer.z)),
+    ]
+    is_finite = all(all_finite(array) for array in given if isinstance(array, np.ndarray))
+    return narrow if changed and is_finite else None

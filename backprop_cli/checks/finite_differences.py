@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.checks.rounding import likely
+from backprop_cli.checks.rounding import MARGIN, likely
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, Node
@@ -83,7 +83,7 @@ class Differences:
             biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
             self._arrays.append(tuple(array.copy() for array in (inputs, weights, biases) if array is not None))
         self._z = [computed["z"] for computed in solved]
-        self._rounding = likely(solution)
+        self._rounding = {problem.place(*node): MARGIN * error.total for node, error in likely(solution).items()}
 
     def parameters(self) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""

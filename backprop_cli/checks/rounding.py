@@ -1,180 +1,311 @@
-"""Rounding errors of float64, for every entry of every quantity: their bound, and a likely size.
+"""Rounding errors of every entry of every computed quantity: a bound, and a likely size.
 
-A sum of products that is computed with m roundings along its longest path has an error of at most
+Every quantity is a sum of products (`core.quantities`). The error of an entry is what the errors of the factors make of
+it, and what the products and the sum add. Both are carried through the network in working order.
 
-    gamma(m) * (the same sum of absolute values),    gamma(m) = m * u / (1 - m * u),    u = 2**-53
+The bound adds up absolute values. A sum of products with m roundings along its longest path adds at most
+
+    gamma(m) * (the sum of absolute values),    gamma(m) = m * u / (1 - m * u),    u the unit roundoff
 
 whatever the order of the sum (Higham, "Accuracy and Stability of Numerical Algorithms", 2nd edition, 2002, lemma 3.1
-and section 3.5). The roundings add up from one formula to the next. The sums of absolute values come from the same
-solver, on the absolute values of all numbers, with each activation replaced by its tangent. The bound holds if every
-pre-activation is on the right side of the kinks of its activation.
+and section 3.5). It holds if every pre-activation is on the right side of the kinks of its activation.
 
-In deep networks the bound is much larger than the errors, because rounding errors have random signs. The likely error
-has the root of the sum of squares in place of the sum (section 2.8 of the same book), again from the same solver, on
-the squares of all numbers. Tolerances use the likely error: with the bound, every value would pass in a deep network.
+In deep networks and long sums the bound is much larger than the errors, because rounding errors have random signs
+(section 2.8 of the same book). The likely error is the standard deviation of a model, to first order: every rounding
+of x makes an independent error, uniform in +-u * |x|, with the variance (u * x)**2 / 3. Variances add up, so that
+errors go through a sum of products as the root of the sum of squares. A sum of m terms rounds m - 1 partial sums. The
+k-th has a mean square of k/m * r**2 where the signs of the terms are random, r being the root of the sum of squares of
+the terms, and of (k/m * v)**2 where the terms are alike, v being the sum. Over all k, both together are at most
+(m - 1) * (r**2 / 2 + v**2 / 3). Pairwise sums lose less.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import hypot, prod, sqrt
+from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.core.activations import Activation
-from backprop_cli.core.arrays import Array
-from backprop_cli.core.missing import Missing
-from backprop_cli.core.problem import Layer, Problem
-from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import Operand, operands, working_order
-from backprop_cli.core.solution import LayerSolution, Solution
+from backprop_cli.core.arrays import Array, all_finite
+from backprop_cli.core.plan import plan
+from backprop_cli.core.precision import FLOAT64, Precision
+from backprop_cli.core.quantities import AXES, Factor, Node, Product
+from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 
-_UNIT_ROUNDOFF = 2.0**-53
+__all__ = ["MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
+
+# Six standard deviations: a Gaussian error exceeds them in one of 5e8 entries, a single uniform one never.
+MARGIN = 6.0
 _LARGEST = float(np.finfo(np.float64).max)
-_SMALLEST = 5e-324  # the largest error of a product that underflows
-_LIKELY = 16  # sums of up to 16**2 terms have no larger error, whatever the signs
+_SMALLEST_ROOT, _LARGEST_SQUARE = 1e-140, 1e290  # the squares of smaller numbers, and larger squares, leave float64
+# Equal terms, added one after the other, are rounded alike, and lose up to m/4 * u * |v|. A sum that loses more than
+# this part of its value is wrong, not rounded.
+_MOST_LOST = 1e-4
 
 
+class Arithmetic(NamedTuple):
+    """The floating-point types of a computation: of the results that it stores, and of its sums."""
+
+    stored: Precision = FLOAT64
+    accumulated: Precision = FLOAT64
+
+
+IN_FLOAT64 = Arithmetic()
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Likely:
+    """Likely rounding errors of one quantity: standard deviations, in its shape as written."""
+
+    alone: Array  # of its own sum: independent from entry to entry
+    shared: Array  # carried from its operands, or alike in all sums: entries may have it in common
+    flips: Array  # what changes with the derivative of units that rounding may put on the other side of a kink
+
+    @property
+    def total(self) -> Array:
+        """The error of each entry without flips, in the same shape."""
+        with np.errstate(over="ignore"):
+            return np.hypot(self.alone, self.shared)
+
+
+@np.errstate(all="ignore")
 def bounds(solution: Solution) -> Mapping[str, Array]:
     """Return by place a bound on the rounding error of each entry of every computed quantity, in the same shape.
 
     The numbers of the problem count as rounded once, from decimals.
     """
-    return _allowed(solution, _sizes(solution))
+    problem, propagation, found = solution.problem, _Bound(solution), dict[str, Array]()
+    for node, value in propagation.values.items():
+        propagation.errors[node] = _Error(_finite(propagation.error_of(node), value.shape))
+    for node in propagation.wanted:
+        found[problem.place(*node)] = problem.as_written(node.quantity, propagation.errors[node].size)
+    return found
 
 
-def likely(solution: Solution) -> Mapping[str, Array]:
-    """Return by place the likely rounding error of each entry of every computed quantity, in the same shape."""
-    return _allowed(solution, _likely_sizes(solution), _LIKELY)
+@np.errstate(all="ignore")
+def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[Node, Likely]:
+    """Return the likely rounding errors of every computed quantity.
 
-
-def _allowed(solution: Solution, sizes: Mapping[str, Array], factor: int = 1) -> Mapping[str, Array]:
-    roundings = _roundings(solution.problem)
-    return {
-        place: factor * _gamma(roundings[node]) * sizes[place] + roundings[node] * _SMALLEST
-        for place, node in _places(solution)
-    }
-
-
-def _sizes(solution: Solution) -> Mapping[str, Array]:
-    """Return by place every computed quantity with the absolute value of each term.
-
-    The sum may overflow though the quantity does not; then it is the largest float64.
+    Args:
+        solution: Everything that follows from a problem, in float64.
+        arithmetic: How the quantities are computed. In float64, the numbers of the problem count as rounded once, from
+            decimals. In a narrower type, they are taken as they are.
     """
-    return {
-        place: np.nan_to_num(size, nan=_LARGEST, posinf=_LARGEST) for place, size in _solved(solution, np.abs).items()
-    }
+    problem, propagation, found = solution.problem, _Model(solution, arithmetic), dict[Node, Likely]()
+    for node, value in propagation.values.items():
+        alone, shared, flips = (_finite(error, value.shape) for error in propagation.error_of(node))
+        propagation.unstored[node] = np.hypot(alone, shared)
+        stored = propagation.stored(node, propagation.unstored[node])
+        propagation.errors[node] = _Error(stored, flips if flips.any() else None)
+        found[node] = Likely(*(problem.as_written(node.quantity, error) for error in (alone, shared, flips)))
+    return {node: found[node] for node in propagation.wanted}
 
 
-def _likely_sizes(solution: Solution) -> Mapping[str, Array]:
-    """Return by place the root of the sum of squares of the terms of every computed quantity."""
-    squares = _solved(solution, np.square)
-    if all(np.isfinite(square).all() for square in squares.values()):
-        return {place: np.sqrt(square) for place, square in squares.items()}
-    sizes = _sizes(solution)  # squares overflow from 1e154 on: there the bound is used
-    return {place: np.where(np.isfinite(square), np.sqrt(square), sizes[place]) for place, square in squares.items()}
+class _Error(NamedTuple):
+    """The error of a computed quantity, in the shape of `AXES`."""
+
+    size: Array
+    flips: Array | None = None
 
 
-def _solved(solution: Solution, positive: Callable[[Array], Array]) -> Mapping[str, Array]:
-    """Return by place every computed quantity of the problem with `positive` of all its numbers."""
-    with np.errstate(all="ignore"):
-        positives, wanted = _positive_problem(solution, positive), [node for _, node in _places(solution)]
-        # In one block, because the tangents are those of all samples.
-        solved = solve(positives, wanted, may_overflow=True, block_rows=solution.problem.n_samples)
-        return dict(solved.matrices())
+class _Operand(NamedTuple):
+    """One factor of a product: the absolute value of each entry, and its error."""
+
+    size: Array
+    relative: float = 0.0  # an error relative to the value
+    error: Array | None = None  # any other error, in the same shape
+    flips: Array | None = None
 
 
-def _places(solution: Solution) -> list[tuple[str, Node]]:
-    return [
-        (solution.problem.place(i, quantity), Node(i, quantity))
-        for i, layer in enumerate(solution.layers)
-        for quantity in layer.computed
-    ]
+class _Propagation:
+    """The values of a solution, and the errors found so far; arrays have the order of `AXES`."""
 
+    given = FLOAT64.unit_roundoff  # the relative error of a given number
 
-def _positive_problem(solution: Solution, positive: Callable[[Array], Array]) -> Problem:
-    problem = solution.problem
+    def __init__(self, solution: Solution) -> None:
+        problem = solution.problem
+        self.problem, self.errors = problem, dict[Node, _Error]()
+        self.wanted = [Node(i, quantity) for i, layer in enumerate(solution.layers) for quantity in layer.computed]
+        order = plan(problem, self.wanted).order
+        if len(order) > len(self.wanted):
+            solution = solve(problem, order, may_overflow=True)
+        self.computed = {node: solution.layers[node.layer].computed[node.quantity] for node in order}
+        self.values = {node: np.abs(problem.as_written(node.quantity, value)) for node, value in self.computed.items()}
 
-    def made_positive(array: Array | None) -> Array | None:
-        return None if array is None else positive(array)
+    def products(self, node: Node) -> Iterable[tuple[Product, list[_Operand]]]:
+        """Yield the products that a quantity is the sum of, with their factors; a given quantity is one factor."""
+        if self.problem.given(node) is not None:
+            yield Product(1, (), ()), [_Operand(self.values[node], self.given)]
+            return
+        for product in self.problem.products(node):
+            yield product, [self._operand(node, factor) for factor in product.factors]
 
-    rate = float(positive(np.array(float(problem.learning_rate))))
-    return replace(
-        problem,
-        inputs=made_positive(problem.inputs),
-        layers=tuple(
-            replace(
-                layer,
-                weights=made_positive(layer.weights),
-                biases=made_positive(layer.biases),
-                z=made_positive(layer.z),
-                activation=_tangent(layer, solved, positive),
-            )
-            for layer, solved in zip(problem.layers, solution.layers, strict=True)
-        ),
-        upstream=problem.upstream if isinstance(problem.upstream, str) else made_positive(problem.upstream),
-        learning_rate=-rate,  # a step subtracts
-    )
+    def _operand(self, node: Node, factor: Factor) -> _Operand:
+        origin = self.problem.origin(node.layer, factor.name)
+        if factor.function:
+            return self._of_activation(node, factor.function, origin)
+        if origin in self.values:
+            return _Operand(self.values[origin], 0.0, *self.carried(node, origin))
+        return _Operand(np.abs(self.problem.given(origin)), self.given)
 
+    def carried(self, node: Node, operand: Node) -> _Error:  # noqa: ARG002
+        """Return the error that an operand brings into a quantity."""
+        return self.errors[operand]
 
-def _tangent(layer: Layer, solved: LayerSolution, positive: Callable[[Array], Array]) -> Activation:
-    """Return the tangent of the activation at the layer's own z, with `positive` of its derivative and intercept."""
-    z = solved.computed.get("z", np.zeros(()))  # z is unknown only where nothing that is computed depends on it
-    derivative = layer.activation.derivative(z)
-    intercept = positive(layer.activation.value(z) - derivative * z)
-    derivative = positive(derivative)
+    def _of_activation(self, node: Node, function: str, z_node: Node) -> _Operand:
+        activation, z = self.problem.layers[node.layer].activation, self.z(z_node)
+        derivative = np.abs(activation.derivative(z))
+        if function == "f'":
+            return _Operand(derivative)
+        rounded = activation.roundings * self.given
+        return _Operand(np.abs(activation.value(z)), rounded, _product(derivative, self.carried(node, z_node).size))
 
-    def times_derivative(values: Array) -> Array:
-        return np.where(derivative == 0, 0, derivative * values)  # 0 also where a value is infinite
+    def z(self, node: Node) -> Array:
+        """Return pre-activations; zero where they are unknown, and nothing that is computed depends on them."""
+        return self.computed.get(node, np.zeros(()))
 
-    return replace(
-        layer.activation,
-        value=lambda z, out=None: times_derivative(z) + intercept,  # noqa: ARG005
-        backward=lambda upstream, z=None, outputs=None, out=None: times_derivative(upstream),  # noqa: ARG005
-    )
-
-
-def _gamma(m: int) -> float:
-    return m * _UNIT_ROUNDOFF / (1 - m * _UNIT_ROUNDOFF)
-
-
-def _roundings(problem: Problem) -> Mapping[Node, int]:
-    """Return for every node how many roundings lead to one of its entries at most.
-
-    The roundings of z do not count for dz, where z only selects the side of a kink.
-    """
-    roundings: dict[Node, int] = {}
-    for node in working_order(len(problem.layers)):
-        carried = (
-            _roundings_of(operand, roundings)
-            for operand in operands(problem, node)
-            if not (node.quantity == "dz" and isinstance(operand, Node) and operand.quantity == "z")
-        )
-        given = problem.given(node) is not None
-        roundings[node] = 1 if given else sum(carried) + _added_roundings(problem, node)
-    return roundings
-
-
-def _roundings_of(operand: Operand, roundings: Mapping[Node, int]) -> int:
-    match operand:
-        case Node():
-            return roundings[operand]
-        case Activation() | Missing():
-            return 0
-        case _:
-            return 1  # a given number, rounded once from the decimal in the file
-
-
-def _added_roundings(problem: Problem, node: Node) -> int:
-    """Return how many roundings the formula of a node adds: products and sums on the longest path."""
-    layer = problem.layers[node.layer]
-    sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-    products = problem.products(node)
-    longest = 0
-    for product in products:
+    def roundings(self, node: Node, product: Product) -> tuple[int, int]:
+        """Return how many multiplications a term of a product has, and how many terms are summed."""
+        layer = self.problem.layers[node.layer]
+        sizes = {"n": self.problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
+        terms = prod(sizes[axis] or 1 for axis in product.summed)
         if any(factor.function for factor in product.factors):
-            multiplying = layer.activation.roundings
-        else:
-            multiplying = len(product.factors) - 1
-        adding = sum((sizes[axis] or 1) - 1 for axis in product.summed)
-        longest = max(longest, multiplying + adding)
-    return longest + len(products) - 1
+            return layer.activation.roundings, terms
+        return max(len(product.factors) - 1, 0), terms
+
+
+class _Bound(_Propagation):
+    """Bounds: absolute values, added up."""
+
+    def error_of(self, node: Node) -> Array:
+        """Return a bound on the error of each entry of a quantity."""
+        size, carried, longest, n_products = np.zeros(()), np.zeros(()), 0, 0
+        for product, factors in self.products(node):
+            errors = [factor.relative * factor.size + _or_zero(factor.error) for factor in factors]
+            largest = [factor.size + error for factor, error in zip(factors, errors, strict=True)]
+            size = size + _summed(product, largest)
+            for i, error in enumerate(errors):
+                carried = carried + _summed(product, [*largest[:i], error, *largest[i + 1 :]])
+            multiplications, terms = self.roundings(node, product)
+            longest, n_products = max(longest, multiplications + terms - 1), n_products + 1
+        m, u = longest + n_products - 1, FLOAT64.unit_roundoff
+        return carried + m * u / (1 - m * u) * size + m * FLOAT64.smallest
+
+
+class _Model(_Propagation):
+    """Standard deviations: the root of the sum of squares."""
+
+    def __init__(self, solution: Solution, arithmetic: Arithmetic) -> None:
+        super().__init__(solution)
+        self.arithmetic, self.unstored = arithmetic, dict[Node, Array]()
+        self.given = _deviation(FLOAT64) if arithmetic.stored == FLOAT64 else 0.0
+
+    def error_of(self, node: Node) -> tuple[Array, Array, Array]:
+        """Return the errors of each entry of a quantity: its own, those of its operands, and those of flips."""
+        u, value = self.arithmetic.accumulated.unit_roundoff, self.values[node]
+        alone, shared, flips, n_products = np.zeros(()), np.zeros(()), self._flips(node), 0
+        for product, factors in self.products(node):
+            sizes = [factor.size for factor in factors]
+            multiplications, m = self.roundings(node, product)
+            of_terms = multiplications + (m - 1) / 2
+            given = hypot(*(factor.relative for factor in factors))
+            if of_terms or given:
+                r = _root(product, sizes)
+                alone = np.hypot(alone, u * sqrt(of_terms / 3) * r)
+                shared = np.hypot(shared, given * r)
+            underflow = m * multiplications * self.arithmetic.accumulated.smallest
+            alone = np.hypot(alone, u * sqrt((m - 1) / 9) * value) + underflow
+            shared = np.hypot(shared, min((m - 1) / 4 * u, _MOST_LOST) / MARGIN * value)
+            for i, factor in enumerate(factors):
+                if factor.error is not None:
+                    shared = np.hypot(shared, _root(product, [*sizes[:i], factor.error, *sizes[i + 1 :]]))
+                if factor.flips is not None:
+                    flips = np.hypot(flips, _root(product, [*sizes[:i], factor.flips, *sizes[i + 1 :]]))
+            n_products += 1
+        return np.hypot(alone, u * sqrt((n_products - 1) / 3) * value), shared, flips
+
+    def stored(self, node: Node, error: Array) -> Array:
+        """Return the error of a quantity (in the same shape) as soon as it is stored in a narrower type."""
+        stored, value = self.arithmetic.stored, self.values[node]
+        if stored == self.arithmetic.accumulated:
+            return error
+        rounding = _deviation(stored) * value + stored.smallest / 2
+        exact = np.abs(stored.round(value) - value)  # where there is no other error
+        return np.hypot(error, np.where(error, rounding, exact))
+
+    def carried(self, node: Node, operand: Node) -> _Error:
+        """Return the error that an operand brings into a quantity.
+
+        The outputs of a ReLU are made without arithmetic, and so is dz: what was stored once is not rounded again.
+        """
+        products, error = self.problem.products(node), self.errors[operand]
+        is_copied = len(products) == 1 and self.roundings(node, products[0]) == (0, 1)
+        return _Error(self.unstored[operand], error.flips) if is_copied else error
+
+    def _flips(self, node: Node) -> Array:
+        """Return by how much dz changes if rounding puts z on the other side of a kink; 0 for other quantities.
+
+        A z that is exactly at a kink stays there.
+        """
+        activation, z_node = self.problem.layers[node.layer].activation, Node(node.layer, "z")
+        if node.quantity != "dz" or not activation.kinks or z_node not in self.errors:
+            return np.zeros(())
+        z, off = self.z(z_node), MARGIN * self.unstored[z_node]
+        change = np.abs(activation.derivative(z + off) - activation.derivative(z - off))
+        for kink in activation.kinks:
+            change = np.where(z == kink, 0, change)
+        upstream = self._operand(node, Factor("upstream", AXES["upstream"], ""))
+        return _product(change, upstream.size)
+
+
+def _deviation(precision: Precision) -> float:
+    """Return the standard deviation of the relative error of one rounding."""
+    return precision.unit_roundoff / sqrt(3)
+
+
+def _finite(error: Array, shape: tuple[int, ...]) -> Array:
+    """Return errors in a shape; where they overflow, the largest float64."""
+    error = error if error.shape == shape else np.broadcast_to(error, shape)
+    return error if all_finite(error) else np.nan_to_num(error, nan=_LARGEST, posinf=_LARGEST)
+
+
+def _or_zero(array: Array | None) -> Array:
+    return np.zeros(()) if array is None else array
+
+
+def _product(*factors: Array) -> Array:
+    """Return the product of arrays that broadcast; 0 where a factor is 0, also beside infinity."""
+    return reduce(lambda a, b: np.where((a == 0) | (b == 0), 0, a * b), factors)
+
+
+def _root(product: Product, arrays: Sequence[Array]) -> Array:
+    """Return the root of the sum of squares of the terms of a product, without underflow or overflow.
+
+    Where squares leave the range of float64, it is the sum of absolute values, which is not smaller.
+    """
+    if not product.summed:
+        return _summed(product, arrays)
+    squares = _summed(product, [np.square(array) for array in arrays])
+    smallest = prod(float(np.min(array, where=array > 0, initial=np.inf)) for array in arrays)
+    if smallest > _SMALLEST_ROOT and (squares < _LARGEST_SQUARE).all():
+        return np.sqrt(squares)
+    is_safe = (squares > _SMALLEST_ROOT**2) & (squares < _LARGEST_SQUARE)
+    return np.where(is_safe, np.sqrt(squares), _summed(product, arrays))
+
+
+def _summed(product: Product, arrays: Sequence[Array]) -> Array:
+    """Return the sum of a product of nonnegative arrays over its axes; each array has the axes of its factor.
+
+    In a sum of two factors, the first has the first axis of the result, as in the lines of `core.quantities`.
+    """
+    if not product.summed:
+        return _product(*arrays)
+    if len(arrays) == 1:
+        result: Array = arrays[0].sum(axis=0)
+        return result
+    (left, right), (rows, columns) = arrays, (factor.axes for factor in product.factors)
+    left = left.T if rows[0] in product.summed else left
+    right = right if columns[0] in product.summed else right.T
+    return left @ right

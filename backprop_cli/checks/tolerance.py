@@ -9,33 +9,60 @@ from typing import Any
 
 import numpy as np
 
+from backprop_cli.checks.rounding import MARGIN, Arithmetic, Likely
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import as_fractions, as_objects, to_float
 from backprop_cli.core.expected import Expected
+from backprop_cli.core.precision import FLOAT64, PRECISIONS, Precision
+
+RTOL_FLOAT64 = 1e-7  # for numbers that were printed with 8 digits
+# `Likely.flips` is the root of the sum of squares of what n units change. They change at most sqrt(n) times as much if
+# all do in the same direction: three times allows for any 9 units, and for random directions of any number.
+FLIPS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tolerance:
-    """How far an expected value may be off: `atol` + `rtol` times the computed value."""
+    """How far expected values may be off.
 
-    rtol: float = 1e-7
-    atol: float | None = None  # None: the likely rounding error of each entry
+    If `rtol` or `atol` is given, it is `atol` + `rtol` times the computed value, and 0 stands for the other. If not, it
+    is what the rounding of the type explains that the values are stored in, or at least 1e-7 of a float64.
+    """
+
+    rtol: float | None = None
+    atol: float | None = None
+    accumulated: Precision | None = None  # None: float32 for values stored in at most float32, else float64
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the user has set how far values may be off."""
+        return self.rtol is not None or self.atol is not None
+
+    def arithmetic(self, expected: Expected) -> Arithmetic:
+        """Return how expected values were computed."""
+        accumulated = PRECISIONS["float64" if expected.stored == FLOAT64 else "float32"]
+        return Arithmetic(expected.stored, self.accumulated or accumulated)
 
 
 @dataclass(eq=False, repr=False)
 class Accepted:
-    """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value."""
+    """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value.
+
+    A value that is off by up to `flips` more is undecided.
+    """
 
     given: Expected
     expected: Array  # in the shape of the quantity as soon as `fit` has returned True
     slack: Array  # in the same shape
     rtol: float = 0.0
+    flips: Array | None = None  # in the same shape
 
     def fit(self, shape: tuple[int, ...]) -> bool:
         """Give the values the shape of the computed quantity, if they fit; biases may be a row or a column."""
         flat = self.expected.ndim < 2 or (len(shape) == 1 and 1 in self.expected.shape)
         if flat and max(shape) == prod(shape) == self.expected.size:
             self.expected, self.slack = self.expected.reshape(shape), self.slack.reshape(shape)
+            self.flips = None if self.flips is None else self.flips.reshape(shape)
         return self.expected.shape == shape
 
     def allowed(self, value: Array) -> Array:
@@ -61,6 +88,14 @@ class Accepted:
         wrong: Array = ~(np.abs(self.expected - value) <= self.allowed(value)) | self.not_finite
         return wrong & ~self.is_open
 
+    def undecided(self, value: Array) -> Array:
+        """Return which wrong entries of `value` (in the same shape) may be right if rounding changes a derivative."""
+        wrong = self.wrong(value)
+        if self.flips is None:
+            return np.zeros_like(wrong)
+        undecided: Array = wrong & (np.abs(self.expected - value) <= self.allowed(value) + self.flips)
+        return undecided
+
     def at(self, index: tuple[int, ...]) -> float | Fraction:
         """Return one expected value."""
         return float(self.expected[index])
@@ -75,20 +110,36 @@ class Accepted:
         return None, None
 
 
-def close(expected: Expected, tolerance: Tolerance, rounding: Array) -> Accepted:
-    """Return values that may be off by a tolerance, and by the rounding errors of both sides.
+def close(expected: Expected, tolerance: Tolerance, rounding: Likely) -> Accepted:
+    """Return values that may be off by a tolerance, or by the rounding errors of both sides.
 
-    The expected values may have any shape; `rounding` has the shape of the computed quantity, such as (n_neurons,).
+    A value that is stored in a narrow type may be off by one rounding to that type, whatever its size.
+
+    Args:
+        expected: The expected values, of any shape.
+        tolerance: How far they may be off.
+        rounding: The likely errors of `tolerance.arithmetic(expected)`, in the shape of the computed quantity.
     """
-    is_coarse = expected.dtype.itemsize < 8
-    eps = float(np.finfo(expected.dtype).eps)
-    rtol = max(tolerance.rtol, 8 * eps) if is_coarse else tolerance.rtol
-    theirs = eps / float(np.finfo(np.float64).eps)
-    slack = tolerance.atol if tolerance.atol is not None else (1 + theirs) * rounding
-    same_shape = np.shape(slack) in ((), expected.values.shape)
+    if tolerance.is_given:
+        slack: Array = np.full(expected.values.shape, tolerance.atol or 0.0)
+        return Accepted(expected, expected.values, slack, tolerance.rtol or 0.0)
+    stored, accumulated = tolerance.arithmetic(expected)
+    rtol = RTOL_FLOAT64 if stored == FLOAT64 else stored.unit_roundoff
+    ours = FLOAT64.unit_roundoff / accumulated.unit_roundoff  # the error of the computed value, relative to theirs
+    slack = MARGIN * (1 + ours) * rounding.total + stored.smallest / 2
     return Accepted(
-        expected, expected.values, np.broadcast_to(slack if same_shape else np.max(slack), expected.values.shape), rtol
+        expected,
+        expected.values,
+        _spread(slack, expected),
+        rtol,
+        _spread(FLIPS * rounding.flips, expected) if rounding.flips.any() else None,
     )
+
+
+def _spread(slack: Array, expected: Expected) -> Array:
+    """Return a slack in the shape of the expected values: its largest entry if the shapes differ."""
+    shape = expected.values.shape
+    return slack if slack.shape == shape else np.broadcast_to(np.max(slack), shape)
 
 
 class Rounded(Accepted):

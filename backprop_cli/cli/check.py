@@ -6,6 +6,8 @@ from backprop_cli.checks.verdict import Verdict, check_problem
 from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.streams import write_error, write_stdout
 from backprop_cli.cli.terminal import look
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.precision import PRECISIONS
 from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
@@ -25,6 +27,8 @@ def check(options: CheckOptions) -> ExitStatus:
     """
     if options.expect and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")
+    if options.stored and options.rounded:
+        raise UsageError("--stored and --rounded exclude each other: rounded values are decimals as they were written")
     if len(options.expect) > 1:
         hint = "a folder holds the expected values of several quantities, one file for each"
         raise UsageError(f"one --expect is taken, got {len(options.expect)}", hint=hint)
@@ -50,6 +54,10 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             else:
                 own = exact if exact is not None and options.rounded else problem
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)
+            if options.stored:
+                expected = {
+                    node: _stored_as(options.stored, values, problem.place(*node)) for node, values in expected.items()
+                }
             everything = every_node(len(problem.layers))
             return check_problem(
                 shown(path),
@@ -63,6 +71,18 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
             )
     except InputError as error:
         return Verdict(file=shown(path), error=error)
+
+
+def _stored_as(stored: str, expected: Expected, place: str) -> Expected:
+    """Return expected values as stored in the type that `--stored` names.
+
+    Raises:
+        UsageError: Their array has a narrower type.
+    """
+    precision, own = PRECISIONS[stored], expected.stored
+    if own != precision and not own.is_wider_than(precision):
+        raise UsageError(f"--stored {stored}: the expected values of {place} have the narrower type {own.name}")
+    return expected.stored_as(precision)
 
 
 def _rendered(verdicts: tuple[Verdict, ...], options: CheckOptions) -> str:

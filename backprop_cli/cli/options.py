@@ -11,7 +11,7 @@ from typer import Argument, Option
 from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, WeightLayout
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, StorageType, WeightLayout
 
 if TYPE_CHECKING:
     from backprop_cli.checks.gradcheck import Steps
@@ -140,11 +140,27 @@ class CheckOptions(CommonOptions):
     eps: Annotated[float, Option(parser=values.difference_step, help="The step of finite differences.")] = 1e-4
     rtol: Annotated[
         float | None,
-        Option(min=0, help="Relative tolerance [default: 1e-7 for expected values, 1e-6 for finite differences]."),
+        Option(
+            min=0,
+            help="An expected value may be off by atol + rtol * its size [default: what rounding explains, and 1e-7].",
+        ),
     ] = None
-    atol: Annotated[
-        float | None, Option(min=0, help="Absolute tolerance [default: a bound on the rounding error of each entry].")
+    atol: Annotated[float | None, Option(min=0, help="See --rtol; the one that is not given is 0.")] = None
+    stored: Annotated[
+        StorageType | None,
+        Option(help="The type that all expected values were stored in [default: the type of each array, or float64]."),
     ] = None
+    accumulated: Annotated[
+        Dtype | None,
+        Option(help="The type that their sums were added up in [default: float32, or float64 for float64 values]."),
+    ] = None
+    fd_rtol: Annotated[
+        float,
+        Option(
+            min=0, help="A gradient may be off by fd-atol + fd-rtol * its finite difference, and by rounding errors."
+        ),
+    ] = 1e-6
+    fd_atol: Annotated[float, Option(min=0, help="See --fd-rtol.")] = 0.0
     samples: Annotated[
         int, Option(min=1, help="Entries of each array to check where all would take more than 10,000 evaluations.")
     ] = 100
@@ -158,15 +174,16 @@ class CheckOptions(CommonOptions):
         """How to take finite differences."""
         from backprop_cli.checks.gradcheck import Steps
 
-        rtol = Steps.rtol if self.rtol is None else self.rtol
-        return Steps(eps=self.eps, rtol=rtol, atol=self.atol or 0.0, samples=self.samples, seed=self.seed)
+        return Steps(eps=self.eps, rtol=self.fd_rtol, atol=self.fd_atol, samples=self.samples, seed=self.seed)
 
     @property
     def tolerance(self) -> "Tolerance":
         """How far an expected value may be off."""
         from backprop_cli.checks.tolerance import Tolerance
+        from backprop_cli.core.precision import PRECISIONS
 
-        return Tolerance(rtol=Tolerance.rtol if self.rtol is None else self.rtol, atol=self.atol)
+        accumulated = None if self.accumulated is None else PRECISIONS[self.accumulated]
+        return Tolerance(rtol=self.rtol, atol=self.atol, accumulated=accumulated)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -1,16 +1,14 @@
 """The values that a quantity is expected to have."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.precision import FLOAT64, Precision
 
 __all__ = ["Expected"]
-
-_FLOAT64 = np.dtype(np.float64)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -23,9 +21,13 @@ class Expected:
 
     values: Array  # float64, or decimals as they were written; NaN and infinity are wrong values; 0 where open
     is_open: Array  # bool, in the same shape
-    dtype: np.dtype[Any] = _FLOAT64  # of the floats that were stored: float32 values have fewer digits
+    stored: Precision = FLOAT64  # the type that the values were stored in, before they became float64
 
     @cached_property
     def not_finite(self) -> Array:
         """Which values are NaN or infinite, bool in the same shape."""
         return ~np.isfinite(self.values.astype(np.float64))
+
+    def stored_as(self, precision: Precision) -> "Expected":
+        """Return the same values, rounded to the type that they were stored in."""
+        return replace(self, values=precision.round(self.values), stored=precision)

@@ -27,12 +27,13 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 __all__ = ["AXES", "CHAIN_RULE", "FORWARD", "GIVEN", "NOUNS", "QUANTITIES", "SUMMED_OVER_SAMPLES"]
-__all__ += ["UPSTREAM_RULES", "WEIGHT_LAYOUTS", "Dtype", "UpstreamRule", "WeightLayout"]
+__all__ += ["UPSTREAM_RULES", "WEIGHT_LAYOUTS", "Dtype", "StorageType", "UpstreamRule", "WeightLayout"]
 __all__ += ["Factor", "Node", "Position", "Product", "Quantity", "every_node"]
 
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
 UpstreamRule: TypeAlias = Literal["outputs", "ones"]
 Dtype: TypeAlias = Literal["float64", "float32"]
+StorageType: TypeAlias = Literal["float64", "float32", "float16", "bfloat16"]
 
 WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)

@@ -12,6 +12,7 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, nest
+from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.errors import InputError
@@ -135,8 +136,8 @@ def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
     stored = to_array(raw, place, "float32") if in_float32 else raw
     values = to_array(stored, place)
     is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
-    dtype = stored.dtype if is_narrow else values.dtype
-    return Expected(values=values, is_open=np.zeros(values.shape, bool), dtype=dtype)
+    own = PRECISIONS[stored.dtype.name] if is_narrow else FLOAT64
+    return Expected(values=values, is_open=np.zeros(values.shape, bool), stored=own)
 
 
 def _as_written(raw: Any, place: str) -> Expected:

@@ -38,8 +38,8 @@ def test_the_largest_error_is_reported_with_its_place(layered: bool) -> None:
     layer = {"weights": [[1, 0], [1, 1]], "biases": [0, 0], "activation": "linear"}
     check = checked({"inputs": [[0.1, 0.2]], **({"layers": [layer]} if layered else layer)})
     error = abs(Fraction(0.1 + 0.2) - Fraction(3, 10))
-    # Two products and a bias need 3 roundings; inputs, weights and biases are rounded once each.
-    gamma = 6 * UNIT / (1 - 6 * UNIT)
+    # A product, a sum and a bias need 3 roundings; inputs and weights are rounded once each, and the bias is 0.
+    gamma = 5 * UNIT / (1 - 5 * UNIT)
     assert check.entries == 4
     assert check.ulps == float(error / Fraction(ulp(0.3)))
     assert check.share == pytest.approx(float(error / (gamma * Fraction(3, 10))), rel=1e-9)

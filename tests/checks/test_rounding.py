@@ -2,15 +2,19 @@
 
 import random
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
-from backprop_cli.checks.rounding import bounds, likely
+from backprop_cli.checks.rounding import MARGIN, Arithmetic, _root, _summed, bounds, likely
 from backprop_cli.cli.entries import nodes
-from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.precision import PRECISIONS
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Node, every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
+from tests.kernels import random_layer
 from tests.reference import as_draft, backpropagate, random_network
 
 
@@ -54,7 +58,127 @@ def test_the_bound_is_finite_where_the_sizes_of_terms_overflow(sign: int) -> Non
     solution = solve(build(draft), nodes(None, 1))
     z = solution.layers[0].computed["z"]
     assert z.tolist() == [[0, 1]]
-    for allowed in (bounds(solution), likely(solution)):
-        assert (np.abs(z - 1) <= allowed["z"]).all()
-        assert np.isfinite(allowed["z"]).all()
-        assert allowed["z"][0, 1] < 1e-13  # the bound of an entry that does not overflow stays tight
+    for allowed in (bounds(solution)["z"], MARGIN * likely(solution)[Node(0, "z")].total):
+        assert (np.abs(z - 1) <= allowed).all()
+        assert allowed[0, 1] < 1e-13  # the bound of an entry that does not overflow stays tight
+
+
+def deep_network(rng: np.random.Generator, n_layers: int, width: int, n_samples: int = 4) -> dict[str, Any]:
+    """Return a network whose activations neither grow nor vanish (He et al., 2015)."""
+    layers = [
+        {
+            "weights": rng.standard_normal((width, width)) * np.sqrt(2 / width),
+            "biases": 0.1 * rng.standard_normal(width),
+            "activation": "relu" if i < n_layers - 1 else "linear",
+        }
+        for i in range(n_layers)
+    ]
+    return {
+        "inputs": rng.standard_normal((n_samples, width)),
+        "layers": layers,
+        "upstream": rng.standard_normal((n_samples, width)),
+    }
+
+
+def in_float32(draft: dict[str, Any]) -> dict[Node, Array]:
+    """Return the gradients of a network, computed in float32 by NumPy alone."""
+    kind = np.float32
+    x, upstream = draft["inputs"].astype(kind), draft["upstream"].astype(kind)
+    passed = []
+    for layer in draft["layers"]:
+        z = x @ layer["weights"].astype(kind) + layer["biases"].astype(kind)
+        passed.append((x, z))
+        x = np.maximum(z, 0) if layer["activation"] == "relu" else z
+    found: dict[Node, Array] = {}
+    for i, (layer, (x, z)) in reversed(list(enumerate(zip(draft["layers"], passed, strict=True)))):
+        dz = np.where(z > 0, upstream, 0) if layer["activation"] == "relu" else upstream
+        upstream = dz @ layer["weights"].astype(kind).T
+        values = {"z": z, "dz": dz, "dinputs": upstream, "dweights": x.T @ dz, "dbiases": dz.sum(axis=0)}
+        found |= {Node(i, name): value.astype(np.float64) for name, value in values.items()}
+    return found
+
+
+@pytest.mark.parametrize(("n_layers", "width", "least"), [(30, 16, 0.98), (60, 8, 0.75)])
+def test_a_wrong_entry_shows_in_a_deep_network_and_float32_passes(n_layers: int, width: int, least: float) -> None:
+    float32, wrong = PRECISIONS["float32"], list[bool]()
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        draft = deep_network(rng, n_layers, width)
+        solution, computed = solve(build(draft), every_node(n_layers)), in_float32(draft)
+        rounding = likely(solution, Arithmetic(float32, float32))
+        for node, values in computed.items():
+            right = solution.layers[node.layer].computed[node.quantity]
+            allowed = float32.unit_roundoff * np.abs(right) + MARGIN * rounding[node].total
+            off = np.abs(values - right)
+            assert (off <= allowed + 3 * rounding[node].flips).all(), node
+            wrong += (0.01 * np.abs(right) > allowed)[right != 0].tolist()
+    assert np.mean(wrong) >= least
+
+
+def test_likely_errors_are_of_the_size_of_the_errors() -> None:
+    """The root of the mean square of error / likely error is near 1 in the model, and 0.1 at the least in practice."""
+    ratios = []
+    for seed in range(20):
+        draft = deep_network(np.random.default_rng(seed), 4, 16, 16)
+        solution = solve(build(draft), every_node(4))
+        rounding = likely(solution, Arithmetic(PRECISIONS["float32"], PRECISIONS["float32"]))
+        for node, values in in_float32(draft).items():
+            off = np.abs(values - solution.layers[node.layer].computed[node.quantity])
+            has_error = rounding[node].total > 0
+            ratios += (off[has_error] / rounding[node].total[has_error]).tolist()
+    assert 0.1 < np.sqrt(np.mean(np.square(ratios))) < 1.5
+    assert np.max(ratios) < MARGIN
+
+
+@pytest.mark.parametrize("power", [-900, -500, 200])
+def test_likely_errors_do_not_underflow_or_overflow(power: int) -> None:
+    """Errors of a linear layer scale with its inputs, whatever their squares do."""
+    given = random_layer(np.random.default_rng(0), 8, 4, 3) | {"activation": "linear", "biases": [0, 0, 0]}
+    found: list[list[Array]] = []
+    for scale in (1.0, 2.0**power):
+        solution = solve(build(given | {"inputs": given["inputs"] * scale}), every_node(1))
+        rounding = likely(solution)
+        found.append([rounding[Node(0, name)].total / scale for name in ("z", "dweights")])
+    for normal, scaled in zip(*found, strict=True):
+        assert ((scaled >= 0.999 * normal) & (scaled <= 4 * normal)).all()  # sums of absolute values are larger
+
+
+def test_a_unit_within_rounding_errors_of_its_kink_may_flip() -> None:
+    """0.1 + 0.2 - 0.3 is 5.55e-17 in float64 and 0 on paper; 1 - 1 is 0 in both, and 1 + 1 is far away."""
+    draft = {
+        "inputs": [[0.1, 0.2, 0.3], [1, 0, 1], [1, 1, 0]],
+        "weights": [[1], [1], [-1]],
+        "biases": [0],
+        "upstream": [[5], [6], [7]],
+    }
+    solution = solve(build(draft), every_node(1))
+    rounding = likely(solution)
+    assert rounding[Node(0, "dz")].flips.tolist() == [[5], [0], [0]]
+    assert rounding[Node(0, "dbiases")].flips.tolist() == [5]
+    assert rounding[Node(0, "dweights")].flips == pytest.approx(np.array([[0.5], [1], [1.5]]))
+    assert not rounding[Node(0, "outputs")].flips.any()
+
+
+@pytest.mark.parametrize("quantity", ["z", "dinputs", "dweights", "dbiases"])
+def test_sums_of_products_are_those_of_the_notation(quantity: str) -> None:
+    rng, sizes = np.random.default_rng(0), {"n": 5, "i": 4, "j": 3}
+    product = CHAIN_RULE[quantity].products[0]
+    arrays = [rng.random([sizes[axis] for axis in factor.axes]) for factor in product.factors]
+    subscripts = ",".join("".join(factor.axes) for factor in product.factors) + "->" + "".join(AXES[quantity])
+    assert _summed(product, arrays) == pytest.approx(np.einsum(subscripts, *arrays))
+    squares = np.einsum(subscripts, *map(np.square, arrays))
+    assert _root(product, arrays) == pytest.approx(np.sqrt(squares))
+
+
+def test_a_result_in_a_narrow_type_carries_its_rounding_on() -> None:
+    """The z of the first layer was rounded to float16, and is an input of the second."""
+    draft = {
+        "inputs": [[1.0, 2.0**-9]],
+        "layers": [{"weights": [[1], [1]], "biases": [0]}, {"weights": [[1]], "biases": [0]}],
+        "upstream": "ones",
+    }
+    solution = solve(build(draft), every_node(2))
+    arithmetic = Arithmetic(PRECISIONS["float16"], PRECISIONS["float32"])
+    error = likely(solution, arithmetic)[Node(1, "z")].shared[0, 0]
+    assert error == pytest.approx(2.0**-11 / np.sqrt(3), rel=0.01)
+    assert likely(solution, arithmetic)[Node(1, "dz")].total[0, 0] == 0  # upstream is exact, and so is its product

@@ -70,7 +70,7 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
     ran = backprop("check", "right.json", "broken.json", "wrong.json")
     assert ran.err == "backprop: broken.json:1:2: not JSON: the text ends before its last bracket is closed\n"
     assert ran.out == (
-        "ok    right.json   expected values 2 of 2; finite differences 10 of 10\n"
+        "ok    right.json   expected values 2 of 2 (to the last bit); finite differences 10 of 10\n"
         "error broken.json  not JSON: the text ends before its last bracket is closed\n"
         "FAIL  wrong.json   expected values 0 of 2; finite differences 10 of 10\n"
         "\n"
@@ -396,8 +396,8 @@ def test_right_expected_values_count_where_differences_show_nothing(backprop: Ru
 def test_that_every_unit_is_inactive_is_said_of_a_pass_too(backprop: Run) -> None:
     Path("p.json").write_text(json.dumps(INACTIVE | {"expected": {"dbiases": [0]}}))
     assert backprop("check", "p.json").out == (
-        "ok    p.json  expected values 1 of 1; finite differences 7 of 7; every unit is inactive and every gradient is"
-        " zero\n"
+        "ok    p.json  expected values 1 of 1 (to the last bit); finite differences 7 of 7; "
+        "every unit is inactive and every gradient is zero\n"
     )
     (verdict,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
     assert (verdict["passed"], verdict["all_inactive"]) == (True, True)
@@ -678,3 +678,149 @@ def test_a_result_in_float32_is_compared_with_the_precision_of_float32(backprop:
     assert backprop("check", sample, "--expect", "r.json").status == 0
     Path("r.json").write_text(Path("r.json").read_text().replace('"dtype": "float32"', '"dtype": "float64"'))
     assert backprop("check", sample, "--expect", "r.json").status in (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ([], 1),
+        (["--rtol", "1e-3"], 0),
+        (["--atol", "1e-3"], 1),  # at 1e-3 of 7.5, the other tolerance is 0
+        (["--atol", "0.01"], 0),
+        (["--fd-rtol", "1"], 1),  # the tolerance of finite differences is another one
+    ],
+)
+def test_a_given_tolerance_is_for_expected_values_alone(backprop: Run, options: list[str], status: int) -> None:
+    Path("p.json").write_text('{"inputs": [[2.5]], "weights": [[3]], "biases": [0], "expected": {"z": [[7.505]]}}')
+    assert backprop("check", "p.json", *options).status == status
+
+
+def test_a_tolerance_of_expected_values_is_not_one_of_finite_differences(backprop: Run) -> None:
+    problem = {"inputs": [[1e-3]], "weights": [[1]], "biases": [0], "upstream": "ones"}
+    Path("p.json").write_text(json.dumps(problem))
+    strict = backprop("check", "p.json", "--rtol", "0", "--atol", "0", "--format", "json")
+    assert (strict.status, json.loads(strict.out)["files"][0]["finite_differences"]["passed"]) == (0, True)
+
+
+def test_a_given_tolerance_allows_nothing_else(backprop: Run) -> None:
+    """0.1 + 0.2 is not 0.3 in float64, and rounding explains it."""
+    problem = {"inputs": [[0.1, 0.2]], "weights": [[1], [1]], "biases": [0], "expected": {"z": [[0.3]]}}
+    Path("p.json").write_text(json.dumps(problem))
+    assert backprop("check", "p.json").status == 0
+    assert backprop("check", "p.json", "--rtol", "0").status == 1
+
+
+@pytest.mark.parametrize(
+    ("stored", "expected", "status"),
+    [
+        ("float64", 0.333251953125, 1),
+        ("float32", 0.333251953125, 1),
+        ("float32", 0.3333333432674408, 0),
+        ("float32", 0.33333334, 0),  # as float32 numbers are printed
+        ("float16", 0.333251953125, 0),
+        ("float16", 0.33325, 0),
+        ("float16", 0.3340, 1),
+        ("bfloat16", 0.333984375, 0),
+        ("bfloat16", 0.328125, 1),
+    ],
+)
+def test_values_are_held_to_the_type_that_they_were_stored_in(
+    backprop: Run, stored: str, expected: float, status: int
+) -> None:
+    """1/3 in float16 is 0.333251953125, in bfloat16 0.333984375, in float32 0.3333333432674408."""
+    third = {"inputs": [[1 / 3]], "weights": [[1]], "biases": [0], "expected": {"outputs": [[expected]]}}
+    Path("p.json").write_text(json.dumps(third))
+    assert backprop("check", "p.json", "--stored", stored).status == status
+
+
+@pytest.mark.parametrize(
+    ("kind", "stored", "status"),
+    [
+        (np.float16, "float32", 2),
+        (np.float16, "bfloat16", 2),
+        (np.float32, "float64", 2),
+        (np.float32, "float16", 0),
+        (np.float32, "bfloat16", 0),
+        (np.float16, "float16", 0),
+    ],
+)
+def test_a_narrower_array_cannot_have_been_stored_in_a_wider_type(
+    backprop: Run, kind: type, stored: str, status: int
+) -> None:
+    np.savez("e.npz", z=np.array([[0.5]], kind))
+    Path("p.json").write_text('{"inputs": [[1]], "weights": [[0.5]], "biases": [0]}')
+    ran = backprop("check", "p.json", "--expect", "e.npz", "--stored", stored)
+    line = f"--stored {stored}: the expected values of z have the narrower type {kind.__name__}"
+    assert (ran.status, line in ran.err) == (status, status == 2)
+
+
+def test_rounded_values_have_no_type(backprop: Run) -> None:
+    ran = backprop("check", DENSE, "--rounded", "--stored", "float32")
+    assert (ran.status, ran.err.count("exclude each other")) == (2, 1)
+
+
+def test_the_type_of_sums_is_told(backprop: Run) -> None:
+    """2**-15 is lost in a float32 sum beside 4096, and not in a float64 sum; so is a sum of 1,000 of them."""
+    n = 1001
+    inputs = [[4096.0] + [2.0**-15] * (n - 1)]
+    lost = {"inputs": inputs, "weights": [[1]] * n, "biases": [0], "activation": "linear", "expected": {"z": [[4096]]}}
+    Path("p.json").write_text(json.dumps(lost))
+    statuses = [
+        backprop("check", "p.json", "--stored", "float32", "--accumulated", accumulated).status
+        for accumulated in ("float32", "float64")
+    ]
+    assert statuses == [0, 1]
+
+
+def test_undecided_values_are_counted_apart(backprop: Run) -> None:
+    """0.1 + 0.2 - 0.3 is 5.55e-17 in float64: whoever adds in another order gets 0, and an inactive unit."""
+    problem = {
+        "inputs": [[0.1, 0.2, 0.3], [1, 1, 1]],
+        "weights": [[1], [1], [-1]],
+        "biases": [0],
+        "upstream": [[5], [6]],
+        "expected": {"dz": [[0], [6]]},
+    }
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("check", "p.json")
+    assert ran.status == 0
+    assert "expected values 1 of 1" in ran.out
+    assert "; 1 undecided" in ran.out
+    assert "dz: 1 value undecided: right only if rounding makes a unit active or inactive" in ran.out
+    problem["expected"] = {"dz": [[None], [6.1]]}
+    Path("p.json").write_text(json.dumps(problem))
+    assert backprop("check", "p.json").status == 1
+    problem["expected"] = {"dz": [[0], [None]]}
+    Path("p.json").write_text(json.dumps(problem))
+    ran = backprop("check", "p.json")
+    assert (ran.status, ran.out.startswith("EMPTY")) == (1, True)
+    assert "every expected value depends on a unit that rounding may make active or inactive" in ran.out
+
+
+def test_a_pass_says_how_tight_it_was(backprop: Run) -> None:
+    """1/3 is within half a unit of float32, and 0.33 % off 0.333 is 0.0033 of 1 %."""
+    third = {"inputs": [[1 / 3]], "weights": [[1]], "biases": [0], "expected": {"z": [[0.333334]]}}
+    Path("p.json").write_text(json.dumps(third))
+    ran = backprop("check", "p.json", "--atol", "1e-4")
+    assert "expected values 1 of 1 (within 1.2e+10 ulp of float64, 0.67 % of the allowance)" in ran.out
+    found = json.loads(backprop("check", "p.json", "--atol", "1e-4", "--format", "json").out)
+    assert found["files"][0]["expected"]["z"]["tightness"]["share"] == pytest.approx(0.00667, rel=1e-2)
+
+
+def test_a_uniform_factor_is_named_as_such(backprop: Run) -> None:
+    network = ROOT / "tests" / "data" / "torch" / "float16_2_layers"
+    with np.load(f"{network}_expected.npz") as golden:
+        np.savez("e.npz", **{"layers.0.dweights": 1.01 * golden["layers.0.dweights"]}, weight_layout="out-in")
+    ran = backprop("check", f"{network}.npz", "--expect", "e.npz", "--stored", "float16", "--samples", "1")
+    assert ran.status == 1
+    assert re.search(
+        r"All together are 1\.0\d+ times the right values; rounding explains 0\.99\d+ to 1\.00\d+", ran.out
+    )
+
+
+def test_the_type_of_the_numbers_of_the_problem_is_told(backprop: Run) -> None:
+    """In float16, 0.1 is 0.0999755859375 and 0.9 is 0.89990234375; ten times the first, less the second, is 0.09985."""
+    problem = {"inputs": [[0.1]], "weights": [[10]], "biases": [-0.9], "activation": "linear"}
+    Path("p.json").write_text(json.dumps(problem | {"expected": {"z": [[0.09985]]}}))
+    ran = backprop("check", "p.json", "--stored", "float16")
+    assert "with the problem's numbers in float16" in ran.out

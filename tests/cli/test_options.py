@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from backprop_cli.checks.gradcheck import Steps
-from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
 from backprop_cli.cli import signature
 from backprop_cli.cli.completion import activations, problems, quantities, upstream
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
@@ -30,9 +30,12 @@ def test_defaults_of_options_are_those_of_the_code() -> None:
 
 def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:
     assert f"The step size [default: {DEFAULT_LEARNING_RATE}]" in help_of(backprop, "run")
-    found = re.search(r"default: (\S+) for expected values, (\S+) for finite", help_of(backprop, "check"))
+    page = help_of(backprop, "check")
+    found = re.search(r"default: what rounding explains, and (\S+)\]", page)
     assert found
-    assert tuple(map(float, found.groups())) == (Tolerance.rtol, Steps.rtol)
+    assert float(found[1]) == RTOL_FLOAT64
+    assert CheckOptions(problems=[]).steps == Steps()
+    assert CheckOptions(problems=[]).tolerance == Tolerance()
 
 
 @pytest.mark.parametrize("record", [RunOptions, CheckOptions, ExplainOptions])

@@ -11,6 +11,7 @@ from backprop_cli.checks.exactness import ExactCheck
 from backprop_cli.checks.expected import Difference, QuantityCheck
 from backprop_cli.checks.gradcheck import GradientCheck
 from backprop_cli.checks.verdict import Verdict
+from backprop_cli.checks.whole_array import WholeArray
 from backprop_cli.core.exact import in_full
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
@@ -19,6 +20,8 @@ from backprop_cli.render.terminal.page import Column, Look, Page
 _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
+_SMALLEST_SHARE = 1e-4
+_UNDECIDED = "right only if rounding makes a unit active or inactive whose z is within rounding errors of the kink"
 _WORDS = {
     "ok": ("ok", "right"),
     "wrong": ("FAIL", "wrong"),
@@ -45,12 +48,15 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
     for verdict, name in zip(found, names, strict=True):
         check = verdict.gradients
         shows_kinks = check is not None and check.kinks and (len(found) == 1 or not check.told)
-        if shows_kinks or verdict.outcome == "wrong":
+        shows_undecided = len(found) == 1 and any(quantity.undecided for quantity in verdict.expected)
+        if shows_kinks or shows_undecided or verdict.outcome == "wrong":
             page.line()
             page.line((name, "bold"))
             for quantity in verdict.expected:
                 if not quantity.passed:
                     _quantity(page, quantity)
+                if quantity.undecided:
+                    page.line(f"  {quantity.place}: {counted(quantity.undecided, 'value')} undecided: {_UNDECIDED}")
             if check is not None:
                 _gradients(page, check)
             if verdict.exact is not None:
@@ -84,7 +90,12 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
         if n_open:
             yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
         else:
-            yield f"expected values {compared - wrong} of {compared}"
+            yield f"expected values {compared - wrong} of {compared}" + _how_tight(verdict)
+        if undecided := sum(quantity.undecided for quantity in verdict.expected):
+            yield f"{undecided} undecided"
+        if any(quantity.numbers_in for quantity in verdict.expected):
+            names = dict.fromkeys(quantity.numbers_in for quantity in verdict.expected if quantity.numbers_in)
+            yield f"with the problem's numbers in {listed(tuple(names))}"
     if verdict.gradients is not None:
         untold = verdict.gradients.untold
         reason = f": {untold}, which shows nothing" if untold and verdict.outcome != "empty" else ""
@@ -97,6 +108,19 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
         yield f"nothing was tested: {verdict.untested}"
     elif verdict.all_zero:
         yield verdict.all_zero
+
+
+def _how_tight(verdict: Verdict) -> str:
+    """Return how close the expected values are, where all of them are right."""
+    found = [quantity.tightness for quantity in verdict.expected if quantity.tightness is not None]
+    if verdict.outcome != "ok" or not found:
+        return ""
+    if not any(tightness.ulps for tightness in found):
+        return " (to the last bit)"
+    furthest, tightest = max(found, key=lambda tightness: tightness.ulps), max(found, key=lambda each: each.share)
+    share = f"{100 * tightest.share:.2g}" if tightest.share >= _SMALLEST_SHARE else f"<{100 * _SMALLEST_SHARE:g}"
+    ulps = float(f"{furthest.ulps:.3g}")
+    return f" (within {ulps:,g} ulp of {furthest.stored}, {share} % of the allowance)"
 
 
 def _gradients_in_short(check: GradientCheck) -> str:
@@ -119,6 +143,8 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     still_open = f", {quantity.open} open" if quantity.open else ""
     wrong = quantity.problem or f"{quantity.different} of {quantity.compared} expected values wrong{still_open}"
     page.line(f"  {quantity.place}: {wrong}")
+    if quantity.whole is not None and not quantity.whole.passed:
+        page.line(f"  {_whole_in_short(quantity.whole)}")
     if quantity.listed and quantity.greatest_relative is not None:
         _greatest(page, quantity.listed[0], quantity.greatest_relative)
         columns: dict[str, _Cell] = {
@@ -137,6 +163,16 @@ def _quantity(page: Page, quantity: QuantityCheck) -> None:
     if quantity.explanations:
         evidence = f"likely, as all {quantity.compared} entries agree" if quantity.compared > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
+
+
+def _whole_in_short(whole: WholeArray) -> str:
+    if abs(whole.factor - 1) > whole.factor_allowed:
+        low, high = 1 - whole.factor_allowed, 1 + whole.factor_allowed
+        return f"All together are {whole.factor:.6g} times the right values; rounding explains {low:.6g} to {high:.6g}"
+    return (
+        f"All together are off by {whole.distance:.3g} of the right values (root of the sum of squares); "
+        f"rounding explains {whole.distance_allowed:.3g}"
+    )
 
 
 def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:

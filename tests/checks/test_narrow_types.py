@@ -1,0 +1,170 @@
+"""Right results in a narrow type pass, in whatever order they were added up, and wrong ones fail.
+
+The expected values come from `tests.kernels`, which adds up term by term in the narrow type.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.precision import PRECISIONS, Precision
+from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
+from backprop_cli.load.schema import build
+from tests.conftest import ROOT, Run
+from tests.kernels import ORDERS, narrow_layer, random_layer
+
+SHAPES = [(8, 4, 3), (64, 3, 2), (64, 16, 8), (1024, 8, 4), (8192, 3, 2), (65_536, 3, 2)]
+FACTORS = {"float64": 1 + 1e-6, "float32": 1.0005, "float16": 1.01, "bfloat16": 1.01}
+SHARES = {"float64": 1e-6, "float32": 1e-3, "float16": 0.02, "bfloat16": 0.02}  # of the largest entry
+GRADIENTS = ("dinputs", "dweights", "dbiases")
+
+
+def checked(solution: Solution, values: Mapping[str, Array], stored: Precision) -> tuple[QuantityCheck, ...]:
+    expected = {
+        Node(0, name): Expected(values=array, is_open=np.zeros(array.shape, bool), stored=stored)
+        for name, array in values.items()
+    }
+    return check_expected(solution, expected, Tolerance())
+
+
+def passed(found: tuple[QuantityCheck, ...]) -> bool:
+    return all(quantity.passed for quantity in found)
+
+
+def wrong_values(right: Array, stored: Precision, rng: np.random.Generator) -> list[Array]:
+    """Return values with a uniform factor, and with one wrong entry."""
+    typo = right.copy()
+    typo.flat[rng.integers(typo.size)] += SHARES[stored.name] * np.abs(right).max() * rng.choice([-1, 1])
+    wrong = [stored.round(FACTORS[stored.name] * right), stored.round(typo)]
+    return [values for values in wrong if not np.array_equal(values, right)]  # where all units are inactive
+
+
+def one_layer(stored: Precision, shape: tuple[int, int, int], seed: int, *, as_stored: bool) -> None:
+    """Check one layer in all ways; the problem has the numbers of the program, or those before they were stored."""
+    rng = np.random.default_rng(seed)
+    given = random_layer(rng, *shape)
+    narrow = {name: stored.round(array) for name, array in given.items()}
+    solution = solve(build(narrow if as_stored else given), every_node(1))
+    for order in ORDERS:
+        right = narrow_layer(given, stored, order)
+        found = checked(solution, right, stored)
+        assert passed(found), (order, [quantity for quantity in found if not quantity.passed])
+    for name in GRADIENTS:
+        for values in wrong_values(right[name], stored, rng):
+            assert not passed(checked(solution, right | {name: values}, stored)), name
+
+
+@pytest.mark.parametrize("as_stored", [True, False], ids=["as stored", "as written"])
+@pytest.mark.parametrize("shape", SHAPES[:-2], ids=str)
+@pytest.mark.parametrize("name", PRECISIONS)
+def test_right_layers_pass_and_wrong_ones_fail(name: str, shape: tuple[int, int, int], as_stored: bool) -> None:
+    one_layer(PRECISIONS[name], shape, seed=1, as_stored=as_stored)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("name", PRECISIONS)
+def test_right_layers_pass_and_wrong_ones_fail_for_200_seeds(name: str, shape: tuple[int, int, int]) -> None:
+    for seed in range(200):
+        one_layer(PRECISIONS[name], shape, seed, as_stored=True)
+
+
+@pytest.mark.parametrize(("name", "factor"), [("float32", 1.0005), ("float16", 1.01)])
+def test_a_uniform_factor_shows_with_many_rows(name: str, factor: float) -> None:
+    stored = PRECISIONS[name]
+    given = random_layer(np.random.default_rng(0), 16_384, 3, 2)
+    solution = solve(build(given), every_node(1))
+    right = narrow_layer(given, stored, "one after the other")
+    for gradient in ("dweights", "dbiases"):
+        assert passed(checked(solution, {gradient: right[gradient]}, stored))
+        assert not passed(checked(solution, {gradient: stored.round(factor * right[gradient])}, stored))
+
+
+def test_a_factor_within_the_allowance_of_every_entry_shows_in_the_whole_array() -> None:
+    """In bfloat16, a dz that was stored may be off by 0.4 %, and a sum of it, entry by entry, by several times that."""
+    stored = PRECISIONS["bfloat16"]
+    rng = np.random.default_rng(0)
+    draft: dict[str, Any] = {
+        "inputs": rng.standard_normal((64, 30)),
+        "layers": [
+            {"weights": rng.standard_normal((30, 30)), "biases": np.zeros(30), "activation": "linear"},
+            {"weights": rng.standard_normal((30, 30)) / 6, "biases": np.zeros(30), "activation": "linear"},
+        ],
+        "upstream": rng.standard_normal((64, 30)),
+    }
+    solution = solve(build(draft), every_node(2))
+    right = solution.layers[0].computed["dweights"]
+    for factor, good in ((1.0, True), (1.03, False)):
+        values = Expected(values=stored.round(factor * right), is_open=np.zeros(right.shape, bool), stored=stored)
+        (found,) = check_expected(solution, {Node(0, "dweights"): values}, Tolerance())
+        assert found.passed == good
+        assert found.whole is not None
+        assert found.whole.factor == pytest.approx(factor, rel=1e-3)
+        assert found.different < found.entries
+
+
+def test_the_numbers_of_the_problem_in_the_type_of_the_program_are_reported() -> None:
+    given = random_layer(np.random.default_rng(0), 64, 3, 2)
+    right = narrow_layer(given, PRECISIONS["float16"], "pairwise")
+    solution = solve(build(given), every_node(1))
+    assert {found.numbers_in for found in checked(solution, right, PRECISIONS["float16"])} == {"float16"}
+
+
+def test_numbers_too_large_for_the_type_are_compared_as_they_are() -> None:
+    """65,536 overflows float16; the program cannot have read it in that type."""
+    draft = {"inputs": [[65_536, 0.1]], "weights": [[0], [1]], "biases": [0], "upstream": "ones"}
+    solution = solve(build(draft), every_node(1))
+    stored = PRECISIONS["float16"]
+    (found,) = checked(solution, {"z": np.array([[0.2]])}, stored)
+    assert (found.passed, found.numbers_in) == (False, None)
+
+
+def test_values_that_do_not_overflow_float64_may_overflow_their_type() -> None:
+    """1e5 overflows float16; the program stored infinity, which is a wrong value."""
+    solution = solve(build({"inputs": [[1e5]], "weights": [[1]], "biases": [0]}), every_node(1)[:2])
+    (found,) = checked(solution, {"z": np.array([[np.inf]])}, PRECISIONS["float16"])
+    assert (found.passed, found.different) == (False, 1)
+
+
+TORCH = ROOT / "tests" / "data" / "torch"  # made by `tests.make_torch_goldens`
+TORCH_NETWORKS = {
+    "float32_30_layers": [],
+    "float32_60_layers": [],
+    "float16_2_layers": ["--stored", "float16"],
+    "bfloat16_2_layers": ["--stored", "bfloat16"],
+}
+
+
+@pytest.mark.parametrize(("name", "options"), TORCH_NETWORKS.items())
+def test_gradients_of_pytorch_pass(name: str, options: list[str], backprop: Run) -> None:
+    golden = TORCH / f"{name}_expected.npz"
+    ran = backprop("check", TORCH / f"{name}.npz", "--expect", golden, "--samples", "1", *options)
+    assert (ran.status, ran.err) == (0, "")
+    assert "undecided" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "factor"),
+    [
+        ("float32_30_layers", "layers.0.dweights", 1.0005),
+        ("float32_60_layers", "layers.50.dweights", 1.0005),
+        ("float16_2_layers", "layers.1.dweights", 1.01),
+        ("float16_2_layers", "layers.0.dweights", 1.01),
+        ("bfloat16_2_layers", "layers.1.dweights", 1.02),
+    ],
+)
+def test_wrong_gradients_of_pytorch_fail(name: str, key: str, factor: float, backprop: Run) -> None:
+    with np.load(TORCH / f"{name}_expected.npz") as golden:
+        arrays = dict(golden)
+    arrays[key] = (factor * arrays[key]).astype(np.float32)
+    np.savez("wrong.npz", **arrays)
+    ran = backprop("check", TORCH / f"{name}.npz", "--expect", "wrong.npz", "--samples", "1", *TORCH_NETWORKS[name])
+    assert ran.status == 1
