@@ -31,6 +31,7 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 
 _MOST_LISTED = 10
+_HIDING = 0.1  # of the largest value of an array: a larger allowance hides what an entry should be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class QuantityCheck:
     explanations: tuple[str, ...] = ()  # mistakes that lead to exactly these expected values
     open: int = 0  # entries without an expected value
     undecided: int = 0  # entries that are right only if rounding changes the derivative of a unit
+    hidden: int = 0  # entries whose rounding error is too large to tell
     whole: WholeArray | None = None  # the array as a whole; None for float64, and with a given tolerance
     tightness: Tightness | None = None  # how close the compared entries are
     numbers_in: str | None = None  # the type that the numbers of the problem were rounded to, if that agrees better
@@ -67,7 +69,7 @@ class QuantityCheck:
     @property
     def compared(self) -> int:
         """How many entries are right or wrong."""
-        return self.entries - self.open - self.undecided
+        return self.entries - self.open - self.undecided - self.hidden
 
     @property
     def passed(self) -> bool:
@@ -173,12 +175,14 @@ def _compare(
     place = solution.problem.place(*node)
     undecided = accepted.undecided(value)
     wrong = accepted.wrong(value) & ~undecided
-    decided = ~undecided & ~accepted.is_open
+    hidden = np.zeros_like(wrong) if rounding is None else _hidden(accepted, value) & ~wrong & ~undecided
+    decided = ~undecided & ~hidden & ~accepted.is_open
     check = QuantityCheck(
         place=place,
         entries=value.size,
         open=int(accepted.is_open.sum()),
         undecided=int(undecided.sum()),
+        hidden=int(hidden.sum()),
         whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
         tightness=tightness(accepted, value, decided),
     )
@@ -199,6 +203,13 @@ def _compare(
         greatest_relative=greatest[0] if listed else None,
         explanations=matching_mistakes(accepted.in_floats(), node, solution),
     )
+
+
+def _hidden(accepted: Accepted, value: Array) -> Array:
+    """Return which values may be off by more than a part of the largest one, and are not the expected ones exactly."""
+    largest = np.max(np.abs(value))
+    hidden: Array = (accepted.allowed(value) > _HIDING * largest) & (accepted.expected != value) & ~accepted.is_open
+    return hidden
 
 
 def _difference(

@@ -19,14 +19,14 @@ the terms, and of (k/m * v)**2 where the terms are alike, v being the sum. Over 
 (m - 1) * (r**2 / 2 + v**2 / 3). Pairwise sums lose less.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import reduce
 from math import hypot, prod, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from backprop_cli.checks.sums import carried, product_of, root, summed, underflow_of
 from backprop_cli.core.arrays import Array, all_finite
 from backprop_cli.core.plan import plan
 from backprop_cli.core.precision import FLOAT64, Precision
@@ -39,7 +39,6 @@ __all__ = ["MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
 # Six standard deviations: a Gaussian error exceeds them in one of 5e8 entries, a single uniform one never.
 MARGIN = 6.0
 _LARGEST = float(np.finfo(np.float64).max)
-_SMALLEST_ROOT, _LARGEST_SQUARE = 1e-140, 1e290  # the squares of smaller numbers, and larger squares, leave float64
 # Equal terms, added one after the other, are rounded alike, and lose up to m/4 * u * |v|. A sum that loses more than
 # this part of its value is wrong, not rounded.
 _MOST_LOST = 1e-4
@@ -147,20 +146,20 @@ class _Propagation:
         if factor.function:
             return self._of_activation(node, factor.function, origin)
         if origin in self.values:
-            return _Operand(self.values[origin], 0.0, *self.carried(node, origin))
+            return _Operand(self.values[origin], 0.0, *self.error_from(node, origin))
         return _Operand(np.abs(self.problem.given(origin)), self.given)
 
-    def carried(self, node: Node, operand: Node) -> _Error:  # noqa: ARG002
+    def error_from(self, node: Node, operand: Node) -> _Error:  # noqa: ARG002
         """Return the error that an operand brings into a quantity."""
         return self.errors[operand]
 
     def _of_activation(self, node: Node, function: str, z_node: Node) -> _Operand:
         activation, z = self.problem.layers[node.layer].activation, self.z(z_node)
-        derivative = np.abs(activation.derivative(z))
         if function == "f'":
-            return _Operand(derivative)
-        rounded = activation.roundings * self.given
-        return _Operand(np.abs(activation.value(z)), rounded, _product(derivative, self.carried(node, z_node).size))
+            return _Operand(np.abs(activation.derivative(z)))
+        error = self.error_from(node, z_node).size
+        steepest = np.abs([activation.derivative(z + side * MARGIN * error) for side in (-1, 0, 1)]).max(axis=0)
+        return _Operand(np.abs(activation.value(z)), activation.roundings * self.given, product_of(steepest, error))
 
     def z(self, node: Node) -> Array:
         """Return pre-activations; zero where they are unknown, and nothing that is computed depends on them."""
@@ -181,17 +180,19 @@ class _Bound(_Propagation):
 
     def error_of(self, node: Node) -> Array:
         """Return a bound on the error of each entry of a quantity."""
-        size, carried, longest, n_products = np.zeros(()), np.zeros(()), 0, 0
+        size, passed_on, longest, n_products = np.zeros(()), np.zeros(()), 0, 0
         for product, factors in self.products(node):
             errors = [factor.relative * factor.size + _or_zero(factor.error) for factor in factors]
             largest = [factor.size + error for factor, error in zip(factors, errors, strict=True)]
-            size = size + _summed(product, largest)
+            size = size + summed(product, largest)
             for i, error in enumerate(errors):
-                carried = carried + _summed(product, [*largest[:i], error, *largest[i + 1 :]])
+                factors_of_error = [*largest[:i], error, *largest[i + 1 :]]
+                passed_on = passed_on + summed(product, factors_of_error)
+                passed_on = passed_on + underflow_of(product, factors_of_error, FLOAT64)
             multiplications, terms = self.roundings(node, product)
             longest, n_products = max(longest, multiplications + terms - 1), n_products + 1
         m, u = longest + n_products - 1, FLOAT64.unit_roundoff
-        return carried + m * u / (1 - m * u) * size + m * FLOAT64.smallest
+        return passed_on + m * u / (1 - m * u) * size + m * FLOAT64.smallest
 
 
 class _Model(_Propagation):
@@ -200,6 +201,7 @@ class _Model(_Propagation):
     def __init__(self, solution: Solution, arithmetic: Arithmetic) -> None:
         super().__init__(solution)
         self.arithmetic, self.unstored = arithmetic, dict[Node, Array]()
+        self.cancels: dict[Node, Array] = {}  # where a sum is not made of zeros: if it is 0, its terms cancel out
         self.given = _deviation(FLOAT64) if arithmetic.stored == FLOAT64 else 0.0
 
     def error_of(self, node: Node) -> tuple[Array, Array, Array]:
@@ -209,20 +211,20 @@ class _Model(_Propagation):
         for product, factors in self.products(node):
             sizes = [factor.size for factor in factors]
             multiplications, m = self.roundings(node, product)
-            of_terms = multiplications + (m - 1) / 2
-            given = hypot(*(factor.relative for factor in factors))
-            if of_terms or given:
-                r = _root(product, sizes)
-                alone = np.hypot(alone, u * sqrt(of_terms / 3) * r)
-                shared = np.hypot(shared, given * r)
-            underflow = m * multiplications * self.arithmetic.accumulated.smallest
+            r, underflow = root(product, sizes), np.zeros(())
+            if multiplications:
+                underflow = underflow_of(product, sizes, self.arithmetic.accumulated)
+            alone = np.hypot(alone, u * sqrt((multiplications + (m - 1) / 2) / 3) * r)
             alone = np.hypot(alone, u * sqrt((m - 1) / 9) * value) + underflow
+            shared = np.hypot(shared, hypot(*(factor.relative for factor in factors)) * r)
             shared = np.hypot(shared, min((m - 1) / 4 * u, _MOST_LOST) / MARGIN * value)
+            self.cancels[node] = self.cancels.get(node, False) | ((r > 0) & (underflow == 0))
             for i, factor in enumerate(factors):
                 if factor.error is not None:
-                    shared = np.hypot(shared, _root(product, [*sizes[:i], factor.error, *sizes[i + 1 :]]))
+                    shared = np.hypot(shared, carried(product, sizes, i, factor.error))
                 if factor.flips is not None:
-                    flips = np.hypot(flips, _root(product, [*sizes[:i], factor.flips, *sizes[i + 1 :]]))
+                    largest = [other.size + _or_zero(other.error) for other in factors]
+                    flips = np.hypot(flips, carried(product, largest, i, factor.flips))
             n_products += 1
         return np.hypot(alone, u * sqrt((n_products - 1) / 3) * value), shared, flips
 
@@ -235,7 +237,7 @@ class _Model(_Propagation):
         exact = np.abs(stored.round(value) - value)  # where there is no other error
         return np.hypot(error, np.where(error, rounding, exact))
 
-    def carried(self, node: Node, operand: Node) -> _Error:
+    def error_from(self, node: Node, operand: Node) -> _Error:
         """Return the error that an operand brings into a quantity.
 
         The outputs of a ReLU are made without arithmetic, and so is dz: what was stored once is not rounded again.
@@ -247,7 +249,7 @@ class _Model(_Propagation):
     def _flips(self, node: Node) -> Array:
         """Return by how much dz changes if rounding puts z on the other side of a kink; 0 for other quantities.
 
-        A z that is exactly at a kink stays there.
+        A z whose terms cancel out exactly is at a kink in any order of the sum, as in 1 - 1.
         """
         activation, z_node = self.problem.layers[node.layer].activation, Node(node.layer, "z")
         if node.quantity != "dz" or not activation.kinks or z_node not in self.errors:
@@ -255,9 +257,9 @@ class _Model(_Propagation):
         z, off = self.z(z_node), MARGIN * self.unstored[z_node]
         change = np.abs(activation.derivative(z + off) - activation.derivative(z - off))
         for kink in activation.kinks:
-            change = np.where(z == kink, 0, change)
+            change = np.where((z == kink) & self.cancels[z_node], 0, change)
         upstream = self._operand(node, Factor("upstream", AXES["upstream"], ""))
-        return _product(change, upstream.size)
+        return product_of(change, upstream.size + _or_zero(upstream.error) + _or_zero(upstream.flips))
 
 
 def _deviation(precision: Precision) -> float:
@@ -273,39 +275,3 @@ def _finite(error: Array, shape: tuple[int, ...]) -> Array:
 
 def _or_zero(array: Array | None) -> Array:
     return np.zeros(()) if array is None else array
-
-
-def _product(*factors: Array) -> Array:
-    """Return the product of arrays that broadcast; 0 where a factor is 0, also beside infinity."""
-    return reduce(lambda a, b: np.where((a == 0) | (b == 0), 0, a * b), factors)
-
-
-def _root(product: Product, arrays: Sequence[Array]) -> Array:
-    """Return the root of the sum of squares of the terms of a product, without underflow or overflow.
-
-    Where squares leave the range of float64, it is the sum of absolute values, which is not smaller.
-    """
-    if not product.summed:
-        return _summed(product, arrays)
-    squares = _summed(product, [np.square(array) for array in arrays])
-    smallest = prod(float(np.min(array, where=array > 0, initial=np.inf)) for array in arrays)
-    if smallest > _SMALLEST_ROOT and (squares < _LARGEST_SQUARE).all():
-        return np.sqrt(squares)
-    is_safe = (squares > _SMALLEST_ROOT**2) & (squares < _LARGEST_SQUARE)
-    return np.where(is_safe, np.sqrt(squares), _summed(product, arrays))
-
-
-def _summed(product: Product, arrays: Sequence[Array]) -> Array:
-    """Return the sum of a product of nonnegative arrays over its axes; each array has the axes of its factor.
-
-    In a sum of two factors, the first has the first axis of the result, as in the lines of `core.quantities`.
-    """
-    if not product.summed:
-        return _product(*arrays)
-    if len(arrays) == 1:
-        result: Array = arrays[0].sum(axis=0)
-        return result
-    (left, right), (rows, columns) = arrays, (factor.axes for factor in product.factors)
-    left = left.T if rows[0] in product.summed else left
-    right = right if columns[0] in product.summed else right.T
-    return left @ right

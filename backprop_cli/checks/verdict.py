@@ -53,7 +53,7 @@ class Verdict:
         if self.exact is not None or any(quantity.compared for quantity in self.expected):
             return None
         if self.expected:
-            return "every expected value depends on a unit that rounding may make active or inactive"
+            return "rounding may explain any difference of every expected value"
         if self.gradients is None:
             return f"no expected values, and {self.undifferentiable}"
         return self.gradients.untold or self.all_zero

@@ -40,7 +40,10 @@ class Precision:
         return units
 
     def round(self, values: Array) -> Array:
-        """Return values (float64, any shape) rounded to this type, as float64; what is too large becomes infinite."""
+        """Return values (float64, any shape) rounded to this type, as float64 in the same shape.
+
+        What is too large becomes infinite.
+        """
         if self == FLOAT64:
             return values
         last = self._last_bits(values)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.rounding import MARGIN, Arithmetic, _root, _summed, bounds, likely
+from backprop_cli.checks.rounding import MARGIN, Arithmetic, bounds, likely
+from backprop_cli.checks.sums import root, summed
 from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.precision import PRECISIONS
@@ -165,9 +166,9 @@ def test_sums_of_products_are_those_of_the_notation(quantity: str) -> None:
     product = CHAIN_RULE[quantity].products[0]
     arrays = [rng.random([sizes[axis] for axis in factor.axes]) for factor in product.factors]
     subscripts = ",".join("".join(factor.axes) for factor in product.factors) + "->" + "".join(AXES[quantity])
-    assert _summed(product, arrays) == pytest.approx(np.einsum(subscripts, *arrays))
+    assert summed(product, arrays) == pytest.approx(np.einsum(subscripts, *arrays))
     squares = np.einsum(subscripts, *map(np.square, arrays))
-    assert _root(product, arrays) == pytest.approx(np.sqrt(squares))
+    assert root(product, arrays) == pytest.approx(np.sqrt(squares))
 
 
 def test_a_result_in_a_narrow_type_carries_its_rounding_on() -> None:

@@ -91,6 +91,8 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
             yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
         else:
             yield f"expected values {compared - wrong} of {compared}" + _how_tight(verdict)
+        if hidden := sum(quantity.hidden for quantity in verdict.expected):
+            yield f"{hidden} hidden by rounding"
         if undecided := sum(quantity.undecided for quantity in verdict.expected):
             yield f"{undecided} undecided"
         if any(quantity.numbers_in for quantity in verdict.expected):
