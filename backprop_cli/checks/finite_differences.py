@@ -1,6 +1,6 @@
 """The forward pass of a problem, the numbers of it that can be moved, and what a move costs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -85,7 +85,9 @@ class ForwardPass:
             raise CannotDifferentiateError(f"finite differences need {needs}")
         if any(layer.z is not None for layer in problem.layers):
             raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
-        exponent = int(np.frexp(np.max(np.abs(upstream)))[1])
+        exponents = np.frexp(upstream[upstream != 0])[1]
+        # With the largest near 1, but none below the normal numbers.
+        exponent = int(min(exponents.max(), exponents.min() + 1021)) if exponents.size else 0
         return cls(
             problem=problem,
             inputs=tuple(array for array in inputs if array is not None),
@@ -132,7 +134,7 @@ class ForwardPass:
 
     def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
-        problem, errors = self.problem, likely(solution)
+        problem, errors = self.problem, _likely_errors(solution)
         for i, layer in enumerate(problem.layers):
             biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
             arrays = {"dinputs": self.inputs[i], "dweights": self.weights[i], "dbiases": biases}
@@ -143,5 +145,11 @@ class ForwardPass:
                     node=Node(i, name),
                     array=array,
                     gradient=problem.as_written(name, solution.layers[i].computed[name]),
-                    error=problem.as_written(name, errors[problem.place(i, name)]),
+                    error=problem.as_written(name, errors(Node(i, name))),
                 )
+
+
+def _likely_errors(solution: Solution) -> Callable[[Node], Array]:
+    """Return a function that returns the likely rounding error of a quantity, in the shape that it was written in."""
+    errors = likely(solution)
+    return lambda node: errors[solution.problem.place(*node)]
