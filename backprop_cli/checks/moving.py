@@ -16,7 +16,7 @@ import numpy as np
 from backprop_cli.checks.finite_differences import Entries, ForwardPass
 from backprop_cli.core.arrays import Array
 
-_BLOCK_NUMBERS = 2**17  # at most, in an array of changes: with more, they leave the cache
+BLOCK_NUMBERS = 2**17  # at most, in an array of changes: with more, they leave the cache
 
 
 class Change(NamedTuple):
@@ -43,7 +43,14 @@ class _Cells(NamedTuple):
     change: Array
 
 
-def moved(forward: ForwardPass, entries: Entries, step: Array, *, linearized: bool = False) -> Change:
+def moved(
+    forward: ForwardPass,
+    entries: Entries,
+    step: Array,
+    *,
+    linearized: bool = False,
+    block_numbers: int = BLOCK_NUMBERS,
+) -> Change:
     """Return what it does to move each entry by its step.
 
     Args:
@@ -51,12 +58,13 @@ def moved(forward: ForwardPass, entries: Entries, step: Array, *, linearized: bo
         entries: What is moved, each entry alone.
         step: By how much, (n_entries,).
         linearized: Whether each activation is replaced by its tangent at the z of the problem.
+        block_numbers: The most numbers in an array, unless one sample or one entry has more.
     """
     found = Change(np.zeros(len(step)), np.zeros(len(step), bool))
     widths = [z.shape[1] for z in forward.z]
     behind = np.array([max(widths[i + 1 :], default=1) for i in range(forward.n_layers)])
-    n_rows = max(1, min(forward.n_samples, _BLOCK_NUMBERS // max(widths)))
-    for block in _blocks(np.where(entries.is_input, max(widths), n_rows * behind[entries.layer])):
+    n_rows = max(1, min(forward.n_samples, block_numbers // max(widths)))
+    for block in _blocks(np.where(entries.is_input, max(widths), n_rows * behind[entries.layer]), block_numbers):
         part = Change(found.loss[block], found.crosses[block])
         for start in range(0, forward.n_samples, n_rows):
             rows = slice(start, min(start + n_rows, forward.n_samples))
@@ -64,12 +72,12 @@ def moved(forward: ForwardPass, entries: Entries, step: Array, *, linearized: bo
     return found
 
 
-def _blocks(sizes: Array) -> Iterator[slice]:
+def _blocks(sizes: Array, most_numbers: int) -> Iterator[slice]:
     """Yield slices of entries whose sizes, (n_entries,), add up to no more than a block, or of one entry."""
     start, ends = 0, np.cumsum(sizes)
     while start < len(sizes):
-        most = (ends[start - 1] if start else 0) + _BLOCK_NUMBERS
-        stop = max(start + 1, int(np.searchsorted(ends, most, side="right")))
+        end = (ends[start - 1] if start else 0) + most_numbers
+        stop = max(start + 1, int(np.searchsorted(ends, end, side="right")))
         yield slice(start, stop)
         start = stop
 
