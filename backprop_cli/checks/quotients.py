@@ -130,7 +130,8 @@ class Comparison:
         estimates = self._errors.of(entries)
         rounding = estimates.of_kept(widest) + estimates.relative + checked.error[at] + self._atol
         is_by_convention = np.abs(gradient - tangent) <= rounding + self._rtol * np.abs(tangent)
-        accepted: Array = is_between | is_by_convention
+        shows_nothing = ~(np.isfinite(left) & np.isfinite(right))  # a slope overflowed
+        accepted: Array = is_between | is_by_convention | shows_nothing
         return accepted
 
     @cached_property

@@ -50,7 +50,7 @@ def chosen(
 
 
 def chunks(pairs: Iterable[tuple[Parameter, Array]], chunk_entries: int = CHUNK_ENTRIES) -> Iterator[Chunk]:
-    """Yield entries of arrays in chunks that take a bounded amount of memory."""
+    """Yield entries of arrays, at flat positions (n_entries,), in chunks that take a bounded amount of memory."""
     chunk: Chunk = []
     n_entries = 0
     for parameter, flat in pairs:

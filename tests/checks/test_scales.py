@@ -111,6 +111,14 @@ def test_one_number_of_any_size_raises_no_alarm(scale: float) -> None:
     assert is_alarm(found_in(off_by(1e-4, solution))["dinputs[0,0]"])
 
 
+def test_a_kink_whose_slopes_overflow_raises_no_alarm() -> None:
+    """The step from 0 is 1e-8 of 1e300: both units overflow, and their difference is no number."""
+    draft = {"inputs": [[0, 1e300]], "weights": [[1e100, 1e100], [0, 0]], "biases": [0, 1], "upstream": [[1, -1]]}
+    finding = found_in(solve(build(draft), every_node(1)))["dinputs[0,0]"]
+    assert isinstance(finding, Kink)
+    assert (finding.gradient, np.isnan(finding.right), finding.accepted) == (-1e100, True, True)
+
+
 def test_a_gradient_that_cannot_be_measured_is_hidden() -> None:
     """The gradient of 1e-320 is rounded to a whole multiple of the smallest float64, which is 5e-4 of it."""
     draft = {"inputs": [[1]], "weights": [[1e-320]], "biases": [0], "upstream": [[1]], "activation": "linear"}
