@@ -2,7 +2,8 @@
 
 Each checked number theta is moved by a step h to both sides, and the central difference (L(theta + h) - L(theta - h)) /
 2h is compared with the gradient of the backward pass. If every activation is linear between its kinks, L is linear in
-theta between kinks: there the difference is exact except for rounding errors, which are bounded.
+theta between kinks: there the difference is exact except for rounding errors, which are estimated. Where a gradient
+that is 1e-4 off would still be within the rounding errors of both sides, the entry is hidden: it shows nothing.
 
 If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
 theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:
