@@ -102,6 +102,21 @@ def test_no_false_alarm_and_no_error_that_passes_for_measured(count: int) -> Non
     assert found > 0.8 * measured > 3 * solved
 
 
+@pytest.mark.parametrize(
+    "seed",
+    [
+        pytest.param(110, id="squares underflow"),
+        pytest.param(234, id="products with weights underflow"),
+        pytest.param(275, id="both slopes at a kink overflow"),
+        pytest.param(492, id="noise of another layer crosses a kink"),
+    ],
+)
+def test_rare_networks_raise_no_alarm(seed: int) -> None:
+    problem = build(network(seed))
+    found = found_in(solve(problem, every_node(len(problem.layers))))
+    assert not [finding for finding in found.values() if is_alarm(finding)]
+
+
 @pytest.mark.parametrize("scale", [1e-300, 1e-170, 1e-162, 1e-100, 1.0, 1e100, 1e150])
 def test_one_number_of_any_size_raises_no_alarm(scale: float) -> None:
     """L = scale**2 may underflow, and the gradient is scale."""
