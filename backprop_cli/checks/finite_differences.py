@@ -1,6 +1,6 @@
 """The forward pass of a problem, the numbers of it that can be moved, and what a move costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -134,7 +134,7 @@ class ForwardPass:
 
     def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
-        problem, errors = self.problem, _likely_errors(solution)
+        problem, errors = self.problem, likely(solution)
         for i, layer in enumerate(problem.layers):
             biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
             arrays = {"dinputs": self.inputs[i], "dweights": self.weights[i], "dbiases": biases}
@@ -145,11 +145,5 @@ class ForwardPass:
                     node=Node(i, name),
                     array=array,
                     gradient=problem.as_written(name, solution.layers[i].computed[name]),
-                    error=problem.as_written(name, errors(Node(i, name))),
+                    error=problem.as_written(name, MARGIN * errors[Node(i, name)].total),
                 )
-
-
-def _likely_errors(solution: Solution) -> Callable[[Node], Array]:
-    """Return a function that returns the likely rounding error of a quantity, in the shape that it was written in."""
-    errors = likely(solution)
-    return lambda node: errors[solution.problem.place(*node)]
