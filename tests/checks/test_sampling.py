@@ -60,3 +60,7 @@ def test_chunks_hold_every_entry_once_in_order(chunk_entries: int) -> None:
     entries = [(id(parameter), k) for chunk in found for parameter, flat in chunk for k in flat.tolist()]
     assert entries == [(id(parameter), k) for parameter, flat in pairs for k in flat.tolist()]
     assert all(0 < sum(len(flat) for _, flat in chunk) <= chunk_entries for chunk in found)
+
+
+def test_no_entries_are_no_chunk() -> None:
+    assert list(chunks([])) == []
