@@ -1,10 +1,8 @@
-"""Difference quotients of L = sum(upstream * outputs) along one number of a problem.
+"""The forward pass of a problem, the numbers of it that can be moved, and what a move costs."""
 
-A number theta is moved by a step h to both sides, and the forward pass is repeated from its layer on.
-"""
-
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +10,7 @@ import numpy as np
 from backprop_cli.checks.rounding import MARGIN, likely
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, Node
-from backprop_cli.core.rules import RULES
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
 
@@ -25,37 +22,50 @@ class CannotDifferentiateError(Exception):
 class Parameter:
     """An array whose numbers are moved one at a time, and the gradient of L with respect to it."""
 
-    problem: Problem
     node: Node  # the gradient
     array: Array  # (n_samples, n_inputs), (n_inputs, n_neurons) or (n_neurons,)
     gradient: Array  # in the same shape
-    allowed: Array  # in the same shape: the likely rounding error of the gradient
+    error: Array  # in the same shape: the likely rounding error of the gradient
 
-    def reach(self, index: tuple[int, ...]) -> tuple[slice | int, slice | int]:
-        """Return which outputs of the last layer an entry can change: those of a sample, of a neuron, or all."""
-        numbers = dict(zip(AXES[self.node.quantity], index, strict=True))
-        if "n" in numbers:
-            return numbers["n"], slice(None)
-        return slice(None), numbers["j"] if self.node.layer == len(self.problem.layers) - 1 else slice(None)
-
-    def entry(self, index: tuple[int, ...]) -> str:
-        """Return the name of an entry in the layout of the problem."""
-        return self.problem.entry(self.node, index)
+    def entries(self, flat: Array) -> "Entries":
+        """Return entries of the array at flat positions, counted row by row, (n_entries,)."""
+        index = np.unravel_index(flat, self.array.shape)
+        first = index[0] if len(index) > 1 else np.full(len(flat), -1)
+        layer, is_input = (np.full(len(flat), value) for value in (self.node.layer, self.node.quantity == "dinputs"))
+        return Entries(layer, is_input, first, index[-1])
 
 
-class Point(NamedTuple):
-    """A forward pass with one number at `theta`: the pre-activations of each layer, and the outputs of the last."""
+class Entries(NamedTuple):
+    """Numbers that are moved, in the order of their layers; each array has the shape (n_entries,).
 
-    theta: float
-    z: Sequence[Array]  # (n_samples, n_neurons) each
-    outputs: Array  # (n_samples, n_neurons)
+    The first index of an entry of biases is -1: biases are the weights of an input that is 1 in every sample.
+    """
+
+    layer: Array
+    is_input: Array
+    first: Array  # the sample of an entry of inputs, the input of an entry of weights
+    second: Array  # the input of an entry of inputs, the neuron of one of weights or biases
+
+    def at(self, chosen: Array | slice) -> "Entries":
+        """Return some of the entries, by a mask or by indices, (n_chosen,)."""
+        return Entries(*(array[chosen] for array in self))
 
 
-class Differences:
-    """A forward pass whose numbers can be moved, and difference quotients of L along one of them."""
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ForwardPass:
+    """The forward pass of a problem in float64, layer by layer."""
 
-    def __init__(self, solution: Solution) -> None:
-        """Take everything that follows from a problem, in float64.
+    problem: Problem
+    inputs: tuple[Array, ...]  # (n_samples, n_inputs) each
+    weights: tuple[Array, ...]  # (n_inputs, n_neurons) each
+    z: tuple[Array, ...]  # (n_samples, n_neurons) each
+    outputs: tuple[Array, ...]  # (n_samples, n_neurons) each
+    upstream: Array  # (n_samples, n_neurons) of the last layer, divided by 2**exponent, so that no product underflows
+    exponent: int
+
+    @classmethod
+    def of(cls, solution: Solution) -> "ForwardPass":
+        """Take the forward pass of everything that follows from a problem, in float64.
 
         Raises:
             CannotDifferentiateError: There is no forward pass from the inputs to L.
@@ -69,72 +79,71 @@ class Differences:
             return solved[node.layer].get(node.quantity) if given is None else given
 
         upstream = known(last, "upstream")
-        layers = [(known(i, "inputs"), known(i, "weights")) for i in range(last + 1)]
-        if upstream is None or any(array is None for layer in layers for array in layer):
+        inputs, weights = ([known(i, name) for i in range(last + 1)] for name in ("inputs", "weights"))
+        if upstream is None or any(array is None for array in (*inputs, *weights)):
             needs = "inputs, the weights of every layer, and upstream"
             raise CannotDifferentiateError(f"finite differences need {needs}")
         if any(layer.z is not None for layer in problem.layers):
             raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
-        self.upstream = upstream
-        self._problem, self._solved = problem, solved
-        # Copies, because a number is moved in place; a layer without biases has biases of 0 to move.
-        self._arrays = []
-        for layer, (inputs, weights) in zip(problem.layers, layers, strict=True):
-            biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
-            self._arrays.append(tuple(array.copy() for array in (inputs, weights, biases) if array is not None))
-        self._z = [computed["z"] for computed in solved]
-        self._rounding = {problem.place(*node): MARGIN * error.total for node, error in likely(solution).items()}
+        exponents = np.frexp(upstream[upstream != 0])[1]
+        # With the largest near 1, but none below the normal numbers.
+        exponent = int(min(exponents.max(), exponents.min() + 1021)) if exponents.size else 0
+        return cls(
+            problem=problem,
+            inputs=tuple(array for array in inputs if array is not None),
+            weights=tuple(array for array in weights if array is not None),
+            z=tuple(computed["z"] for computed in solved),
+            outputs=tuple(computed["outputs"] for computed in solved),
+            upstream=np.ldexp(upstream, -exponent),
+            exponent=exponent,
+        )
 
-    def parameters(self) -> Iterator[Parameter]:
+    @property
+    def n_layers(self) -> int:
+        """The number of layers."""
+        return len(self.z)
+
+    @property
+    def n_samples(self) -> int:
+        """The number of samples."""
+        return len(self.z[0])
+
+    def numbers(self, node: Node) -> float:
+        """Return about how many numbers are computed to pass on the change of one entry of a node's operand.
+
+        A product and a sum count as a sixteenth of a number: a matrix product takes less time than the rest.
+        """
+        rows = 1 if node.quantity == "dinputs" else self.n_samples
+        return rows * float(1 + self._numbers_behind[node.layer + 1])
+
+    @cached_property
+    def _numbers_behind(self) -> Array:
+        sizes = [weights.shape[1] + weights.size / 16 for weights in self.weights]
+        return np.append(np.cumsum(sizes[::-1])[::-1], 0.0)
+
+    def change_of_loss(self, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> Array:
+        """Return the change of L / 2**exponent by changes of outputs of the last layer, each in one sample.
+
+        Args:
+            sample: The sample of each change, (n_rows,).
+            change: The change of every output, (n_rows, n_neurons), or of one, (n_rows,).
+            neuron: The neuron of each change, (n_rows,), if it is of one output.
+        """
+        changes: Array = self.upstream[sample, neuron] * change
+        return changes.sum(axis=1) if changes.ndim > 1 else changes
+
+    def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
-        problem = self._problem
-        for i, arrays in enumerate(self._arrays):
-            for name, array in zip(("dinputs", "dweights", "dbiases"), arrays, strict=True):
+        problem, errors = self.problem, likely(solution)
+        for i, layer in enumerate(problem.layers):
+            biases = np.zeros(layer.n_neurons or 0) if layer.biases is None else layer.biases
+            arrays = {"dinputs": self.inputs[i], "dweights": self.weights[i], "dbiases": biases}
+            for name, array in arrays.items():
                 if name == "dinputs" and i > 0:
                     continue
                 yield Parameter(
-                    problem=problem,
                     node=Node(i, name),
                     array=array,
-                    gradient=problem.as_written(name, self._solved[i][name]),
-                    allowed=problem.as_written(name, self._rounding[problem.place(i, name)]),
+                    gradient=problem.as_written(name, solution.layers[i].computed[name]),
+                    error=problem.as_written(name, MARGIN * errors[Node(i, name)].total),
                 )
-
-    def here(self, theta: float) -> Point:
-        """Return the forward pass with no number moved."""
-        return Point(theta, self._z, self._solved[-1]["outputs"])
-
-    def at(self, parameter: Parameter, index: tuple[int, ...], theta: float, *, linearized: bool = False) -> Point:
-        """Return the forward pass with one number at `theta`.
-
-        With `linearized`, each activation is replaced by its tangent at the z of the problem.
-        """
-        value = parameter.array[index]
-        parameter.array[index] = theta
-        first = parameter.node.layer
-        x, passed = self._arrays[first][0], []
-        for i in range(first, len(self._arrays)):
-            activation, (_, weights, biases), base = self._problem.layers[i].activation, self._arrays[i], self._z[i]
-            z = RULES["z"].formula(x, weights, biases)
-            x = activation.value(base) + activation.derivative(base) * (z - base) if linearized else activation.value(z)
-            passed.append(z)
-        parameter.array[index] = value
-        return Point(theta, [*self._z[:first], *passed], x)
-
-    def crosses(self, point: Point) -> bool:
-        """Tell whether a pre-activation has left its side of a kink of its activation."""
-        return any(
-            not np.array_equal(np.sign(z - kink), np.sign(base - kink))
-            for layer, z, base in zip(self._problem.layers, point.z, self._z, strict=True)
-            for kink in layer.activation.kinks
-        )
-
-    def slope(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point) -> tuple[float, float]:
-        """Return the difference quotient of L between two points, and the likely rounding error of that."""
-        width = above.theta - below.theta
-        errors = np.abs(self.upstream) * self._rounding[self._problem.place(len(self._arrays) - 1, "outputs")]
-        difference = (self.upstream * (above.outputs - below.outputs)).sum()
-        if not width or not np.isfinite(width):
-            return 0.0, np.inf
-        # Twice for the two points, and twice for the products with upstream and their sum.
-        return float(difference / width), float(4 * errors[parameter.reach(index)].sum() / abs(width))

@@ -2,7 +2,8 @@
 
 Each checked number theta is moved by a step h to both sides, and the central difference (L(theta + h) - L(theta - h)) /
 2h is compared with the gradient of the backward pass. If every activation is linear between its kinks, L is linear in
-theta between kinks: there the difference is exact except for rounding errors, which are bounded.
+theta between kinks: there the difference is exact except for rounding errors, which are estimated. Where a gradient
+that is 1e-4 off would still be within the rounding errors of both sides, the entry is hidden: it shows nothing.
 
 If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
 theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:
@@ -15,21 +16,17 @@ theta is taken to be at a kink of L, where the derivative need not exist. A grad
 Either way the entry is reported as a kink, and does not count as agreement.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from backprop_cli.checks.finite_differences import Differences, Parameter, Point
-from backprop_cli.core.arrays import unraveled
+from backprop_cli.checks.finite_differences import Entries, ForwardPass
+from backprop_cli.checks.quotients import Checked, Compared, Comparison
+from backprop_cli.checks.sampling import Chunk, chosen, chunks
+from backprop_cli.core.arrays import Array, unraveled
+from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
-
-_MOST_EVALUATIONS = 10_000
-_SHRINKING = 10.0
-_SHRINKINGS = 4
-_LENGTHENINGS = (1e3, 1e6, 1e9, 1e12, 1e15, 1e18)
-_HIDING = 0.1  # of the largest gradient of an array: a larger rounding error hides the slope
-_PRECISE_ENOUGH = 1e-6  # of a gradient: with a smaller rounding error the step is long enough
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +36,8 @@ class Steps:
     eps: float = 1e-4  # the step, relative to the number that is moved or, if that is 0, to the others of its array
     rtol: float = 1e-6  # a gradient may be off by atol + rtol * slope + rounding errors
     atol: float = 0.0
-    samples: int = 100  # entries of each array to check where all would take more than 10,000 evaluations
+    # Entries of each array to check where all would take more than 10,000 evaluations; None for all of them.
+    samples: int | None = 100
     seed: int = 0  # for the choice of those entries
 
 
@@ -117,85 +115,58 @@ def check_gradients(solution: Solution, steps: Steps) -> GradientCheck:
     Raises:
         CannotDifferentiateError: There is no forward pass from the inputs to L.
     """
-    differences = Differences(solution)
-    comparison = _Comparison(differences, steps)
-    parameters = list(differences.parameters())
-    entries = sum(parameter.array.size for parameter in parameters)
-    rng = np.random.default_rng(steps.seed)
-    findings = [
-        comparison.finding(parameter, unraveled(flat, parameter.array.shape))
-        for parameter in parameters
-        for flat in _chosen(parameter.array.size, entries, steps.samples, rng)
-    ]
+    forward = ForwardPass.of(solution)
+    comparison = Comparison(forward, rtol=steps.rtol, atol=steps.atol)
+    parameters = list(forward.parameters(solution))
+    findings: list[Slope | Kink | Hidden] = []
+    checked = 0
+    for chunk in chunks(chosen(parameters, forward, samples=steps.samples, seed=steps.seed)):
+        found = comparison.of(_to_check(chunk, forward, steps.eps))
+        findings += _findings(solution.problem, chunk, found)
+        checked += len(found.slope)
     return GradientCheck(
-        entries=entries,
-        checked=len(findings),
+        entries=sum(parameter.array.size for parameter in parameters),
+        checked=checked,
         wrong=tuple(finding for finding in findings if isinstance(finding, Slope)),
         kinks=tuple(finding for finding in findings if isinstance(finding, Kink)),
         hidden=tuple(finding for finding in findings if isinstance(finding, Hidden)),
     )
 
 
-def _chosen(size: int, entries: int, samples: int, rng: np.random.Generator) -> Iterable[int]:
-    if 2 * entries <= _MOST_EVALUATIONS or size <= samples:
-        return range(size)
-    return sorted(rng.choice(size, samples, replace=False).tolist())
+def _to_check(chunk: Chunk, forward: ForwardPass, eps: float) -> Checked:
+    """Return the entries of a chunk with the first step, the gradient and its error of each."""
+    upstream = float(np.ldexp(np.max(np.abs(forward.upstream)), forward.exponent))
+    parts = []
+    for parameter, flat in chunk:
+        most = float(np.max(np.abs(parameter.gradient))) or upstream
+        numbers = np.abs(parameter.array.flat[flat])
+        numbers[numbers == 0] = _typical(parameter.array)
+        own = (eps * numbers, parameter.gradient.flat[flat], parameter.error.flat[flat], np.full(len(flat), most))
+        parts.append((*parameter.entries(flat), *own))
+    columns = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    widest, gradient, error, largest = columns[4:]
+    return Checked(entries=Entries(*columns[:4]), widest=widest, gradient=gradient, error=error, largest=largest)
 
 
-class _Comparison:
-    """The comparison of gradients with difference quotients, one entry at a time."""
+def _typical(array: Array) -> float:
+    """Return the root of the mean square of an array of any shape, such as (n,), or 1 if it is 0."""
+    largest = float(np.max(np.abs(array))) or 1.0
+    return largest * float(np.sqrt(np.mean(np.square(array / largest)))) or 1.0
 
-    def __init__(self, differences: Differences, steps: Steps) -> None:
-        self._differences, self._steps = differences, steps
 
-    def finding(self, parameter: Parameter, index: tuple[int, ...]) -> Slope | Kink | Hidden | None:
-        """Return what to report about one gradient; None where it agrees."""
-        value = float(parameter.array[index])
-        widest = self._steps.eps * (abs(value) or float(np.sqrt(np.mean(np.square(parameter.array)))) or 1.0)
-        for shrinking in range(_SHRINKINGS + 1):
-            step = widest / _SHRINKING**shrinking
-            below, above = (self._differences.at(parameter, index, theta) for theta in (value - step, value + step))
-            if not (self._differences.crosses(below) or self._differences.crosses(above)):
-                return self._smooth(parameter, index, below, above)
-        return self._kink(parameter, index, below, above, widest)
-
-    def _smooth(
-        self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point
-    ) -> Slope | Hidden | None:
-        """Compare a gradient away from kinks, with longer steps where the rounding error is large."""
-        gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
-        step = above.theta - value
-        slope, rounding = self._differences.slope(parameter, index, below, above)
-        for lengthening in _LENGTHENINGS:
-            if rounding <= _PRECISE_ENOUGH * abs(gradient):
-                break
-            points = [self._differences.at(parameter, index, value + sign * step * lengthening) for sign in (-1, 1)]
-            if any(map(self._differences.crosses, points)):
-                break
-            longer, less = self._differences.slope(parameter, index, *points)
-            if np.isfinite(longer) and less < rounding:
-                slope, rounding = longer, less
-        allowed = self._allowed(slope, rounding + float(parameter.allowed[index]))
-        if not abs(gradient - slope) <= allowed:
-            return Slope(place=parameter.entry(index), gradient=gradient, slope=slope, allowed=allowed)
-        largest = float(np.max(np.abs(parameter.gradient))) or float(np.max(np.abs(self._differences.upstream)))
-        hidden = (gradient or slope) and not rounding <= _HIDING * largest
-        return Hidden(place=parameter.entry(index), gradient=gradient, rounding=rounding) if hidden else None
-
-    def _kink(self, parameter: Parameter, index: tuple[int, ...], below: Point, above: Point, step: float) -> Kink:
-        gradient, value = float(parameter.gradient[index]), float(parameter.array[index])
-        differences = self._differences
-        here = differences.here(value)
-        left, left_rounding = differences.slope(parameter, index, below, here)
-        right, right_rounding = differences.slope(parameter, index, here, above)
-        off = float(parameter.allowed[index])
-        allowed = self._allowed(gradient, max(left_rounding, right_rounding) + off)
-        between = min(left, right) - allowed <= gradient <= max(left, right) + allowed
-        tangent_points = (differences.at(parameter, index, value + s, linearized=True) for s in (-step, step))
-        tangent, tangent_rounding = differences.slope(parameter, index, *tangent_points)
-        by_convention = abs(gradient - tangent) <= self._allowed(tangent, tangent_rounding + off)
-        accepted = between or by_convention
-        return Kink(place=parameter.entry(index), gradient=gradient, left=left, right=right, accepted=accepted)
-
-    def _allowed(self, slope: float, rounding: float) -> float:
-        return rounding + self._steps.atol + self._steps.rtol * abs(slope)
+def _findings(problem: Problem, chunk: Chunk, found: Compared) -> Iterator[Slope | Kink | Hidden]:
+    """Yield what to report about the entries of a chunk, in their order."""
+    ends = np.cumsum([len(flat) for _, flat in chunk])
+    for k in np.flatnonzero(found.is_kink | found.is_wrong | found.is_hidden).tolist():
+        part = int(np.searchsorted(ends, k, side="right"))
+        parameter, flat = chunk[part]
+        index = unraveled(int(flat[k - ends[part]]), parameter.array.shape)
+        place, gradient = problem.entry(parameter.node, index), float(parameter.gradient[index])
+        wrong, slope, rounding = bool(found.is_wrong[k]), float(found.slope[k]), float(found.rounding[k])
+        if found.is_kink[k]:
+            left, right = float(found.left[k]), float(found.right[k])
+            yield Kink(place=place, gradient=gradient, left=left, right=right, accepted=not wrong)
+        elif wrong:
+            yield Slope(place=place, gradient=gradient, slope=slope, allowed=float(found.allowed[k]))
+        else:
+            yield Hidden(place=place, gradient=gradient, rounding=rounding)

@@ -162,7 +162,12 @@ class CheckOptions(CommonOptions):
     ] = 1e-6
     fd_atol: Annotated[float, Option(min=0, help="See --fd-rtol.")] = 0.0
     samples: Annotated[
-        int, Option(min=1, help="Entries of each array to check where all would take more than 10,000 evaluations.")
+        int | None,
+        Option(
+            metavar="N|all",
+            parser=values.samples,
+            help="Entries of each array to check where all would take more than 10,000 evaluations.",
+        ),
     ] = 100
     seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
     format: Annotated[

@@ -82,6 +82,13 @@ def difference_step(text: str) -> float:
     return value
 
 
+def samples(text: str) -> int | None:
+    """Read the number of entries to check, None for all."""
+    if text != "all" and not re.fullmatch(r"0*[1-9]\d{0,8}", text, re.ASCII):
+        raise UsageError(f"--samples: expected a whole number, 1 or more, or all, got {text!r}")
+    return None if text == "all" else int(text)
+
+
 def depth(text: str) -> int:
     """Read the number of levels to explain."""
     if text != "all" and not re.fullmatch(r"\d{1,9}", text, re.ASCII):

@@ -168,6 +168,9 @@ def test_a_large_problem_is_sampled_the_same_way_for_the_same_seed() -> None:
     assert (found.entries, found.checked) == (70 * 60 + 60 * 20 + 20, 30 + 30 + 20)
     assert found.passed
     assert checked(draft, Steps(samples=30)) == found
+    whole = checked(draft, Steps(samples=None))
+    assert whole.passed
+    assert whole.checked == whole.entries == found.entries
 
 
 @pytest.mark.parametrize(

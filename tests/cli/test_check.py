@@ -58,6 +58,8 @@ def test_every_sample_passes_rounded_and_exactly(backprop: Run) -> None:
         (["right.json", "--rtol", "-1"], 2),
         (["right.json", "--eps", "0"], 2),
         (["right.json", "--samples", "0"], 2),
+        (["right.json", "--samples", "none"], 2),
+        (["right.json", "--samples", "all"], 0),
         (["right.json", "right.json", "--expect", "right.json"], 2),
         (["right.json", "--format", "csv"], 2),
     ],
