@@ -1,6 +1,6 @@
 """The values that a mistake leads to: computed with the same solver and a wrong formula, or from the right values."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -58,7 +58,7 @@ def _at_kink(activation: Activation) -> dict[str, object]:
 
 
 def beyond_kinks(activation: Activation, z: Array) -> Array:
-    """Return z (any shape) with entries at a kink moved to the smallest number beyond it."""
+    """Return z, of any shape such as (n,), with entries at a kink moved to the smallest number beyond it."""
     for kink in activation.kinks:
         z = np.where(z == kink, np.nextafter(kink, np.inf), z)
     return z
@@ -78,10 +78,12 @@ def scaled(description: str, factor: Callable[[int], float]) -> Candidates:
 
 
 def transposed(case: Case) -> Iterator[Candidate]:
+    """Yield the transpose of a matrix."""
     yield Candidate(description=f"the transpose of {case.node.quantity}", value=case.right.T)
 
 
 def of_another_layer(case: Case) -> Iterator[Candidate]:
+    """Yield the same quantity of each other layer."""
     for i, layer in enumerate(case.solution.layers):
         if i != case.node.layer and case.node.quantity in layer.computed:
             place = case.solution.problem.place(i, case.node.quantity)
@@ -90,32 +92,41 @@ def of_another_layer(case: Case) -> Iterator[Candidate]:
 
 
 def another_learning_rate(case: Case) -> Iterator[Candidate]:
-    """Yield a step with the learning rate that fits the entry with the largest gradient.
+    """Yield a step with the learning rate that fits the entry with the largest gradient, or no step.
 
-    Some learning rate fits any single entry: the others must confirm it. A rate that leads to no step is none.
+    Some learning rate fits any single entry: the others must confirm it.
     """
     parameter, expected = case.parameter(), case.accepted.expected
     gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
-    if expected.shape != parameter.shape:
-        return
-    told = np.where(case.accepted.is_open, 0, np.abs(gradient))
-    largest = unraveled(int(np.argmax(told)), gradient.shape)
     right = float(case.solution.problem.learning_rate)
-    with np.errstate(all="ignore"):
-        fitted = (parameter[largest] - expected[largest]) / gradient[largest]
-    if not np.isfinite(fitted) or fitted <= 0 or case.agrees(parameter):
-        return
-    for digits in (*range(1, 7), 17):
-        rate = float(f"{fitted:.{digits}g}")
-        value = parameter - rate * gradient
-        if rate != right and case.agrees(value):
-            text = f"a step with the learning rate {rate:g}, not {right:g}"
-            yield Candidate(description=text, value=value, fitted=largest)
-            return
+    text = f"a step with the learning rate {{:g}}, not {right:g}"
+    if case.agrees(parameter):
+        yield Candidate(description=text.format(0), value=parameter, flipped=_inactivated(case), needs_z=True)
+    elif expected.shape == parameter.shape:
+        told = np.where(case.accepted.is_open, 0, np.abs(gradient))
+        largest = unraveled(int(np.argmax(told)), gradient.shape)
+        with np.errstate(all="ignore"):
+            fitted = (parameter[largest] - expected[largest]) / gradient[largest]
+        for digits in (*range(1, 7), 17) if np.isfinite(fitted) and fitted > 0 else ():
+            rate = float(f"{fitted:.{digits}g}")
+            value = parameter - rate * gradient
+            if rate != right and case.agrees(value):
+                yield Candidate(description=text.format(rate), value=value, fitted=largest, fitted_digits=digits)
+                return
+
+
+def _inactivated(case: Case) -> Mapping[int, Array]:
+    """Return by layer the derivatives, (n_samples, n_neurons), without which there is no gradient."""
+    problem, solved = case.solution.problem, case.solution.layers
+    return {
+        i: layer.activation.derivative(solved[i].computed["z"]) != 0
+        for i, layer in enumerate(problem.layers)
+        if i >= case.node.layer and layer.activation.kinks
+    }
 
 
 def backward_with(description: str, wrong: Callable[[Activation, Array, Array], Array]) -> Candidates:
-    """Return the candidates of a wrong dz of activations with kinks; the others have the right one.
+    """Return the candidates of a wrong dz, (n_samples, n_neurons), of activations with kinks.
 
     It is a mistake only if a layer has an activation with a kink. The description may have the fields of `_at_kink`.
     """
@@ -130,7 +141,9 @@ def backward_with(description: str, wrong: Callable[[Activation, Array, Array], 
             changed.append(dz != right)
             return dz
 
-        kinked = [later.activation for later in case.solution.problem.layers[case.node.layer :] if later.activation.kinks]
+        kinked = [
+            later.activation for later in case.solution.problem.layers[case.node.layer :] if later.activation.kinks
+        ]
         value = _solved(case, {"dz": Rule(("activation", "upstream", "z"), formula)}) if kinked else None
         if value is not None:
             text = description.format(**_at_kink(kinked[0]))
@@ -144,7 +157,7 @@ def backward_with(description: str, wrong: Callable[[Activation, Array, Array], 
 def other_biases(case: Case) -> Iterator[Array]:
     """Yield the quantity (in its shape) as it follows from biases left out, or added twice.
 
-    In all layers, and in each alone.
+    In all layers, and in each alone. The shape is that of the quantity, such as (n_neurons,).
     """
     n_layers = len(case.solution.problem.layers)
     for factor in (0, 2):
@@ -161,5 +174,6 @@ def other_biases(case: Case) -> Iterator[Array]:
 
 
 def update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
+    """Return dinputs (n_samples, n_inputs), computed with the weights after the step."""
     result: Array = dz @ (weights - learning_rate * (inputs.T @ dz)).T
     return result

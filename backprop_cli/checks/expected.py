@@ -88,7 +88,9 @@ def check_expected(
         exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
     if exact is not None:
-        return tuple(_check(solution, node, values, Rounded(values), exact, expected) for node, values in expected.items())
+        return tuple(
+            _check(solution, node, values, Rounded(values), exact, expected) for node, values in expected.items()
+        )
     arithmetics = dict.fromkeys(tolerance.arithmetic(values) for values in expected.values())
     found: dict[Node, QuantityCheck] = {}
     for arithmetic in arithmetics:

@@ -20,13 +20,12 @@ class Forward:
     def __init__(self, solution: Solution, expected: Mapping[Node, Expected]) -> None:
         """Take the solution, and all expected values (in any shape) by layer and quantity."""
         given = {node: values for node, values in expected.items() if node.quantity in FORWARD}
-        right = {node: solution.layers[node.layer].computed.get(node.quantity) for node in given}
         self._solution = solution
-        self._values = {
-            node: np.where(values.is_open, right[node], values.values).astype(np.float64)
-            for node, values in given.items()
-            if _fits(values, right[node])
-        }
+        self._values: dict[Node, Array] = {}
+        for node, values in given.items():
+            right = solution.layers[node.layer].computed.get(node.quantity)
+            if right is not None and right.shape == values.values.shape and not values.not_finite.any():
+                self._values[node] = np.where(values.is_open, right, values.values).astype(np.float64)
         self._misfits = len(self._values) < len(given)
 
     def leads_to(self, case: Case) -> bool:
@@ -54,7 +53,9 @@ class Forward:
         right = [self._has_right_derivatives(layer) for layer, flips in candidate.flipped.items() if flips.any()]
         if self._misfits or False in right:
             return False
-        return None not in right or not any(case.agrees(value) for value in other_biases(case))
+        if None not in right:
+            return True
+        return not candidate.needs_z and not any(case.agrees(value) for value in other_biases(case))
 
     def _has_right_derivatives(self, layer: int) -> bool | None:
         """Tell whether the expected pre-activations of a layer have the derivatives of the computed ones, if known."""
@@ -79,7 +80,3 @@ class Forward:
                     *(found[part] if isinstance(part, Node) else part for part in taken)
                 )
         return {node: problem.as_written(node.quantity, value) for node, value in found.items()}
-
-
-def _fits(expected: Expected, right: Array | None) -> bool:
-    return right is not None and right.shape == expected.values.shape and not expected.not_finite.any()

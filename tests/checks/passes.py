@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,8 +40,11 @@ class Pass:
         x, values, rate = self.inputs(draft["inputs"]), [], self.rate(draft["learning_rate"])
         for k, layer in enumerate(draft["layers"]):
             here = self.only is None or k in self.only
-            w, b = (self.weights(layer["weights"]), self.biases(layer["biases"])) if here else (
-                layer["weights"], layer["biases"])
+            w, b = (
+                (self.weights(layer["weights"]), self.biases(layer["biases"]))
+                if here
+                else (layer["weights"], layer["biases"])
+            )
             z = x @ w + b
             y = self.activation(z) if layer["activation"] == "relu" else z
             values.append({"inputs": x, "weights": w, "z": z, "outputs": y})
@@ -95,13 +99,13 @@ def random_network(seed: int, numbers: Numbers | None = None, *, square: bool = 
     last = "relu" if rng.random() < 0.5 or (kink and n_layers == 1) else "linear"
     of_first = _eighths if kink else numbers  # whose sums are exact, so that one can be made zero
     inputs = of_first(rng, (n_samples, sizes[0]))
-    layers = [
+    layers: list[dict[str, Any]] = [
         {
             "weights": (numbers if k else of_first)(rng, (m, n)),
             "biases": (numbers if k else of_first)(rng, (n,)),
             "activation": "relu" if k < n_layers - 1 else last,
         }
-        for k, (m, n) in enumerate(zip(sizes, sizes[1:], strict=False))
+        for k, (m, n) in enumerate(pairwise(sizes))
     ]
     if kink:
         layers[0]["biases"][0] = -(inputs[0] @ layers[0]["weights"][:, 0])
@@ -122,9 +126,7 @@ def checked(solution: Solution, values: dict[Node, Array], *, digits: int | None
 
 
 def _decimals(array: Array, digits: int) -> Array:
-    decimals = np.empty(array.shape, object)
-    decimals.flat = [Decimal(f"{value:.{digits}g}") for value in array.flat]
-    return decimals
+    return np.array([Decimal(f"{value:.{digits}g}") for value in array.ravel()], object).reshape(array.shape)
 
 
 def _transposed(draft: Draft) -> Values:
