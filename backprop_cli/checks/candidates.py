@@ -116,12 +116,12 @@ def another_learning_rate(case: Case) -> Iterator[Candidate]:
 
 
 def _inactivated(case: Case) -> Mapping[int, Array]:
-    """Return by layer the derivatives, (n_samples, n_neurons), without which there is no gradient."""
+    """Return by layer the derivatives, (n_samples, n_neurons), without which inputs or upstream gradients are 0."""
     problem, solved = case.solution.problem, case.solution.layers
     return {
         i: layer.activation.derivative(solved[i].computed["z"]) != 0
         for i, layer in enumerate(problem.layers)
-        if i >= case.node.layer and layer.activation.kinks
+        if layer.activation.kinks and "z" in solved[i].computed
     }
 
 
@@ -154,10 +154,10 @@ def backward_with(description: str, wrong: Callable[[Activation, Array, Array], 
     return candidates
 
 
-def other_biases(case: Case) -> Iterator[Array]:
+def other_biases(case: Case) -> Iterator[Array | None]:
     """Yield the quantity (in its shape) as it follows from biases left out, or added twice.
 
-    In all layers, and in each alone. The shape is that of the quantity, such as (n_neurons,).
+    In all layers, and in each alone. The shape is that of the quantity, such as (n_neurons,); None if it overflows.
     """
     n_layers = len(case.solution.problem.layers)
     for factor in (0, 2):
@@ -168,9 +168,7 @@ def other_biases(case: Case) -> Iterator[Array]:
                 k = factor if next(layers) in changed else 1  # noqa: B023 (called before the next round)
                 return inputs @ weights + (0 if biases is None else k * biases)
 
-            value = _solved(case, {"z": Rule(("inputs", "weights", "biases"), affine)})
-            if value is not None:
-                yield value
+            yield _solved(case, {"z": Rule(("inputs", "weights", "biases"), affine)})
 
 
 def update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:

@@ -55,7 +55,9 @@ class Forward:
             return False
         if None not in right:
             return True
-        return not candidate.needs_z and not any(case.agrees(value) for value in other_biases(case))
+        return not candidate.needs_z and not any(
+            value is not None and case.agrees(value) for value in other_biases(case)
+        )
 
     def _has_right_derivatives(self, layer: int) -> bool | None:
         """Tell whether the expected pre-activations of a layer have the derivatives of the computed ones, if known."""

@@ -250,3 +250,15 @@ def test_no_step_is_named_if_inactive_units_are_not_the_cause(with_z: int, activ
     z = {Node(0, "z"): solution.layers[0].computed["z"]} if with_z else {}
     check = checked(solution, z | {node: np.array(STEPPED["weights"])})[node]
     assert check.explanations == ("a step with the learning rate 0, not 0.1",) * is_named
+
+
+def test_a_mistake_is_named_where_pre_activations_are_given_and_outputs_are_not_needed() -> None:
+    """A part of a network: z of the last layer is given, and nothing follows in the first one without its inputs."""
+    first = {"weights": np.ones((2, 2)), "biases": np.zeros(2)}
+    last = {"weights": np.array([[1.5, 2.5], [3.5, 4.5]]), "z": np.array([[1.0, -2], [3, -1]])}
+    problem = build({"layers": [first, last], "upstream": np.array([[1.25, 2.25], [3.25, 5.25]])})
+    solution, node = solve(problem, nodes(None, 2)), Node(1, "dinputs")
+    right = solution.layers[1].computed["dinputs"]
+    expected = {Node(1, "outputs"): np.array([[1.0, 0], [3, 0]]), node: 2 * right}
+    (explanation,) = checked(solution, expected)[node].explanations
+    assert explanation.startswith("the gradient doubled")
