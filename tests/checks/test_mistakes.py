@@ -252,7 +252,7 @@ def test_no_step_is_named_if_inactive_units_are_not_the_cause(with_z: int, activ
     assert check.explanations == ("a step with the learning rate 0, not 0.1",) * is_named
 
 
-def test_a_mistake_is_named_where_pre_activations_are_given_and_outputs_are_not_needed() -> None:
+def test_a_mistake_is_named_where_pre_activations_are_given() -> None:
     """A part of a network: z of the last layer is given, and nothing follows in the first one without its inputs."""
     first = {"weights": np.ones((2, 2)), "biases": np.zeros(2)}
     last = {"weights": np.array([[1.5, 2.5], [3.5, 4.5]]), "z": np.array([[1.0, -2], [3, -1]])}
@@ -260,5 +260,5 @@ def test_a_mistake_is_named_where_pre_activations_are_given_and_outputs_are_not_
     solution, node = solve(problem, nodes(None, 2)), Node(1, "dinputs")
     right = solution.layers[1].computed["dinputs"]
     expected = {Node(1, "outputs"): np.array([[1.0, 0], [3, 0]]), node: 2 * right}
-    (explanation,) = checked(solution, expected)[node].explanations
-    assert explanation.startswith("the gradient doubled")
+    explanations = checked(solution, expected)[node].explanations
+    assert any(text.startswith("the gradient doubled") for text in explanations)
