@@ -90,7 +90,9 @@ def check_expected(
         exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
     if exact is not None:
-        return tuple(_check(solution, node, values, Rounded(values), exact) for node, values in expected.items())
+        return tuple(
+            _check(solution, node, values, Rounded(values), exact, expected) for node, values in expected.items()
+        )
     arithmetics = dict.fromkeys(tolerance.arithmetic(values) for values in expected.values())
     found: dict[Node, QuantityCheck] = {}
     for arithmetic in arithmetics:
@@ -124,7 +126,7 @@ def _compared(
     for node, values in group.items():
         known = rounding.get(node)
         accepted = None if known is None else close(values, tolerance, known)
-        found[node] = _check(solution, node, values, accepted, solution, None if tolerance.is_given else known)
+        found[node] = _check(solution, node, values, accepted, solution, group, None if tolerance.is_given else known)
     return found
 
 
@@ -134,6 +136,7 @@ def _check(
     expected: Expected,
     accepted: Accepted | None,
     compared: Solution,
+    others: Mapping[Node, Expected],
     rounding: Likely | None = None,
 ) -> QuantityCheck:
     """Compare one expected quantity with a solution.
@@ -144,6 +147,7 @@ def _check(
         expected: The expected values.
         accepted: Which values agree with them; None if the quantity cannot be computed.
         compared: The solution to compare with, which may be exact.
+        others: All expected values, of which wrong ones may explain these.
         rounding: The likely rounding errors, to judge the whole array by.
     """
     place, layer = solution.problem.place(*node), solution.layers[node.layer]
@@ -163,14 +167,19 @@ def _check(
             entries=size,
             different=size - n_open,
             problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
-            explanations=matching_mistakes(accepted.in_floats(), node, solution),
+            explanations=matching_mistakes(accepted.in_floats(), node, solution, others),
             open=n_open,
         )
-    return _compare(accepted, node, value, solution, rounding)
+    return _compare(accepted, node, value, solution, others, rounding)
 
 
 def _compare(
-    accepted: Accepted, node: Node, value: Array, solution: Solution, rounding: Likely | None
+    accepted: Accepted,
+    node: Node,
+    value: Array,
+    solution: Solution,
+    others: Mapping[Node, Expected],
+    rounding: Likely | None,
 ) -> QuantityCheck:
     place = solution.problem.place(*node)
     undecided = accepted.undecided(value)
@@ -201,7 +210,7 @@ def _compare(
         different=int(wrong.sum()),
         listed=listed,
         greatest_relative=greatest[0] if listed else None,
-        explanations=matching_mistakes(accepted.in_floats(), node, solution),
+        explanations=matching_mistakes(accepted.in_floats(), node, solution, others),
     )
 
 

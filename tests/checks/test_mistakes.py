@@ -1,30 +1,30 @@
-"""Every known mistake is planted in every quantity that it changes, and must be found and named.
+"""Every known mistake is planted in every quantity that it changes, and must be found and named; other causes are not.
 
-The planted values come from a backward pass written for these tests, which can be wrong in one way at a time.
+The planted values come from a pass written for these tests (`passes`), which can be wrong in one way at a time.
 """
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Iterator
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.expected import QuantityCheck
 from backprop_cli.checks.mistakes import MISTAKES
-from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
-from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.schema import build
+from tests.checks.other_causes import CHANGES, OTHER_PASSES
+from tests.checks.passes import PLANTED, RIGHT, WORDS, Draft, Values, checked, random_network
+from tests.conftest import sized
 
-RATE = 0.125
 N_NETWORKS = 12
-
-Draft: TypeAlias = dict[str, Any]
-Values: TypeAlias = list[dict[str, Array]]
+STRUCK = [(mistake.name, quantity) for mistake in MISTAKES for quantity in mistake.strikes]
 
 
 @cache
@@ -46,70 +46,8 @@ def network(seed: int) -> Draft:
         "inputs": inputs,
         "layers": layers,
         "upstream": rng.normal(size=(n_samples, width)),
-        "learning_rate": RATE,
+        "learning_rate": 0.125,
     }
-
-
-def backpropagated(
-    draft: Draft,
-    mask: Callable[[Array, Array], Array] = lambda z, _upstream: z > 0,
-    scale: float = 1,
-    bias_sum: Callable[[Array], Array] = lambda dz: dz.sum(axis=0),
-    back: Callable[[Array, Array, Array], Array] = lambda dz, w, _dw: dz @ w.T,
-    rate: float = RATE,
-) -> Values:
-    """Return every quantity of each layer, computed with the arguments in place of the right formulas."""
-    x, values = draft["inputs"], []
-    for layer in draft["layers"]:
-        z = x @ layer["weights"] + layer["biases"]
-        y = np.maximum(z, 0) if layer["activation"] == "relu" else z
-        values.append({"inputs": x, "z": z, "outputs": y})
-        x = y
-    flowing = draft["upstream"] * scale
-    for layer, found in zip(reversed(draft["layers"]), reversed(values), strict=True):
-        relu = layer["activation"] == "relu"
-        dz = flowing * mask(found["z"], flowing) if relu else flowing
-        dweights, dbiases = found["inputs"].T @ dz, bias_sum(dz)
-        flowing = back(dz, layer["weights"], dweights)
-        found |= {"dz": dz, "dinputs": flowing, "dweights": dweights, "dbiases": dbiases}
-        found["new_weights"] = layer["weights"] - rate * dweights
-        if dbiases.ndim == 2 or dbiases.shape == layer["biases"].shape:
-            found["new_biases"] = layer["biases"] - rate * dbiases
-    return values
-
-
-def n_samples(draft: Draft) -> int:
-    return len(draft["inputs"])
-
-
-def transposed(draft: Draft) -> Values:
-    return [{name: array.T for name, array in layer.items()} for layer in backpropagated(draft)]
-
-
-def of_the_next_layer(draft: Draft) -> Values:
-    values = backpropagated(draft)
-    return [*values[1:], values[0]]
-
-
-PLANTED: dict[str, Callable[[Draft], Values]] = {
-    "transposed": transposed,
-    "sign": lambda d: backpropagated(d, scale=-1),
-    "uphill": lambda d: backpropagated(d, rate=-RATE),
-    "doubled": lambda d: backpropagated(d, scale=2),
-    "divided by n_samples": lambda d: backpropagated(d, scale=1 / n_samples(d)),
-    "multiplied by n_samples": lambda d: backpropagated(d, scale=n_samples(d)),
-    "not summed": lambda d: backpropagated(d, bias_sum=lambda dz: dz),
-    "wrong axis": lambda d: backpropagated(d, bias_sum=lambda dz: dz.sum(axis=1)),
-    "mask forgotten": lambda d: backpropagated(d, mask=lambda z, _upstream: np.ones_like(z)),
-    "mask from upstream": lambda d: backpropagated(d, mask=lambda _z, upstream: upstream > 0),
-    "derivative beyond the kink": lambda d: backpropagated(d, mask=lambda z, _upstream: z >= 0),
-    "mean derivative at the kink": lambda d: backpropagated(d, mask=lambda z, _upstream: np.heaviside(z, 0.5)),
-    "weights untransposed": lambda d: backpropagated(d, back=lambda dz, w, _dw: dz @ w),
-    "weights after the update": lambda d: backpropagated(d, back=lambda dz, w, dw: dz @ (w - RATE * dw).T),
-    "another learning rate": lambda d: backpropagated(d, rate=0.03),
-    "another layer": of_the_next_layer,
-}
-STRUCK = [(mistake.name, quantity) for mistake in MISTAKES for quantity in mistake.strikes]
 
 
 # On how many of the networks, at most, a mistake changes nothing: a ReLU layer may be inactive for every sample, and
@@ -119,39 +57,20 @@ LEFT_OUT = {("wrong axis", "new_biases"): N_NETWORKS // 2 + 1}
 
 @cache
 def solved(seed: int) -> Solution:
-    draft = network(seed)
+    return solved_draft(network(seed))
+
+
+def solved_draft(draft: Draft) -> Solution:
     return solve(build(draft), nodes(None, len(draft["layers"])))
 
 
-def checked(solution: Solution, layer: int, quantity: str, values: Array) -> QuantityCheck:
-    expected: list[dict[str, Array]] = [{} for _ in solution.layers]
-    expected[layer][quantity] = values
-    (check,) = check_expected(solution, validate_expected({"layers": expected}, solution.problem), Tolerance())
-    return check
-
-
-WORDS = {
-    "transposed": "the transpose of",
-    "sign": "the sign is turned round",
-    "uphill": "a step uphill",
-    "doubled": "the gradient doubled",
-    "divided by n_samples": "a mean, not a sum",
-    "multiplied by n_samples": "the gradient multiplied by n_samples",
-    "not summed": "dbiases not summed over samples",
-    "wrong axis": "dbiases summed over neurons",
-    "mask forgotten": "the ReLU's mask forgotten",
-    "mask from upstream": "the ReLU's mask taken from the upstream gradient",
-    "derivative beyond the kink": "relu'(0) = 1, where it is 0",
-    "mean derivative at the kink": "relu'(0) = 1/2",
-    "weights untransposed": "dinputs as dz @ weights, not dz @ weights.T",
-    "weights after the update": "dinputs with the weights after the step",
-    "another learning rate": "a step with the learning rate 0.03, not 0.125",
-    "another layer": "the values of another layer",
-}
+def by_node(values: Values, *quantities: str) -> dict[Node, Array]:
+    every = {Node(i, quantity): array for i, layer in enumerate(values) for quantity, array in layer.items()}
+    return {node: array for node, array in every.items() if not quantities or node.quantity in quantities}
 
 
 def test_every_known_mistake_is_planted() -> None:
-    assert PLANTED.keys() == {mistake.name for mistake in MISTAKES}
+    assert PLANTED.keys() == WORDS.keys() == {mistake.name for mistake in MISTAKES}
     assert len(STRUCK) == 78
 
 
@@ -161,24 +80,185 @@ def test_a_planted_mistake_is_found_and_named(name: str, quantity: str) -> None:
     harmless = 0
     for seed in range(N_NETWORKS):
         draft = network(seed)
-        layer = 0  # the backward pass reaches it last, so it shows the mistakes of all layers
-        right, wrong = backpropagated(draft)[layer], PLANTED[name](draft)[layer]
-        if quantity not in wrong:  # the bias gradient has a shape that allows no step
+        node = Node(0, quantity)  # the backward pass reaches it last, so it shows the mistakes of all layers
+        right, wrong = RIGHT(draft), PLANTED[name](draft)[0]
+        # The bias gradient may have a shape that allows no step. Zeros say nothing: inactive units lead to them, too.
+        values = wrong.get(quantity, np.zeros(0))
+        differs = different(values, right[0][quantity])
+        if not values.any() or not differs.any():
             harmless += 1
             continue
-        values = wrong[quantity]
-        if values.shape == right[quantity].shape:
-            differs = ~np.isclose(values, right[quantity], rtol=1e-7, atol=1e-13)
-            if not differs.any():
-                harmless += 1
-                continue
-        else:
-            differs = np.ones(values.shape, bool)
-        check = checked(solved(seed), layer, quantity, values)
+        check = checked(solved(seed), by_node(right, "z") | {node: values})[node]
         assert not check.passed
-        assert check.different == differs.sum()
-        where = {f"layers[{layer}].{quantity}[{','.join(map(str, index))}]" for index in np.argwhere(differs).tolist()}
+        assert check.different == (differs.sum() if values.shape == right[0][quantity].shape else values.size)
+        where = {f"layers[0].{quantity}[{','.join(map(str, index))}]" for index in np.argwhere(differs).tolist()}
         assert {difference.place for difference in check.listed} <= where
-        assert len(check.listed) == min(10, differs.sum()) or values.shape != right[quantity].shape
+        assert len(check.listed) == min(10, differs.sum()) or values.shape != right[0][quantity].shape
         assert any(words in explanation for explanation in check.explanations), (seed, check.explanations)
     assert harmless <= LEFT_OUT.get((name, quantity), 2), "too many networks on which the mistake changes nothing"
+
+
+def different(values: Array, right: Array) -> Array:
+    """Return which entries a mistake changes; of another shape, all that are not zero."""
+    return ~np.isclose(values, right if values.shape == right.shape else 0, rtol=1e-7, atol=1e-13)
+
+
+def planted(name: str, n_networks: int) -> Iterator[tuple[Solution, Values, dict[Node, Array]]]:
+    """Yield networks with the right values and the wrong ones, where the mistake changes two entries or more."""
+    square = name in ("weights untransposed", "wrong axis", "another layer")
+    found = seed = 0
+    while found < n_networks:
+        seed += 3  # a multiple of the number of kinds of numbers: floats
+        draft = random_network(seed, square=square, kink="kink" in name)
+        right, wrong = RIGHT(draft), by_node(PLANTED[name](draft))
+        strikes = next(mistake.strikes for mistake in MISTAKES if mistake.name == name)
+        many = {
+            node: values
+            for node, values in wrong.items()
+            if node.quantity in strikes
+            and values.any()
+            and node.quantity in right[node.layer]
+            and different(values, right[node.layer][node.quantity]).sum() > 1
+        }
+        if many:
+            found += 1
+            yield solved_draft(draft), right, many
+
+
+def is_named(check: QuantityCheck, name: str) -> bool:
+    return any(WORDS[name] in explanation for explanation in check.explanations)
+
+
+@sized("n_networks", 5, 100)
+@pytest.mark.parametrize("name", PLANTED)
+def test_mistakes_on_random_networks_are_named(name: str, n_networks: int) -> None:
+    """Alone, a quantity can have the values that forgotten or doubled biases lead to, too: then nothing is named."""
+    alone = [
+        is_named(checked(solution, {node: values})[node], name)
+        for solution, _, wrong in planted(name, n_networks)
+        for node, values in wrong.items()
+    ]
+    beside_z = [
+        is_named(checked(solution, by_node(right, "z") | {node: values})[node], name)
+        for solution, right, wrong in planted(name, n_networks)
+        for node, values in wrong.items()
+    ]
+    # Of few networks, one may have such values.
+    changes_derivatives = "mask" in name or "kink" in name
+    assert np.mean(alone) >= (0.9 if changes_derivatives else 0.99)
+    assert np.mean(beside_z) >= 0.99
+
+
+def other_causes(seed: int) -> Iterator[tuple[str, dict[Node, Array]]]:
+    """Yield wrong values that no mistake made: all quantities of a wrong pass, or one quantity of it, or slips."""
+    draft, rng = random_network(seed), np.random.default_rng([seed, 7])
+    for name, wrong_pass in OTHER_PASSES.items():
+        values = by_node(wrong_pass(draft, rng))
+        if rng.random() < 0.2:
+            yield f"all of {name}", values
+        for _ in range(4):
+            node = list(values)[rng.integers(len(values))]
+            yield name, {node: values[node]}
+    right = by_node(RIGHT(draft))
+    for name, change in CHANGES.items():
+        for _ in range(4):
+            node = list(right)[rng.integers(len(right))]
+            yield name, {node: change(right[node], rng)}
+
+
+@sized("n_values", 1_000, 20_000)
+@pytest.mark.parametrize("digits", [None, 3])
+def test_mistakes_that_nobody_made_are_not_named(n_values: int, digits: int | None) -> None:
+    wrong, named, seed = 0, Counter[str](), 0
+    while wrong < n_values:
+        seed += 1
+        solution = solved_draft(random_network(seed))
+        for name, values in other_causes(seed):
+            for node, check in checked(solution, values, digits=digits).items():
+                wrong += not check.passed
+                named += Counter(f"{name}, {node}: {explanation}" for explanation in check.explanations[:1])
+    # Of few values, a few more may be named by chance.
+    assert named.total() <= max(3, n_values / 1000), named
+
+
+ONE = {"inputs": [[1]], "weights": [[1]], "biases": [0.1], "activation": "linear", "upstream": [[1]]}
+TWO = {"inputs": [[1, 2], [3, 4]], "weights": [[1, 0], [0, 1]], "biases": [0, 0], "upstream": [[1, 2], [3, 5]]}
+
+
+@pytest.mark.parametrize(
+    ("draft", "quantity", "expected", "explanation"),
+    [
+        # Some learning rate explains any one number.
+        (ONE | {"learning_rate": 0.1}, "new_biases", [0.0512345], None),
+        (ONE | {"learning_rate": 0.1}, "new_biases", [0.09], None),
+        # One number doubled, halved, or with another sign is a slip; two are none.
+        (TWO, "dbiases", [-4, 7], None),
+        (TWO, "dbiases", [8, 7], None),
+        (TWO, "dbiases", [2, 7], None),
+        (TWO, "dbiases", [-4, -7], "the sign is turned round"),
+        (TWO, "dbiases", [2, 3.5], "the gradient divided by n_samples = 2"),
+        # Zeros count as one, whatever their number: an inactive unit leads to them, too.
+        (TWO, "dbiases", [0, 0], None),
+    ],
+)
+def test_how_much_evidence_names_a_mistake(
+    draft: Draft, quantity: str, expected: list[float], explanation: str | None
+) -> None:
+    problem = build({key: np.array(value) if isinstance(value, list) else value for key, value in draft.items()})
+    node = Node(0, quantity)
+    check = checked(solve(problem, nodes(None, 1)), {node: np.array(expected, float)})[node]
+    assert not check.passed
+    if explanation is None:
+        assert check.explanations == ()
+    else:
+        assert any(explanation in text for text in check.explanations)
+
+
+# Without its bias of -3 the second unit is active for both samples, as if its mask was forgotten.
+MASKED: dict[str, Any] = TWO | {"weights": [[1, 0], [0, 0.5]], "biases": [0, -3], "upstream": [[1, 2], [3, 5]]}
+RIGHT_Z, Z_WITHOUT_BIASES = [[1, -2], [3, -1]], [[1, 1], [3, 2]]
+
+
+@pytest.mark.parametrize(
+    ("z", "is_named"),
+    [
+        (None, False),  # both causes lead to the same numbers
+        (RIGHT_Z, True),
+        (Z_WITHOUT_BIASES, False),  # they follow from the wrong z
+        ([[1, -2], [3, 1]], False),  # the derivatives of this z are wrong, too
+        ([[1, -2]], False),  # a sample is missing
+        ([[1, -2], [3, np.nan]], False),
+    ],
+)
+def test_the_mask_is_named_if_pre_activations_are_not_the_cause(z: list[list[float]] | None, is_named: bool) -> None:
+    problem = build({key: np.array(value) for key, value in MASKED.items()})
+    node = Node(0, "dz")
+    values = {node: np.array(MASKED["upstream"], float)} | ({} if z is None else {Node(0, "z"): np.array(z, float)})
+    check = checked(solve(problem, nodes(None, 1)), values)[node]
+    assert any("mask forgotten" in text for text in check.explanations) == is_named
+
+
+STEPPED: dict[str, Any] = TWO | {"weights": [[1.5, 0.25], [0.75, 0.5]], "learning_rate": 0.1}
+
+
+@pytest.mark.parametrize(("with_z", "activation", "is_named"), [(0, "relu", 0), (1, "relu", 1), (0, "linear", 1)])
+def test_no_step_is_named_if_inactive_units_are_not_the_cause(with_z: int, activation: str, is_named: int) -> None:
+    problem = build(
+        {k: v if k == "learning_rate" else np.array(v) for k, v in STEPPED.items()} | {"activation": activation}
+    )
+    solution, node = solve(problem, nodes(None, 1)), Node(0, "new_weights")
+    z = {Node(0, "z"): solution.layers[0].computed["z"]} if with_z else {}
+    check = checked(solution, z | {node: np.array(STEPPED["weights"])})[node]
+    assert check.explanations == ("a step with the learning rate 0, not 0.1",) * is_named
+
+
+def test_a_mistake_is_named_where_pre_activations_are_given() -> None:
+    """A part of a network: z of the last layer is given, and nothing follows in the first one without its inputs."""
+    first = {"weights": np.ones((2, 2)), "biases": np.zeros(2)}
+    last = {"weights": np.array([[1.5, 2.5], [3.5, 4.5]]), "z": np.array([[1.0, -2], [3, -1]])}
+    problem = build({"layers": [first, last], "upstream": np.array([[1.25, 2.25], [3.25, 5.25]])})
+    solution, node = solve(problem, nodes(None, 2)), Node(1, "dinputs")
+    right = solution.layers[1].computed["dinputs"]
+    expected = {Node(1, "outputs"): np.array([[1.0, 0], [3, 0]]), node: 2 * right}
+    explanations = checked(solution, expected)[node].explanations
+    assert any(text.startswith("the gradient doubled") for text in explanations)

@@ -578,10 +578,10 @@ def test_what_cannot_be_computed_may_be_open(backprop: Run) -> None:
 def test_a_mistake_is_named_from_the_entries_that_are_told(backprop: Run) -> None:
     problem = json.loads(Path("right.json").read_text())
     for expected, reason in (
-        ({"dbiases": [2, None]}, "likely: the gradient divided by n_samples = 2"),
-        ({"new_weights": [[0, None], [-0.4, None]]}, "entries agree: a step with the learning rate 0.1, not 0.001"),
+        ({"dweights": [[5, None], [7, None]]}, "as all 2 entries agree: the gradient divided by n_samples = 2"),
+        ({"new_weights": [[0.5, None], [-0.4, None]]}, "entries agree: a step with the learning rate 0.1, not 0.001"),
     ):
-        old = {"weights": [[1, 7], [1, 7]]}
+        old = {"weights": [[1.5, 7], [1, 7]]}
         Path("p.json").write_text(json.dumps(problem | old | {"expected": expected}))
         ran = backprop("check", "p.json")
         assert ran.status == 1
@@ -665,8 +665,9 @@ def test_what_is_computed_from_a_pipe_is_read_once(backprop: Run, monkeypatch: p
 
 
 def test_no_step_at_all_is_named(backprop: Run) -> None:
-    """The new parameters are the old ones, as if the learning rate were 0."""
-    problem = WRONG | {"weights": [[1.25, 0.75], [0.5, -1.5]], "expected": {"new_weights": [[1.25, 0.75], [0.5, -1.5]]}}
+    """The new parameters are the old ones, as if the learning rate were 0, and not as if units were inactive."""
+    old = {"weights": [[1.25, 0.75], [0.5, -1.5]], "activation": "linear"}
+    problem = WRONG | old | {"expected": {"new_weights": [[1.25, 0.75], [0.5, -1.5]]}}
     Path("p.json").write_text(json.dumps(problem))
     ran = backprop("check", "p.json")
     assert ran.status == 1

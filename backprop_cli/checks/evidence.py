@@ -1,0 +1,112 @@
+"""How likely a mistake leads to expected values by chance.
+
+A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
+decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
+as many more as there are mistakes to try (10 rows: one more), as each has its own chance. The model of chance:
+
+- Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
+  tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
+- A number that is written with s significant digits counts s + 1.2 digits at most (s digits, sign and magnitude): a
+  3 in place of a 1 is no great coincidence.
+- A value that a slip of the pen could give (the sign turned, doubled, halved, the decimal point moved) counts 1.7
+  digits at most: one entry in 50 has a slip of a certain kind, if there is a slip in every 4th entry, of a dozen kinds.
+  So one such entry names nothing, and two do. Zeros are seldom independent (an inactive unit makes a column zero): all
+  of them count as one such entry.
+- An entry to which a parameter was fitted counts without the digits of the parameter, and nothing without others.
+
+Digits say nothing about a mistake that changes derivatives: wrong pre-activations of any other cause change them, too,
+and lead to exactly the same numbers where they change the same ones. So such a mistake is named only if expected
+pre-activations are right, or, where none are expected, if forgotten or doubled biases lead to other values (`follows`).
+Parameters without a step follow from inactive units of any cause: they need the pre-activations.
+
+The numbers 2, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from backprop_cli.checks.tolerance import Accepted
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.quantities import Node
+from backprop_cli.core.solution import Solution
+
+_ENOUGH = 2.0
+_SLIP = 1.7
+_SIGN_AND_MAGNITUDE = 1.2
+_MOST_DIGITS = 6
+_SLIPS = (-1.0, 2.0, 0.5, 10.0, 0.1, 100.0, 0.01)  # value / right value
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Candidate:
+    """Values that a mistake leads to."""
+
+    description: str
+    value: Array  # in any shape
+    fitted: tuple[int, ...] | None = None  # the entry to which a parameter of the mistake was fitted
+    fitted_digits: int = 0  # to so many significant digits
+    # By layer, where the mistake changes a derivative, (n_samples, n_neurons); None: it is not such a mistake.
+    flipped: Mapping[int, Array] | None = None
+    needs_z: bool = False  # whether such a change of derivatives is too common to be named without pre-activations
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Case:
+    """Expected values of a quantity that differ from the right ones."""
+
+    solution: Solution  # everything that follows from the problem, in float64
+    node: Node
+    accepted: Accepted
+
+    @property
+    def right(self) -> Array:
+        """The right values, in the same shape as computed."""
+        return self.solution.layers[self.node.layer].computed[self.node.quantity]
+
+    def agrees(self, value: Array) -> bool:
+        """Tell whether values, of any shape such as (n,), are the expected ones, within the tolerance."""
+        return value.shape == self.accepted.expected.shape and not self.accepted.wrong(value).any()
+
+    def parameter(self) -> Array:
+        """Return the weights or biases before the step, in the same shape as after it."""
+        problem, name = self.solution.problem, self.node.quantity.removeprefix("new_")
+        parameter: Array = problem.as_written(name, problem.given(Node(self.node.layer, name)))
+        return parameter
+
+    def digits(self, candidate: Candidate) -> float:
+        """Return the evidence of the entries that a candidate, which agrees, changes: see the top of this module."""
+        expected, value = self.accepted.expected, candidate.value
+        same_shape = self.right.shape == expected.shape
+        right = self.right if same_shape else np.zeros_like(expected)
+        counts = self.accepted.wrong(right)
+        with np.errstate(all="ignore"):
+            digits = np.log10(np.abs(expected - right) / self.accepted.allowed(value))
+            is_slip = np.isclose(value[..., None], right[..., None] * np.array(_SLIPS), rtol=1e-6, atol=0).any(axis=-1)
+        digits = np.clip(digits, 0, _significant(expected) + _SIGN_AND_MAGNITUDE)
+        digits = np.where(is_slip, np.minimum(digits, _SLIP), digits)
+        if candidate.fitted is not None:
+            digits[candidate.fitted] = max(digits[candidate.fitted] - candidate.fitted_digits, 0)
+            if counts.sum() < 2:
+                return 0.0
+        # Among other values, zeros are the change of a mistake that changes a derivative.
+        together = expected == 0 if candidate.flipped is None or not expected.any() else np.zeros(value.shape, bool)
+        of_zeros = min(_SLIP, float(digits[counts & together].max(initial=0)))
+        return float(digits[counts & ~together].sum()) + of_zeros
+
+
+def enough(n_tried: int) -> float:
+    """Return how many digits of evidence a mistake needs, if so many are tried."""
+    return _ENOUGH + float(np.log10(n_tried))
+
+
+def _significant(values: Array) -> Array:
+    """Return how many significant digits each value (any shape) is written with, at most 6, in the same shape."""
+    with np.errstate(all="ignore"):
+        leading = np.where(values == 0, 0, values / 10.0 ** np.floor(np.log10(np.abs(values))))
+    found = np.full(values.shape, _MOST_DIGITS)
+    for digits in range(_MOST_DIGITS - 1, 0, -1):
+        shifted = leading * 10.0 ** (digits - 1)
+        found[np.isclose(shifted, np.rint(shifted), rtol=1e-12, atol=0)] = digits
+    return found
