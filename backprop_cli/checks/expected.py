@@ -90,28 +90,25 @@ def check_expected(
         exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
     if exact is not None:
-        return tuple(
-            _check(solution, node, values, Rounded(values), exact, expected) for node, values in expected.items()
-        )
-    arithmetics = dict.fromkeys(tolerance.arithmetic(values) for values in expected.values())
+        comparison = _Comparison(solution, exact, expected)
+        return tuple(comparison.check(node, Rounded(values)) for node, values in expected.items())
     found: dict[Node, QuantityCheck] = {}
-    for arithmetic in arithmetics:
-        group = {node: values for node, values in expected.items() if tolerance.arithmetic(values) == arithmetic}
-        found |= _nearest(solution, group, tolerance, arithmetic)
+    for arithmetic in dict.fromkeys(tolerance.arithmetic(values) for values in expected.values()):
+        found |= _nearest(solution, expected, tolerance, arithmetic)
     return tuple(found[node] for node in expected)
 
 
 def _nearest(
-    solution: Solution, group: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
+    solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
 ) -> Mapping[Node, QuantityCheck]:
-    """Compare expected values of one type with the problem as it is, or in that type, where more of them agree."""
-    as_given = _compared(solution, group, tolerance, arithmetic)
+    """Compare the values of one type with the problem as it is, or in that type, where more of them agree."""
+    as_given = _compared(solution, expected, tolerance, arithmetic)
     if tolerance.is_given or all(check.passed for check in as_given.values()):
         return as_given
     narrow = _as_stored(solution.problem, arithmetic.stored)
     if narrow is None:
         return as_given
-    in_type = _compared(solve(narrow, every_node(len(narrow.layers))), group, tolerance, arithmetic)
+    in_type = _compared(solve(narrow, every_node(len(narrow.layers))), expected, tolerance, arithmetic)
     n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
     if n_wrong[0] <= n_wrong[1]:
         return as_given
@@ -119,84 +116,76 @@ def _nearest(
 
 
 def _compared(
-    solution: Solution, group: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
+    solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
 ) -> Mapping[Node, QuantityCheck]:
-    rounding = likely(solution, arithmetic)
+    rounding, comparison = likely(solution, arithmetic), _Comparison(solution, solution, expected)
     found = {}
-    for node, values in group.items():
-        known = rounding.get(node)
-        accepted = None if known is None else close(values, tolerance, known)
-        found[node] = _check(solution, node, values, accepted, solution, group, None if tolerance.is_given else known)
+    for node, values in expected.items():
+        if tolerance.arithmetic(values) == arithmetic:
+            known = rounding.get(node)
+            accepted = (
+                Accepted(values, values.values, values.values) if known is None else close(values, tolerance, known)
+            )
+            found[node] = comparison.check(node, accepted, None if tolerance.is_given else known)
     return found
 
 
-def _check(
-    solution: Solution,
-    node: Node,
-    expected: Expected,
-    accepted: Accepted | None,
-    compared: Solution,
-    others: Mapping[Node, Expected],
-    rounding: Likely | None = None,
-) -> QuantityCheck:
-    """Compare one expected quantity with a solution.
+@dataclass(frozen=True, eq=False, repr=False)
+class _Comparison:
+    """The comparison of expected quantities with a solution."""
 
-    Args:
-        solution: The solution in float64.
-        node: The quantity.
-        expected: The expected values.
-        accepted: Which values agree with them; None if the quantity cannot be computed.
-        compared: The solution to compare with, which may be exact.
-        others: All expected values, of which wrong ones may explain these.
-        rounding: The likely rounding errors, to judge the whole array by.
-    """
-    place, layer = solution.problem.place(*node), solution.layers[node.layer]
-    size, n_open = expected.values.size, int(expected.is_open.sum())
-    if n_open == size:
-        whole = layer.computed.get(node.quantity, expected.values) if expected.values.ndim == 0 else expected.values
-        return QuantityCheck(place=place, entries=whole.size, open=whole.size)
-    if accepted is None or node.quantity not in layer.computed:
-        problem = f"cannot be computed, for it needs {layer.not_computed[node.quantity]}"
-        return QuantityCheck(place=place, entries=size, different=size - n_open, problem=problem, open=n_open)
-    value = compared.layers[node.layer].computed[node.quantity]
-    if not accepted.fit(value.shape):
-        shape = accepted.expected.shape
-        transposed = "; the transpose would fit" if shape == value.shape[::-1] else ""
-        return QuantityCheck(
+    solution: Solution  # in float64
+    compared: Solution  # the one to compare with, which may be exact
+    expected: Mapping[Node, Expected]  # all expected values: wrong ones may explain others
+
+    def check(self, node: Node, accepted: Accepted, rounding: Likely | None = None) -> QuantityCheck:
+        """Compare one quantity; with its likely rounding errors, the whole array is judged, too."""
+        place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
+        values, n_open = accepted.given.values, int(accepted.given.is_open.sum())
+        if n_open == values.size:
+            whole = layer.computed.get(node.quantity, values) if values.ndim == 0 else values
+            return QuantityCheck(place=place, entries=whole.size, open=whole.size)
+        check = QuantityCheck(place=place, entries=values.size, different=values.size - n_open, open=n_open)
+        if node.quantity not in layer.computed:
+            return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
+        value = self.compared.layers[node.layer].computed[node.quantity]
+        if accepted.fit(value.shape):
+            return self._entries(node, accepted, value, rounding)
+        transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
+        problem = f"the expected values have shape {values.shape}, the computed ones {value.shape}{transposed}"
+        return replace(check, problem=problem, explanations=self._mistakes(node, accepted))
+
+    def _mistakes(self, node: Node, accepted: Accepted) -> tuple[str, ...]:
+        return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected)
+
+    def _entries(self, node: Node, accepted: Accepted, value: Array, rounding: Likely | None) -> QuantityCheck:
+        """Compare the entries of one quantity, and its whole array."""
+        place = self.solution.problem.place(*node)
+        undecided = accepted.undecided(value)
+        wrong = accepted.wrong(value) & ~undecided
+        hidden = np.zeros_like(wrong) if rounding is None else _hidden(accepted, value) & ~wrong & ~undecided
+        decided = ~undecided & ~hidden & ~accepted.is_open
+        check = QuantityCheck(
             place=place,
-            entries=size,
-            different=size - n_open,
-            problem=f"the expected values have shape {shape}, the computed ones {value.shape}{transposed}",
-            explanations=matching_mistakes(accepted.in_floats(), node, solution, others),
-            open=n_open,
+            entries=value.size,
+            different=int(wrong.sum()),
+            open=int(accepted.is_open.sum()),
+            undecided=int(undecided.sum()),
+            hidden=int(hidden.sum()),
+            whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
+            tightness=tightness(accepted, value, decided),
         )
-    return _compare(accepted, node, value, solution, others, rounding)
+        if check.passed:
+            return check
+        listed, greatest = _differences(accepted, value, wrong, place)
+        explanations = self._mistakes(node, accepted)
+        return replace(check, listed=listed, greatest_relative=greatest, explanations=explanations)
 
 
-def _compare(
-    accepted: Accepted,
-    node: Node,
-    value: Array,
-    solution: Solution,
-    others: Mapping[Node, Expected],
-    rounding: Likely | None,
-) -> QuantityCheck:
-    place = solution.problem.place(*node)
-    undecided = accepted.undecided(value)
-    wrong = accepted.wrong(value) & ~undecided
-    hidden = np.zeros_like(wrong) if rounding is None else _hidden(accepted, value) & ~wrong & ~undecided
-    decided = ~undecided & ~hidden & ~accepted.is_open
-    check = QuantityCheck(
-        place=place,
-        entries=value.size,
-        open=int(accepted.is_open.sum()),
-        undecided=int(undecided.sum()),
-        hidden=int(hidden.sum()),
-        whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
-        tightness=tightness(accepted, value, decided),
-    )
-    if check.passed and not wrong.any():
-        return check
+def _differences(
+    accepted: Accepted, value: Array, wrong: Array, place: str
+) -> tuple[tuple[Difference, ...], Difference | None]:
+    """Return the largest differences in order, and the one that is largest relative to its value."""
     apart = as_floats(np.where(wrong, np.abs(accepted.expected - value), 0))
     apart = np.where(accepted.not_finite, np.inf, apart)
     relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
@@ -205,13 +194,7 @@ def _compare(
         tuple(_difference(accepted, value, place, unraveled(flat, value.shape), apart, relative) for flat in chosen)
         for chosen in (worst.tolist(), [int(np.argmax(relative))])
     )
-    return replace(
-        check,
-        different=int(wrong.sum()),
-        listed=listed,
-        greatest_relative=greatest[0] if listed else None,
-        explanations=matching_mistakes(accepted.in_floats(), node, solution, others),
-    )
+    return listed, greatest[0] if listed else None
 
 
 def _hidden(accepted: Accepted, value: Array) -> Array:

@@ -20,7 +20,7 @@ _SMALLEST_ROOT, _LARGEST_SQUARE = 1e-140, 1e290
 
 
 def product_of(*factors: Array) -> Array:
-    """Return the product of arrays that broadcast, (n, j) and (j,) for one; 0 where a factor is 0, beside infinity, too."""
+    """Return the product of arrays that broadcast, such as (n, j) and (j,); it is 0 where a factor is 0."""
     return reduce(lambda a, b: np.where((a == 0) | (b == 0), 0, a * b), factors)
 
 
