@@ -20,7 +20,7 @@ the terms, and of (k/m * v)**2 where the terms are alike, v being the sum. Over 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot, prod, sqrt
 from typing import NamedTuple
 
@@ -42,6 +42,9 @@ _LARGEST = float(np.finfo(np.float64).max)
 # Equal terms, added one after the other, are rounded alike, and lose up to m/4 * u * |v|. A sum that loses more than
 # this part of its value is wrong, not rounded.
 _MOST_LOST = 1e-4
+# What n units change together is at most sqrt(n) times the root of the sum of squares of what each changes. Three times
+# allows for any 9 units, and for any number in random directions.
+_MOST_FLIPS = 9
 
 
 class Arithmetic(NamedTuple):
@@ -99,7 +102,8 @@ def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[N
         stored = propagation.stored(node, propagation.unstored[node])
         propagation.errors[node] = _Error(stored, flips if flips.any() else None)
         found[node] = Likely(*(problem.as_written(node.quantity, error) for error in (alone, shared, flips)))
-    return {node: found[node] for node in propagation.wanted}
+    together = sqrt(min(propagation.n_flips, _MOST_FLIPS))
+    return {node: replace(found[node], flips=together * found[node].flips) for node in propagation.wanted}
 
 
 class _Error(NamedTuple):
@@ -201,6 +205,7 @@ class _Model(_Propagation):
     def __init__(self, solution: Solution, arithmetic: Arithmetic) -> None:
         super().__init__(solution)
         self.arithmetic, self.unstored = arithmetic, dict[Node, Array]()
+        self.n_flips = 0  # units that rounding may put on the other side of a kink
         self.cancels: dict[Node, Array] = {}  # where a sum is not made of zeros: if it is 0, its terms cancel out
         self.given = _deviation(FLOAT64) if arithmetic.stored == FLOAT64 else 0.0
 
@@ -259,6 +264,7 @@ class _Model(_Propagation):
         for kink in activation.kinks:
             change = np.where((z == kink) & self.cancels[z_node], 0, change)
         upstream = self._operand(node, Factor("upstream", AXES["upstream"], ""))
+        self.n_flips += int(np.count_nonzero(change))
         return product_of(change, upstream.size + _or_zero(upstream.error) + _or_zero(upstream.flips))
 
 

@@ -16,9 +16,6 @@ from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import FLOAT64, PRECISIONS, Precision
 
 RTOL_FLOAT64 = 1e-7  # for numbers that were printed with 8 digits
-# `Likely.flips` is the root of the sum of squares of what n units change. They change at most sqrt(n) times as much if
-# all do in the same direction: three times allows for any 9 units, and for random directions of any number.
-FLIPS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +129,7 @@ def close(expected: Expected, tolerance: Tolerance, rounding: Likely) -> Accepte
         expected.values,
         _spread(slack, expected),
         rtol,
-        _spread(FLIPS * rounding.flips, expected) if rounding.flips.any() else None,
+        _spread(rounding.flips, expected) if rounding.flips.any() else None,
     )
 
 

@@ -12,7 +12,7 @@ from math import sqrt
 import numpy as np
 
 from backprop_cli.checks.rounding import MARGIN, Likely
-from backprop_cli.checks.tolerance import FLIPS, Accepted
+from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.precision import FLOAT64, Precision
 
@@ -85,9 +85,9 @@ def judge_whole(accepted: Accepted, value: Array, rounding: Likely, decided: Arr
     # Of n equal errors, the root of the sum of squares is off by a part of 1/sqrt(n) at most.
     spread = 1 + MARGIN * _norm(v * v) / square
     own = min(MARGIN * _norm(storing * v) / sqrt(3), float(storing @ size))
-    others = MARGIN * (_norm(alone * v) + float(shared @ size)) + FLIPS * _norm(flips) * sqrt(square)
+    others = MARGIN * (_norm(alone * v) + float(shared @ size)) + _norm(flips) * sqrt(square)
     own_distance = _norm(storing) * min(spread / sqrt(3), 1)
-    other_distance = _norm(alone) * min(spread, MARGIN) + MARGIN * _norm(shared) + FLIPS * _norm(flips)
+    other_distance = _norm(alone) * min(spread, MARGIN) + MARGIN * _norm(shared) + _norm(flips)
     return WholeArray(
         factor=1 + float(off @ v) / square,
         factor_allowed=(own + others) / square,

@@ -1,9 +1,12 @@
 """Expected values: every wrong entry is found and named, and nothing that is right is called wrong."""
 
 import json
+import random
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +16,17 @@ import pytest
 from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.cli.entries import nodes
+from backprop_cli.core.exact import to_float
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.quantities import QUANTITIES, Node, every_node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
+from backprop_cli.errors import InputError
 from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.problem import load_problem
 from backprop_cli.load.schema import build
-from tests.conftest import ROOT
+from tests.conftest import ROOT, sized
+from tests.reference import ExactLayer, ExactNetwork, Matrix, as_draft, backpropagate
 
 NOTEBOOK = sorted(path for path in (ROOT / "samples").glob("*.json") if "notebook" in path.read_text())
 NEURON: dict[str, Any] = {"inputs": [1, -2, 3], "weights": [-3, -1, 2], "biases": 1, "upstream": 1}
@@ -259,3 +267,56 @@ def test_nothing_is_said_where_no_mistake_explains_the_values() -> None:
         (check,) = compared(solution, {quantity: right + rng.normal(size=right.shape)})
         assert not check.passed
         assert check.explanations == ()
+
+
+def network_of_any_scale(rng: random.Random) -> ExactNetwork:
+    """Return a network whose arrays have scales from 1e-290 to 1e120, with zeros, and columns that cancel out."""
+    n_samples, widths = rng.randint(1, 4), [rng.randint(1, 4) for _ in range(rng.randint(2, 5))]
+    lowest, highest = rng.choice([(-290, 120), (-290, 120), (-170, -140), (-60, 40)])
+
+    def matrix(n_rows: int, n_columns: int) -> Matrix:
+        scale = 10.0 ** rng.uniform(lowest, highest)
+        rows = [
+            [Fraction(rng.choice([0, 1, 1, 1, 1e-8]) * rng.gauss(0, 1) * scale) for _ in range(n_columns)]
+            for _ in range(n_rows)
+        ]
+        if n_columns > 1 and rng.random() < 0.3:
+            for row in rows:
+                row[1] = -Fraction(float(row[0]) * (1 + rng.choice([0, 1e-16, 1e-9])))
+        return rows
+
+    layers = [
+        ExactLayer(matrix(*pair), matrix(1, pair[1])[0], rng.choice(("relu", "linear"))) for pair in pairwise(widths)
+    ]
+    return ExactNetwork(matrix(n_samples, widths[0]), layers, matrix(n_samples, widths[-1]), Fraction(1, 8))
+
+
+@sized("n_networks", 100, 5_000)
+def test_right_values_pass_at_any_scale(n_networks: int) -> None:
+    """They are exact results, rounded once. Errors of 1e-4 are found or hidden, but for sums that cancel out."""
+    n_checked, n_found = 0, 0
+    for seed in range(n_networks):
+        rng = random.Random(seed)
+        network = network_of_any_scale(rng)
+        try:
+            solution = solve(build(as_draft(network)), every_node(len(network.layers)))
+        except InputError:  # it overflows
+            continue
+        right = {}
+        for i, exact in enumerate(backpropagate(network)):
+            for name, rows in exact.items():
+                if name in QUANTITIES:
+                    shape = solution.layers[i].computed[name].shape
+                    values = np.reshape([[to_float(value) for value in row] for row in rows], shape)
+                    right[Node(i, name)] = Expected(values=values, is_open=np.zeros(shape, bool))
+        found = check_expected(solution, right, Tolerance())
+        assert all(each.passed for each in found), (seed, [each for each in found if not each.passed])
+        node = rng.choice(list(right))
+        wrong = right[node].values.copy()
+        entry = rng.randrange(wrong.size)
+        wrong.flat[entry] *= 1 + 1e-4
+        if abs(wrong.flat[entry]) > 1e-300:
+            (quantity,) = check_expected(solution, {node: replace(right[node], values=wrong)}, Tolerance())
+            n_checked += 1
+            n_found += not quantity.passed or quantity.hidden > 0
+    assert n_found > 0.95 * n_checked > 0

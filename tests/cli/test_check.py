@@ -827,3 +827,19 @@ def test_the_type_of_the_numbers_of_the_problem_is_told(backprop: Run) -> None:
     Path("p.json").write_text(json.dumps(problem | {"expected": {"z": [[0.09985]]}}))
     ran = backprop("check", "p.json", "--stored", "float16")
     assert "with the problem's numbers in float16" in ran.out
+
+
+def test_values_that_rounding_hides_are_counted_apart(backprop: Run) -> None:
+    """1e16 + 1 - 1e16 is 0 or 1, as the order has it: an expected 0.5 is neither right nor wrong."""
+    problem = {
+        "inputs": [[1e16, 1, -1e16], [0, 3, 0]],
+        "weights": [[1], [1], [1]],
+        "biases": [0],
+        "activation": "linear",
+        "expected": {"z": [[0.5], [3]]},
+    }
+    for row, status, text in (([0.5], 0, "expected values 1 of 1"), ([100], 1, "expected values 1 of 2")):
+        problem["expected"] = {"z": [row, [3]]}
+        Path("p.json").write_text(json.dumps(problem))
+        ran = backprop("check", "p.json")
+        assert (ran.status, text in ran.out, "1 hidden by rounding" in ran.out) == (status, True, status == 0)
