@@ -4,6 +4,7 @@ The expected values come from `tests.kernels`, which adds up term by term in the
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -159,10 +160,12 @@ def test_gradients_of_pytorch_pass(name: str, options: list[str], backprop: Run)
         ("bfloat16_2_layers", "layers.1.dweights", 1.02),
     ],
 )
-def test_wrong_gradients_of_pytorch_fail(name: str, key: str, factor: float, backprop: Run) -> None:
+def test_wrong_gradients_of_pytorch_fail(name: str, key: str, factor: float, backprop: Run, tmp_path: Path) -> None:
     with np.load(TORCH / f"{name}_expected.npz") as golden:
         arrays = dict(golden)
     arrays[key] = (factor * arrays[key]).astype(np.float32)
-    np.savez("wrong.npz", **arrays)
-    ran = backprop("check", TORCH / f"{name}.npz", "--expect", "wrong.npz", "--samples", "1", *TORCH_NETWORKS[name])
+    np.savez(tmp_path / "wrong.npz", **arrays)
+    ran = backprop(
+        "check", TORCH / f"{name}.npz", "--expect", tmp_path / "wrong.npz", "--samples", "1", *TORCH_NETWORKS[name]
+    )
     assert ran.status == 1
