@@ -23,6 +23,7 @@ Write: TypeAlias = Callable[[IO[bytes]], object]
 
 _TEMPORARY = re.compile(r"\.backprop-[0-9a-f]{16}\.tmp")
 _LOCK = "lock"
+_ACCESS = "system.posix_acl_access"  # the access control list of a file, on Linux
 
 
 @contextlib.contextmanager
@@ -33,9 +34,9 @@ def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[N
     block raises, or a file cannot be written, nothing changes.
 
     A link that is named is followed; one that lies in `folder` is refused, as somebody else may have put it there. The
-    new file gets the permissions of the old one within 0o777, and its owner and group as far as the system allows; a
-    group that it cannot get loses its permissions. The new file is another file: a hard link to the old one keeps the
-    old content. A missing `folder` is made.
+    new file gets the permissions of the old one within 0o777, and its owner, group and access control list as far as
+    the system allows; where it does not, the group may do no more than all others. The new file is another file: a hard
+    link to the old one keeps the old content. A missing `folder` is made.
 
     Raises:
         OutputError: A file could not be written, or the folder could not be made.
@@ -139,18 +140,34 @@ def _write_beside(target: str, temporary: str, write: Write) -> None:
         file.flush()
         os.fsync(file.fileno())
     if old is not None:
-        _give_access(temporary, old)
+        _give_access(temporary, target, old)
 
 
-def _give_access(path: str, old: os.stat_result) -> None:
+def _give_access(path: str, target: str, old: os.stat_result) -> None:
     """Give a file the owner, the group and the permissions of an old one, or fewer: nobody else may read it."""
     for owner in (-1, old.st_uid):
         with suppress(OSError, AttributeError):  # only root may give a file away; Windows knows no owners
             os.chown(path, owner, old.st_gid)
     mode = old.st_mode & 0o777
-    if os.stat(path).st_gid != old.st_gid:
+    if not _has_same_list(path, target) or os.stat(path).st_gid != old.st_gid:
         mode &= 0o707 | (mode & 0o007) << 3
     os.chmod(path, mode)
+
+
+def _has_same_list(path: str, target: str) -> bool:
+    """Copy the access control list of a target, without which the bits of its group may mean more people."""
+    if not hasattr(os, "getxattr"):
+        return True
+    try:
+        access = os.getxattr(target, _ACCESS)
+    except OSError:  # it has none: nor may the file, which may get one from its folder
+        with suppress(OSError):
+            os.removexattr(path, _ACCESS)
+        return True
+    with suppress(OSError):
+        os.setxattr(path, _ACCESS, access)
+        return True
+    return False
 
 
 @contextlib.contextmanager

@@ -169,10 +169,17 @@ def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
             parts.append(data)
             missing -= len(data)
         if any(parts):
-            yield b"".join(parts)
+            yield _joined(parts)
         if missing:
             return
         parts, missing = [], CHUNK
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    """Join parts, and release them."""
+    whole = b"".join(parts)
+    parts.clear()
+    return whole
 
 
 def _some_bytes(raw: Any, size: int) -> bytes:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import signal
+import struct
 import sys
 import threading
 from contextlib import suppress
@@ -218,8 +219,54 @@ def test_a_group_that_the_new_file_cannot_get_gets_what_all_others_have(
 
     monkeypatch.setattr(os, "chown", refuse)
     old = os.stat_result((before, 0, 0, 1, 4711, 4711, 0, 0, 0, 0))
-    atomic._give_access(str(path), old)
+    atomic._give_access(str(path), str(path), old)
     assert path.stat().st_mode & 0o7777 == after
+
+
+# user::rw-, user 4711:r--, group::---, mask::r--, other::---, which `stat` shows as 0640.
+ACCESS = struct.pack(
+    "<I" + "HHI" * 5, 2, 1, 6, 2**32 - 1, 2, 4, 4711, 4, 0, 2**32 - 1, 16, 4, 2**32 - 1, 32, 0, 2**32 - 1
+)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="there are no extended attributes here")
+@pytest.mark.parametrize("failure", [None, "no lists here", "no attributes here"])
+def test_a_replaced_file_keeps_its_access_control_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str | None
+) -> None:
+    """Where it cannot, its mask does not become a right of the group."""
+    target = tmp_path / "file"
+    target.write_text("old")
+    try:
+        os.setxattr(target, atomic._ACCESS, ACCESS)
+    except OSError as error:
+        pytest.skip(f"there are no access control lists here: {error}")
+
+    def refuse(*_: object) -> None:
+        raise OSError
+
+    if failure == "no lists here":
+        monkeypatch.setattr(os, "setxattr", refuse)
+    elif failure:
+        monkeypatch.delattr(os, "getxattr")
+    save(tmp_path)
+    assert target.stat().st_mode & 0o7777 == (0o600 if failure == "no lists here" else 0o640)
+    monkeypatch.undo()
+    assert (atomic._ACCESS in os.listxattr(target)) is (failure is None)
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="there are no extended attributes here")
+def test_a_list_that_a_folder_gives_to_new_files_gives_no_access_to_a_replaced_one(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    target.write_text("old")
+    target.chmod(0o640)
+    try:
+        os.setxattr(tmp_path, "system.posix_acl_default", ACCESS)
+    except OSError as error:
+        pytest.skip(f"there are no access control lists here: {error}")
+    save(tmp_path)
+    assert target.read_text() == "new"
+    assert atomic._ACCESS not in os.listxattr(target)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a file away")
