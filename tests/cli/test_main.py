@@ -90,3 +90,24 @@ def test_an_ignored_interrupt_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> 
 def test_closed_streams_do_not_change_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     assert status(lambda: 4, monkeypatch) == 4
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_second_thread_waits_for_the_signal_unless_memory_is_limited(
+    monkeypatch: pytest.MonkeyPatch, limited: bool
+) -> None:
+    """It takes bytes that are no signal for none."""
+    started: list[Any] = []
+    monkeypatch.setattr(_thread, "start_new_thread", lambda *call: started.append(call))
+    monkeypatch.setattr(interrupts, "is_limited", lambda: limited)
+    monkeypatch.setattr(interrupts, "_PATIENCE", 0)
+    monkeypatch.setattr(interrupts, "end", started.append)
+    interrupts.install()
+    assert len(started) == (not limited)
+    for watch, (reading,) in tuple(started):
+        writing = signal.set_wakeup_fd(-1)
+        os.write(writing, b"ab" + bytes([signal.SIGINT]))
+        watch(reading)
+        os.close(writing)
+        os.close(reading)
+        assert started[1:] == [130]

@@ -213,6 +213,7 @@ def test_no_temporary_folder_is_an_error(patched: Process, tmp_path: Path) -> No
     )
 
 
+@pytest.mark.usefixtures("with_coverage")
 @pytest.mark.parametrize("name", ["pwsh", "powershell", "bash"])
 @pytest.mark.parametrize("script", ["exit 1", 'echo "$HOME/folder"'])
 def test_completion_that_cannot_be_installed_is_an_error(
