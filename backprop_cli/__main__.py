@@ -1,8 +1,5 @@
 """The process: `backprop`, which is the same as `python -m backprop_cli`.
 
-Until the command and NumPy are loaded, Ctrl-C ends the process at once: a KeyboardInterrupt raised during an import
-could become another error, or be ignored.
-
 Two measures save a tenth of the time of a small run each: garbage collection is off while modules are loaded, and the
 process ends without the clean-up of the interpreter.
 """
@@ -23,33 +20,25 @@ def run_process() -> None:
     import os
     import signal
 
-    bytes(_KEPT_BYTES)  # allocated and freed at once
-    try:
-        is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not so under nohup
-        if is_default:
-            signal.signal(signal.SIGINT, lambda *_: os._exit(130))
-        from backprop_cli.cli.app import main
-
-        if "--version" not in sys.argv:  # --version does not need the commands
-            import backprop_cli.cli.commands  # noqa: F401
-        status = main(loaded=lambda: is_default and signal.signal(signal.SIGINT, signal.default_int_handler))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # everything is written
-    except KeyboardInterrupt:
-        status = 130  # ExitStatus.INTERRUPTED; errors.py may not be loaded yet
-    _end(status)
-
-
-def _end(status: int) -> None:
-    """End the process like `sys.exit`, without the clean-up of the interpreter."""
-    import atexit
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # not so under nohup
+    if is_default:  # a KeyboardInterrupt raised during an import could become another error, or be ignored
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     import contextlib
-    import os
 
-    atexit._run_exitfuncs()
+    from backprop_cli.cli import interrupts
+
+    if is_default:
+        interrupts.install()
+    with contextlib.suppress(MemoryError):
+        bytes(_KEPT_BYTES)  # allocated and freed at once
+    from backprop_cli.cli.app import main
+
+    status = main()
+    signal.signal(signal.SIGINT, interrupts.ignored)  # everything is written
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # the output is written, or its error reported
             stream.flush()
-    os._exit(status)
+    interrupts.end(status)
 
 
 if __name__ == "__main__":

@@ -3,23 +3,23 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from backprop_cli import __version__
 from backprop_cli.cli.streams import write_error, write_stderr, write_stdout
+from backprop_cli.core.memory import prepare_numpy
 from backprop_cli.errors import BackpropError, ClosedPipeError, ExitStatus
 from backprop_cli.messages import clean
 
 
-def main(argv: list[str] | None = None, loaded: Callable[[], object] = lambda: None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run the command line and return its exit status; no exception leaves it.
 
     Args:
         argv: The arguments after the program's name, or None for the process's own.
-        loaded: Called once everything is loaded, before anything is computed or written to a file.
     """
     try:
-        return _run_command(sys.argv[1:] if argv is None else argv, loaded)
+        return _run_command(sys.argv[1:] if argv is None else argv)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except Exception as error:  # noqa: BLE001 (no traceback reaches a user)
@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None, loaded: Callable[[], object] = lambda: N
         return _reported(error)
 
 
-def _run_command(argv: Sequence[str], loaded: Callable[[], object]) -> ExitStatus:
+def _run_command(argv: Sequence[str]) -> ExitStatus:
     words = argv[: argv.index("--")] if "--" in argv else argv
     if "--version" in words:
         write_stdout(f"backprop {__version__}\n")
@@ -45,8 +45,10 @@ def _run_command(argv: Sequence[str], loaded: Callable[[], object]) -> ExitStatu
     action, printed = parse(argv)
     if printed:
         write_stdout(printed)
-    perform = None if action is None else action()
-    loaded()
+    perform = None
+    if action is not None:
+        prepare_numpy()
+        perform = action()
     if not gc.isenabled():  # `__main__` disables it while modules are loaded
         gc.freeze()  # loaded modules stay
         gc.enable()

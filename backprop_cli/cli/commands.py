@@ -17,7 +17,8 @@ from backprop_cli.cli import values
 from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
-from backprop_cli.errors import ExitStatus, OutputError, UsageError
+from backprop_cli.cli.streams import redirecting
+from backprop_cli.errors import BackpropError, ExitStatus, OutputError, UsageError
 from backprop_cli.messages import reason_of
 
 COMPLETION = ("--install-completion", "--show-completion")
@@ -82,7 +83,12 @@ def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
     """
     printed = io.StringIO()
     try:
-        with _shell_as_named(argv), contextlib.redirect_stdout(printed), contextlib.redirect_stderr(io.StringIO()):
+        with (
+            redirecting,
+            _shell_as_named(argv),
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(io.StringIO()),
+        ):
             action = app(args=list(argv), prog_name="backprop", standalone_mode=False)
     except typer.TyperException as error:
         raise _usage_error(error) from None
@@ -96,6 +102,11 @@ def parse(argv: Sequence[str]) -> tuple[Action | None, str]:
         if end.code:
             raise UsageError("the shell's completion is not supported") from None
         return None, printed.getvalue().removeprefix("Shells.")  # before 0.29 Typer prints a shell as an enum
+    except Exception as error:
+        if isinstance(error, BackpropError) or not argv[0].startswith(COMPLETION[0]):
+            raise
+        reason = str(error).rstrip(".")  # of PowerShell, say, or of a file that is not text
+        raise OutputError(f"cannot install completion: {reason[:1].lower()}{reason[1:]}") from None
     if action == ExitStatus.INTERRUPTED:  # Typer returns this status for a KeyboardInterrupt
         raise KeyboardInterrupt
     if not callable(action) and action:

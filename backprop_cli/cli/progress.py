@@ -4,9 +4,10 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from backprop_cli.cli.interrupts import at_interrupt
 from backprop_cli.core.progress import Progress, no_progress
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         yield no_progress
         return
     bar = _Bar()
-    try:
-        yield bar.update
-    finally:
-        bar.erase()
+    with at_interrupt(bar.erase):
+        try:
+            yield bar.update
+        finally:
+            bar.erase()
 
 
 class _Bar:
@@ -40,16 +42,18 @@ class _Bar:
         if now < self._next:
             return
         self._next = now + _INTERVAL
-        if self._shown is None:
-            self._shown = _started()
-        if what not in self._tasks:
-            self._tasks[what] = self._shown.add_task(what, total=total)
-        self._shown.update(self._tasks[what], completed=done)
-        self._shown.refresh()
+        with suppress(OSError):  # the terminal is gone, or takes no more just now
+            if self._shown is None:
+                self._shown = _started()
+            if what not in self._tasks:
+                self._tasks[what] = self._shown.add_task(what, total=total)
+            self._shown.update(self._tasks[what], completed=done)
+            self._shown.refresh()
 
     def erase(self) -> None:
         if self._shown is not None:
-            self._shown.stop()
+            with suppress(OSError):
+                self._shown.stop()
 
 
 def _started() -> "rich_progress.Progress":

@@ -54,7 +54,7 @@ def _refuse_conflicts(options: RunOptions) -> None:
     if options.problem is None and not options.files:
         raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
     for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
-        if options.save is not None and path is not None and os.path.realpath(options.save) == os.path.realpath(path):
+        if options.save is not None and path is not None and _is_same(options.save, path):
             raise UsageError(f"--save and {other} both name {options.save}")
     for path in (options.save, options.next) if options.exact else ():
         is_npy = options.save_format == "npy" and folder_of(path) is not None
@@ -62,6 +62,13 @@ def _refuse_conflicts(options: RunOptions) -> None:
             raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
+
+
+def _is_same(path: str, other: str) -> bool:
+    try:
+        return os.path.realpath(path) == os.path.realpath(other)
+    except (OSError, ValueError):  # a path that leads nowhere is refused when it is opened
+        return False
 
 
 def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:

@@ -1,5 +1,6 @@
 """Writing to standard output and standard error."""
 
+import _thread
 import contextlib
 import sys
 from collections.abc import Iterable
@@ -7,6 +8,8 @@ from typing import TextIO
 
 from backprop_cli.errors import BackpropError, ClosedPipeError, OutputError
 from backprop_cli.messages import clean, reason_of
+
+redirecting = _thread.RLock()  # held while the streams of the process, for all its threads, are replaced
 
 
 def write_stdout(text: str | Iterable[str]) -> None:
@@ -16,7 +19,8 @@ def write_stdout(text: str | Iterable[str]) -> None:
         OutputError: It could not be written.
         ClosedPipeError: The reader has closed the pipe.
     """
-    stream = sys.stdout
+    with redirecting:
+        stream = sys.stdout
     if stream is None:
         raise OutputError("cannot write: standard output is closed")
     try:
@@ -37,15 +41,22 @@ def _write(stream: TextIO, text: str) -> None:
     raw = getattr(stream.buffer, "raw", stream.buffer)
     rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
     while rest:
-        rest = rest[raw.write(rest) or 0 :]
+        taken = raw.write(rest)
+        if taken is None:  # it is full, and set not to wait
+            from select import select
+
+            select([], [raw], [])
+        rest = rest[taken or 0 :]
 
 
 def write_stderr(line: str) -> None:
     """Write a line to standard error, and ignore a failure: the exit status still reports the error."""
-    if sys.stderr is not None:
+    with redirecting:
+        stream = sys.stderr
+    if stream is not None:
         with contextlib.suppress(OSError, ValueError):
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+            stream.flush()
+            _write(stream, line + "\n")
 
 
 def write_error(error: BackpropError) -> None:

@@ -45,9 +45,10 @@ def _failure_named(size: int) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        from tempfile import gettempdir
+        import tempfile
 
-        reason = f"cannot make room for {size} bytes in {gettempdir()}: {reason_of(error)}"
+        where = f" in {tempfile.tempdir}" if tempfile.tempdir else ""  # None: there is no folder that can be used
+        reason = f"cannot make room for {size} bytes{where}: {reason_of(error)}"
         raise OutputError(reason, hint="TMPDIR names another folder for what does not fit into memory") from error
 
 

@@ -1,18 +1,21 @@
 """Read long CSV text with Polars, on all cores, if it is installed (`pip install 'backprop-cli[fast]'`).
 
 Polars reads the same numbers as NumPy, to the last bit. Text that it refuses, or finds missing values in, is read again
-in the plain way, which also finds all errors.
+in the plain way, which also finds all errors; so is all text if Polars cannot be loaded.
 """
 
 import importlib.util
+import os
+import re
 import signal
-import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
-from types import FrameType
+from typing import Any
 
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.memory import is_limited
 
 WORTH_IT = 2**20  # bytes: NumPy has read a shorter text before Polars is loaded
 _BEGINS_A_ROW = frozenset(b"0123456789+-. ")
@@ -21,8 +24,14 @@ _MOST_COLUMNS = 4096  # each costs Polars time and memory, however few rows ther
 
 @cache
 def is_installed() -> bool:
-    """Tell whether Polars is installed."""
-    return importlib.util.find_spec("polars") is not None
+    """Tell whether Polars is installed, and nothing makes it end the process, or report a panic of its own.
+
+    It ends the process where it cannot get memory, so it is not used under a limit. It panics at unexpected values of
+    its environment variables, of which only the number of threads is a matter for one file.
+    """
+    settings = {name: value for name, value in os.environ.items() if name.startswith("POLARS_")}
+    is_plain = re.fullmatch("[1-9][0-9]{0,2}", settings.pop("POLARS_MAX_THREADS", "1")) and not settings
+    return bool(is_plain) and not is_limited() and importlib.util.find_spec("polars") is not None
 
 
 def numbers(body: bytes, delimiter: str) -> Array | None:
@@ -34,28 +43,35 @@ def numbers(body: bytes, delimiter: str) -> Array | None:
     width = body.count(delimiter.encode(), 0, body.find(b"\n")) + 1
     if width > _MOST_COLUMNS or not body.endswith(b"\n") or body[0] not in _BEGINS_A_ROW:
         return None
-    with _interrupts_held():
+    try:
+        with _interrupts_held():
+            return _read(body, delimiter, width)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 (a panic of Rust is no Exception, and a damaged installation raises anything)
+        return None
+
+
+def _read(body: bytes, delimiter: str, width: int) -> Array | None:
+    with warnings.catch_warnings(action="ignore"):
         import polars
 
-        schema = {f"{column}": polars.Float64() for column in range(width)}
-        try:
-            frame = polars.read_csv(body, has_header=False, separator=delimiter, quote_char=None, schema=schema)
-        except (polars.exceptions.PolarsError, polars.exceptions.PanicException):
-            return None
-        return None if any(frame.null_count().row(0)) else frame.to_numpy(order="c")
+    schema = {f"{column}": polars.Float64() for column in range(width)}
+    frame = polars.read_csv(body, has_header=False, separator=delimiter, quote_char=None, schema=schema)
+    return None if any(frame.null_count().row(0)) else frame.to_numpy(order="c")
 
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
     """Delay Ctrl-C until the end of the block: Polars would report it as a failure of its own."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda *interrupt: came.append(interrupt))
+    came: list[tuple[Any, ...]] = []
+    before: Any = None
+    with suppress(ValueError):  # only the main thread can
+        before = signal.signal(signal.SIGINT, lambda *interrupt: came.append(interrupt))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
         if came and callable(before):
             before(*came[0])

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.errors import InputError
@@ -20,7 +20,23 @@ CHUNK = 2**23  # large enough that the work done once for each chunk costs next 
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
 _PIPE_TIMEOUT = 0.5  # seconds until a writer must have opened a named pipe
 
-Data: TypeAlias = bytes | mmap.mmap
+
+class Mapped(mmap.mmap):
+    """A file in memory that `zipfile` reads like an open file."""
+
+    def seekable(self) -> bool:
+        """Tell that it is; Python has this method from 3.13 on."""
+        return True
+
+    def seek(self, position: int, whence: Any = os.SEEK_SET) -> Any:
+        """Go to a position; one outside of the file is an OSError, as it is for a file."""
+        try:
+            return super().seek(position, whence)
+        except ValueError as error:
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL)) from error
+
+
+Data: TypeAlias = bytes | Mapped
 
 
 def shown(path: str) -> str:
@@ -68,7 +84,7 @@ def read(path: str, hint: str | None = None) -> Data:
     magic = _MAGIC.get(suffix(path), b"")
     with _opened(path, hint) as (file, begin):
         if magic and _regular_size(file):  # an empty file cannot be mapped
-            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            return Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
         content: list[bytes] = []
         for chunk in _chunks(file, begin):
             content.append(chunk)
@@ -145,13 +161,31 @@ def _regular_size(file: BinaryIO) -> int | None:
 
 
 def _chunks(file: BinaryIO, begin: bytes) -> Iterator[bytes]:
-    size = FIRST_CHUNK
+    """Yield what has been read already and the rest of a file, in chunks of one size; the last one is shorter."""
+    raw = getattr(file, "raw", file)  # not buffered: that would make the end of the file look like a pause in a pipe
+    parts, missing = [begin], FIRST_CHUNK - len(begin)
     while True:
-        data: bytes | None = file.read(size)
-        if data is None:  # standard input is non-blocking and has no data
-            raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-        if begin or data:
-            yield begin + data
-        if len(begin + data) < size:  # a short chunk is the last: a terminal would need a second end of file
+        while missing and (data := _some_bytes(raw, missing)):
+            parts.append(data)
+            missing -= len(data)
+        if any(parts):
+            yield _joined(parts)
+        if missing:
             return
-        begin, size = b"", CHUNK
+        parts, missing = [], CHUNK
+
+
+def _joined(parts: list[bytes]) -> bytes:
+    """Join parts, and release them."""
+    whole = b"".join(parts)
+    parts.clear()
+    return whole
+
+
+def _some_bytes(raw: Any, size: int) -> bytes:
+    """Wait for at least one byte, and return at most `size`, or none at the end of the file."""
+    while (data := raw.read(size)) is None:  # there are none yet, and the file is set not to wait
+        from select import select
+
+        select([raw], [], [])
+    return bytes(data)

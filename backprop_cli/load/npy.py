@@ -17,11 +17,12 @@ from numpy.lib import format as npy_format
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import Data
+from backprop_cli.load.files import Data, Mapped
 
 # An archive may unpack to this many bytes, or to this many times its own size.
 UNPACKED_BYTES = 64 * 2**20
 _UNPACKED_RATIO = 100
+_PIECE = 2**20  # bytes
 _LONGEST_ARCHIVE_END = 22 + 2**16  # the end record, and the comment that may follow it
 _LONGEST_HEADER = 2**16  # NumPy reads at most 10,000 characters of an untrusted header
 _HEADER_READERS = {
@@ -31,7 +32,7 @@ _HEADER_READERS = {
 }
 
 
-def parse_npy(data: Data) -> Array:
+def parse_npy(data: Data | memoryview) -> Array:
     """Return the array in an NPY file, of any type and any shape such as (m, n) or (), without a copy of the data.
 
     Raises:
@@ -67,7 +68,8 @@ def parse_npz(data: Data) -> Iterator[tuple[str, Any]]:
     with _damage_reported("an NPZ archive"):
         if data.rfind(b"PK\5\6", -_LONGEST_ARCHIVE_END) < 0:
             raise ValueError("no end record")
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        file: Any = data if isinstance(data, Mapped) else io.BytesIO(data)
+        archive = zipfile.ZipFile(file)
     unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > max(_UNPACKED_RATIO * len(data), UNPACKED_BYTES):
         limit = f"expected at most {_UNPACKED_RATIO} times as many"
@@ -77,8 +79,18 @@ def parse_npz(data: Data) -> Iterator[tuple[str, Any]]:
         if key == member.filename:
             raise InputError("expected arrays only (names that end in .npy)", place=key)
         with _damage_reported("an NPY file", key):
-            array = parse_npy(archive.read(member))
+            array = parse_npy(_unpacked(archive, member))
         yield key, str(array) if array.dtype.kind == "U" and not array.ndim else array
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> memoryview:
+    """Return the bytes of a member, unpacked in pieces: Ctrl-C takes effect between two of them."""
+    content, at = np.empty(member.file_size, np.uint8).data, 0
+    with archive.open(member) as file:
+        while piece := file.read(_PIECE):
+            content[at : at + len(piece)] = piece
+            at += len(piece)
+    return content[:at]
 
 
 @contextmanager
@@ -87,6 +99,8 @@ def _damage_reported(kind: str, place: str | None = None) -> Iterator[None]:
         yield
     except InputError as error:
         error.place = place
+        raise
+    except MemoryError:  # the file is as it should be
         raise
     except Exception as error:
         raise InputError(f"damaged, or not {kind}", place=place) from error

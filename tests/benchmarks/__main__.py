@@ -6,7 +6,17 @@ The names are those of the modules beside this one; without any, all are run, wh
 import importlib
 import sys
 
-NAMES = ("start_up", "one_pass", "tables", "memory", "growth", "check_many", "check_at_scale", "explain_large")
+NAMES = (
+    "start_up",
+    "one_pass",
+    "tables",
+    "memory",
+    "growth",
+    "check_many",
+    "check_at_scale",
+    "explain_large",
+    "interrupts",
+)
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or NAMES:

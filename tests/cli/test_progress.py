@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from backprop_cli.cli import progress
+from backprop_cli.cli import interrupts, progress
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.core.progress import no_progress
 
@@ -59,3 +59,29 @@ def test_no_bar_without_a_reader(monkeypatch: pytest.MonkeyPatch, why: str) -> N
         assert report is no_progress
         report("rows", 1, 2)
     assert terminal.getvalue() == ""
+
+
+def test_a_terminal_that_takes_no_more_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full(Terminal):
+        def write(self, _: str) -> int:
+            raise BlockingIOError
+
+    a_terminal(monkeypatch)
+    monkeypatch.setattr(sys, "stderr", Full())
+    monkeypatch.setattr(progress, "_DELAY", 0)
+    monkeypatch.setattr(progress, "_INTERVAL", 0)
+    with progress_bar(quiet=False) as report:
+        for done in (1, 2, 3):
+            report("rows", done, 3)
+
+
+def test_ctrl_c_erases_the_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process ends without leaving the block."""
+    terminal = a_terminal(monkeypatch)
+    monkeypatch.setattr(progress, "_DELAY", 0)
+    with progress_bar(quiet=False) as report:
+        report("rows", 1, 2)
+        assert not terminal.getvalue().endswith("\x1b[2K")
+        for action in interrupts._actions:
+            action()
+        assert terminal.getvalue().endswith("\x1b[2K")

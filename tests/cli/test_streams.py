@@ -1,6 +1,7 @@
 """Standard output and standard error: everything is written, or an error says why not."""
 
 import io
+import select
 import sys
 from typing import Any
 
@@ -65,3 +66,20 @@ def test_an_error_without_a_hint_is_one_line(capsys: pytest.CaptureFixture[str])
     streams.write_error(InputError("bad"))
     streams.write_error(InputError("bad", hint="a\nb"))
     assert capsys.readouterr().err == "backprop: bad\nbackprop: bad\nhint: a\\nb\n"
+
+
+def test_a_full_stream_that_is_set_not_to_wait_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is written to only when it is ready: trying again and again would keep a processor busy."""
+    told: list[str] = []
+
+    class Full(Raw):
+        def write(self, data: Any) -> int | None:  # type: ignore[override]
+            told.append("write")
+            return super().write(data) if told[-2:] == ["ready", "write"] else None
+
+    monkeypatch.setattr(select, "select", lambda *_: told.append("ready"))
+    raw = Full()
+    replace_stdout(monkeypatch, raw)
+    streams.write_stdout("abc\n")
+    assert raw.taken == b"abc\n"
+    assert told == ["write", "ready", "write"] * 2

@@ -1,9 +1,12 @@
 """Large arrays in temporary files, and chunks of rows."""
 
+import tempfile
+
 import numpy as np
 import pytest
 
 from backprop_cli.core import scratch
+from backprop_cli.errors import OutputError
 
 
 def test_released_pages_keep_their_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,3 +23,20 @@ def test_released_pages_keep_their_values(monkeypatch: pytest.MonkeyPatch) -> No
 def test_chunks_cover_the_whole_array(shape: tuple[int, ...]) -> None:
     covered = [row for rows in scratch.chunks(np.broadcast_to(0.0, shape)) for row in range(shape[0])[rows]]
     assert covered == list(range(shape[0]))
+
+
+@pytest.mark.parametrize(("folder", "where"), [("/some/where", " in /some/where"), (None, "")])
+def test_a_temporary_file_that_cannot_be_made_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, folder: str | None, where: str
+) -> None:
+    """The folder is named if there is one that can be used."""
+
+    def refuse() -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(scratch, "FILE_BYTES", 1)
+    monkeypatch.setattr(tempfile, "tempdir", folder)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    with pytest.raises(OutputError) as raised:
+        scratch.scratch_array((2, 3))
+    assert str(raised.value) == f"cannot make room for 48 bytes{where}: no space left on device"

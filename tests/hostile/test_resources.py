@@ -185,3 +185,28 @@ def test_a_pipe_is_read_to_its_end_when_its_writer_is_slow(tmp_path: Path, proce
     assert slow.wait(timeout=30) == 0
     assert isinstance(ran, subprocess.CompletedProcess)
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, b"16.0\n", b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere `ulimit -v` limits nothing")
+@pytest.mark.parametrize("limit", ["-v", "-d"])
+@pytest.mark.parametrize("megabytes", [25, 40, 60, 80, 100, 120, 140, 160, 200, 400, 600, 800])
+@pytest.mark.parametrize("name", ["rows.csv", "p.json"])
+def test_little_memory_is_no_other_error(tmp_path: Path, limit: str, megabytes: int, name: str) -> None:
+    """OpenBLAS would end the process with status 1, and Polars with 134, both with messages of their own."""
+    (tmp_path / "rows.csv").write_text("1.5,2.5\n" * 200_000)
+    (tmp_path / "p.json").write_text('{"upstream": [[300000, 500000]], "activation": "linear"}')
+    argv = ["run", *(["--upstream"] if name == "rows.csv" else []), name, "--activation", "linear"]
+    words = [sys.executable, "-m", "backprop_cli", *argv, "--only", "dbiases", "--format", "csv"]
+    script = f'ulimit {limit} {megabytes * 1000}; exec "$@"'
+    ran = subprocess.run(
+        ["bash", "-c", script, "bash", *words], cwd=tmp_path, env=clean_environment(), capture_output=True, check=False
+    )
+    if ran.returncode == 0:
+        assert (ran.stdout, ran.stderr) == (b"300000.0,500000.0\n", b"")
+    else:
+        assert (ran.returncode, ran.stdout, ran.stderr) == (
+            3,
+            b"",
+            b"backprop: not enough memory for this problem\n",
+        )
+    assert ran.returncode == 0 or megabytes < 400

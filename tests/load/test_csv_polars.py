@@ -2,8 +2,10 @@
 
 import gzip
 import signal
+import sys
 import threading
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,61 @@ def test_polars_may_run_in_a_thread() -> None:
     thread.start()
     thread.join()
     assert [matrix.tolist() for matrix in read] == [[[1, 2]]]
+
+
+@pytest.fixture
+def asked_anew() -> Iterator[None]:
+    csv_polars.is_installed.cache_clear()
+    yield
+    csv_polars.is_installed.cache_clear()
+
+
+@pytest.mark.usefixtures("asked_anew")
+@pytest.mark.parametrize(
+    ("settings", "is_used"),
+    [
+        ({}, True),
+        ({"POLARS_MAX_THREADS": "2"}, True),
+        ({"POLARS_MAX_THREADS": "0"}, False),
+        ({"POLARS_MAX_THREADS": "x"}, False),
+        ({"POLARS_MAX_THREADS": "99999"}, False),
+        ({"POLARS_ASYNC_THREAD_COUNT": "x"}, False),
+    ],
+)
+def test_polars_is_not_used_with_settings_that_it_may_panic_at(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], is_used: bool
+) -> None:
+    pytest.importorskip("polars")
+    monkeypatch.delenv("POLARS_MAX_THREADS", raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert csv_polars.is_installed() is is_used
+
+
+@pytest.mark.usefixtures("asked_anew")
+def test_polars_is_not_used_under_a_limit_on_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would end the process where it gets none."""
+    pytest.importorskip("polars")
+    monkeypatch.setattr(csv_polars, "is_limited", lambda: True)
+    assert not csv_polars.is_installed()
+
+
+class _Panic(BaseException):
+    """What Polars raises for a panic of Rust."""
+
+
+@pytest.mark.parametrize("failure", [NameError, ImportError, _Panic, MemoryError])
+def test_whatever_polars_raises_leaves_the_table_to_numpy(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: type[BaseException]
+) -> None:
+    class Broken:
+        def __getattr__(self, name: str) -> None:
+            raise failure
+
+    monkeypatch.setattr(csv_polars, "is_installed", lambda: True)
+    monkeypatch.setattr(csv_polars, "WORTH_IT", 0)
+    monkeypatch.setitem(sys.modules, "polars", Broken())
+    (tmp_path / "u.csv").write_text("1,2\n3,4\n")
+    ran = backprop("run", "--upstream", tmp_path / "u.csv", "--activation", "linear", "--only", "dbiases", "-q")
+    assert (ran.status, ran.err) == (0, "")
+    assert csv_polars.numbers(b"1,2\n", ",") is None

@@ -7,6 +7,7 @@ import time
 import tracemalloc
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -109,20 +110,43 @@ def test_an_error_gets_the_name_of_its_file_once() -> None:
     assert str(raised.value) == "<stdin>: reason"
 
 
-class _Waiting:
-    """Non-blocking standard input without data."""
-
-    def read(self, _size: int) -> None:
-        return None
-
-
 @pytest.mark.parametrize("argv", [["-"], ["--z", "-"]], ids=["problem", "matrix"])
-@pytest.mark.parametrize("closed", [True, False])
-def test_standard_input_without_data(
-    backprop: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str], closed: bool
-) -> None:
-    waiting = SimpleNamespace(buffer=_Waiting(), isatty=lambda: False)
-    monkeypatch.setattr("sys.stdin", None if closed else waiting)
-    said = "standard input is closed" if closed else "resource temporarily unavailable"
+def test_closed_standard_input(backprop: Run, monkeypatch: pytest.MonkeyPatch, argv: list[str]) -> None:
+    monkeypatch.setattr("sys.stdin", None)
     ran = backprop("run", *argv)
-    assert (ran.status, ran.err) == (3, f"backprop: <stdin>: cannot read: {said}\n")
+    assert (ran.status, ran.err) == (3, "backprop: <stdin>: cannot read: standard input is closed\n")
+
+
+@pytest.mark.parametrize("buffered", [True, False])
+def test_a_short_read_is_not_the_end_and_a_pause_is_waited_for(monkeypatch: pytest.MonkeyPatch, buffered: bool) -> None:
+    """Standard input that is set not to wait, as Node.js leaves a pipe, and a writer that pauses."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def write() -> None:
+        for part in (b"1,", b"2\n3,", b"4", b"\n"):
+            time.sleep(0.02)
+            os.write(writing, part)
+        os.close(writing)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    monkeypatch.setattr(files, "FIRST_CHUNK", 3)
+    monkeypatch.setattr(files, "CHUNK", 4)
+    with open(reading, "rb", buffering=-1 if buffered else 0) as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        assert list(files.chunks("-")) == [b"1,2", b"\n3,4", b"\n"]
+    writer.join()
+
+
+def test_a_terminal_is_not_read_again_after_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.RawIOBase):
+        """A person who presses Ctrl-D once."""
+
+        lines: ClassVar = [b"1,2\n", b"3,4\n", b""]
+
+        def read(self, _size: int = -1) -> bytes:
+            return self.lines.pop(0)
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=SimpleNamespace(raw=Terminal())))
+    assert files.read("-") == b"1,2\n3,4\n"

@@ -1,5 +1,6 @@
 """NPY and NPZ: the sizes in headers and archives, and the types of values."""
 
+import io
 import json
 from pathlib import Path
 from typing import Literal
@@ -7,7 +8,7 @@ from typing import Literal
 import numpy as np
 import pytest
 
-from backprop_cli.load import npy
+from backprop_cli.load import files, npy
 from tests.conftest import Run
 from tests.load.conftest import PROBLEM
 
@@ -40,3 +41,27 @@ def test_an_array_keeps_its_values_and_type(order: Literal["C_CONTIGUOUS", "F_CO
     read = npy.parse_npy(Path("a.npy").read_bytes())
     assert (read.dtype, read.tolist()) == (array.dtype, array.tolist())
     assert not read.flags.writeable
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_an_archive_is_unpacked_in_pieces_whatever_their_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compressed: bool
+) -> None:
+    monkeypatch.setattr(npy, "_PIECE", 7)
+    values = {"z": np.arange(50.0), "title": np.array("text"), "empty": np.zeros((0, 2))}
+    (np.savez_compressed if compressed else np.savez)(tmp_path / "p.npz", **values)  # type: ignore[arg-type]
+    for data in ((tmp_path / "p.npz").read_bytes(), files.read(str(tmp_path / "p.npz"))):
+        read = dict(npy.parse_npz(data))
+        assert read["title"] == "text"
+        assert (read["z"].tolist(), read["empty"].shape) == (values["z"].tolist(), (0, 2))
+
+
+def test_a_sound_archive_is_not_called_damaged_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    archive = io.BytesIO()
+    np.savez(archive, z=np.zeros(3))
+    monkeypatch.setattr(npy, "_unpacked", refuse)
+    with pytest.raises(MemoryError):
+        dict(npy.parse_npz(archive.getvalue()))

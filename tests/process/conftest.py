@@ -86,13 +86,16 @@ def patched() -> Process:
 
 @pytest.fixture
 def started() -> Iterator[Started]:
-    """The command line as a running process; it is killed when the test ends."""
+    """The command line as a running process, after some code that plants a fault; it is killed when the test ends."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def start(*argv: object, env: Mapping[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
+    def start(
+        *argv: object, env: Mapping[str, str] | None = None, planted: str | None = None, **options: Any
+    ) -> subprocess.Popen[bytes]:
+        code = ["-c", f"{planted}\nfrom backprop_cli.__main__ import run_process\nrun_process()\n"]
         streams: Any = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
         process: subprocess.Popen[bytes] = subprocess.Popen(
-            [sys.executable, "-m", "backprop_cli", *map(str, argv)],
+            [sys.executable, *(["-m", "backprop_cli"] if planted is None else code), *map(str, argv)],
             env=clean_environment(env),
             **streams | options,
         )

@@ -1,7 +1,11 @@
 """Errors are one line that names file and place; texts that they quote cannot control the terminal."""
 
 import json
+import os
 import re
+import shlex
+import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -135,3 +139,92 @@ def test_a_check_that_tested_nothing_fails_with_the_reason(process: Process, tmp
     assert (ran.returncode, ran.stderr) == (1, b"")
     assert ran.stdout.startswith(b"EMPTY p.json")
     assert b"nothing was tested: every unit is inactive" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "status", "message"),
+    [
+        (["--save", "o.json"], 4, "o.json: cannot write: no such file or directory"),
+        (["--save", "folder"], 4, "folder: cannot make the folder: no such file or directory"),
+        (["--next", "o.json"], 4, "o.json: cannot write: no such file or directory"),
+        (["--inputs", "i.csv"], 3, "i.csv: cannot read: no such file or directory"),
+    ],
+)
+def test_a_relative_path_in_a_folder_that_is_gone_is_an_error(
+    shell: Process, tmp_path: Path, argv: list[str], status: int, message: str
+) -> None:
+    (tmp_path / "p.json").write_text(json.dumps(NEURON))
+    words = shlex.join(["backprop", "run", str(tmp_path / "p.json"), "--format", "json", *argv])
+    ran = shell(f"mkdir gone; cd gone; rmdir ../gone; exec {words}")
+    assert refusal(ran, status).splitlines()[0] == f"backprop: {message}"
+
+
+@pytest.mark.parametrize(
+    "argv", [["--save", "{}o.json"], ["--save", "{}"], ["--next", "{}o.json"], ["--inputs", "{}i"]]
+)
+def test_a_path_of_thousands_of_parts_is_an_error(backprop: Run, argv: list[str]) -> None:
+    path = argv[1].format("part/" * 2500)
+    ran = backprop("run", LAYER, argv[0], path)
+    said = "make the folder" if argv[1] == "{}" else "read" if argv[0] == "--inputs" else "write"
+    assert (ran.status, ran.err) == (
+        3 if said == "read" else 4,
+        f"backprop: {path}: cannot {said}: file name too long\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--save", "a\0b.json"], r"a\x00b.json: cannot write: embedded null byte"),
+        (["--save", "a\0b"], r"a\x00b: cannot make the folder: embedded null byte"),
+        (["--next", "a\0b.npz"], r"a\x00b.npz: cannot write: embedded null byte"),
+        (["--save", "o.json", "--next", "a\0b.json"], r"a\x00b.json: cannot write: embedded null byte"),
+        (["--inputs", "a\0b.csv"], r"a\x00b.csv: cannot read: embedded null byte"),
+    ],
+)
+def test_a_nul_in_a_path_is_an_error(
+    backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, argv: list[str], message: str
+) -> None:
+    """Only a program that calls `main` can give one."""
+    monkeypatch.chdir(tmp_path)
+    ran = backprop("run", LAYER, *argv)
+    assert ran.err.splitlines()[0] == f"backprop: {message}"
+    assert ran.status == (3 if argv[0] == "--inputs" else 4)
+    assert os.listdir() == []
+
+
+def test_no_temporary_folder_is_an_error(patched: Process, tmp_path: Path) -> None:
+    """A table of 32 MB and more is kept in a temporary file."""
+    planted = """
+        import tempfile
+        from backprop_cli.core import scratch
+
+        def missing():
+            raise FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")
+
+        tempfile._get_default_tempdir = missing
+        scratch.FILE_BYTES = 8
+    """
+    (tmp_path / "u.csv").write_text("1,2\n")
+    ran = patched(textwrap.dedent(planted), "run", "--upstream", tmp_path / "u.csv", "--activation", "linear")
+    assert refusal(ran, 4) == (
+        "backprop: cannot make room for 16 bytes: no usable temporary directory found in ['/tmp']\n"
+        "hint: TMPDIR names another folder for what does not fit into memory"
+    )
+
+
+@pytest.mark.usefixtures("with_coverage")
+@pytest.mark.parametrize("name", ["pwsh", "powershell", "bash"])
+@pytest.mark.parametrize("script", ["exit 1", 'echo "$HOME/folder"'])
+def test_completion_that_cannot_be_installed_is_an_error(
+    shell: Process, tmp_path: Path, name: str, script: str
+) -> None:
+    """PowerShell fails, or names a profile that cannot be written; bash has a start-up file that is not UTF-8."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / ".bashrc").write_bytes(b"# caf\xe9\n")
+    if name != "bash":
+        (tmp_path / name).write_text(f"#!/bin/sh\nif [ $1 = -NoProfile ]; then {script}; fi\n")
+        (tmp_path / name).chmod(0o755)
+    path = f"{tmp_path}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    ran = shell(f"PATH={shlex.quote(path)}; backprop --install-completion {name}", env={"HOME": str(tmp_path)})
+    assert "cannot install completion: " in refusal(ran, 4)

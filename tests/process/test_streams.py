@@ -5,6 +5,8 @@ import shlex
 import subprocess
 import sys
 import textwrap
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +17,15 @@ from tests.process.command import (
     LAYER,
     SMALL,
     Process,
+    Started,
     buffering,
     everything_printed,
     everything_printed_and_buffering,
     refusal,
     success,
+    unread,
+    wait_until,
+    waits,
 )
 
 
@@ -122,3 +128,53 @@ def test_the_exit_status_is_right_when_standard_error_is_closed(shell: Process, 
     assert ran.returncode == status
     assert bool(ran.stdout) is (status == 0)
     assert ran.stderr == b""
+
+
+ROWS = ["run", "--upstream", "-", "--activation", "linear", "--only", "dbiases", "--format", "csv"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "parts", "printed"),
+    [
+        (ROWS, [b"1,2\n3,4\n", b"5,6\n"], b"9.0,12.0\n"),
+        (ROWS, [b"1,2\n3,", b"4\n5,6"], b"9.0,12.0\n"),
+        (["run", "-", *ROWS[5:]], [b'{"activation": "linear", "upstream": [[1, 2],', b" [8, 10]]}"], b"9.0,12.0\n"),
+    ],
+    ids=["rows", "cells", "JSON"],
+)
+def test_standard_input_that_is_set_not_to_wait_is_read_to_its_end(
+    started: Started, pipe: tuple[int, int], argv: list[str], parts: list[bytes], printed: bytes
+) -> None:
+    """Node.js leaves pipes so. The rest is written when the process waits for it."""
+    os.set_blocking(pipe[0], False)
+    ran = started(*argv, stdin=pipe[0])
+    for part in parts:
+        os.write(pipe[1], part)
+        wait_until(lambda: unread(pipe[0]) == 0)
+        wait_until(partial(waits, ran))
+    os.close(pipe[1])
+    assert (*ran.communicate(timeout=30), ran.returncode) == (printed, b"", 0)
+
+
+def test_all_is_written_to_streams_that_are_set_not_to_wait(started: Started, large: Path) -> None:
+    """A slow reader of a full pipe gets everything."""
+    for argv, name in ((LARGE, "stdout"), (["run", "--nonsense"], "stderr")):
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        filled = b""
+        if name == "stderr":
+            with suppress(BlockingIOError):
+                while True:
+                    filled += b"x" * os.write(writing, b"x")
+        ran = started(*argv, cwd=large, **{name: writing})
+        os.close(writing)
+        wait_until(partial(waits, ran))
+        wait_until(lambda: unread(reading) >= 60_000)  # noqa: B023 (it is called in this turn of the loop)
+        with open(reading, "rb") as file:
+            text = file.read().removeprefix(filled)
+        assert ran.wait(timeout=30) == (0 if name == "stdout" else 2)
+        if name == "stdout":
+            cells = [[float(cell) for cell in line.split(b",")] for line in text.splitlines()]
+            assert np.array_equal(cells, np.load(large / "large.npy"))
+        else:
+            assert text.startswith(b"backprop: no such option: --nonsense\n")
