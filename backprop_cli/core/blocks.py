@@ -81,6 +81,9 @@ class _Pass:
     inactive: dict[int, Array] = field(default_factory=dict)
     buffers: dict[Node, Array] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.shown = {node.layer for node in self.kept if _is_per_sample(node)}
+
     def block(self, rows: slice) -> None:
         """Evaluate what belongs to some samples, and add their part to the sums over samples."""
         part = self.problem if rows == slice(0, self.problem.n_samples) else self.problem.samples(rows)
@@ -151,8 +154,7 @@ class _Pass:
 
     def _note_inactive(self, layer: int, z: Array, rows: slice) -> None:
         inactive = self.problem.layers[layer].activation.inactive
-        is_shown = any(node.layer == layer and _is_per_sample(node) for node in self.kept)
-        if is_shown and inactive is not None:
+        if layer in self.shown and inactive is not None:
             self._keep(self.inactive, layer, inactive(z), rows)
 
     def _keep(self, kept: dict[_Key, Array], key: _Key, value: Array, rows: slice) -> None:
