@@ -7,7 +7,6 @@ from typing import IO, Any
 import numpy as np
 
 from backprop_cli.core.scratch import chunks
-from backprop_cli.errors import InputError
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip archive can hold; no clock is read
 
@@ -23,16 +22,9 @@ def npy(file: IO[bytes], value: Any) -> None:
 
 
 def npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
-    """Write arrays, numbers and texts, by name, as an NPZ archive.
-
-    Raises:
-        InputError: A text ends in NUL, which would be lost.
-    """
+    """Write arrays, numbers and texts, by name, as an NPZ archive."""
     with zipfile.ZipFile(file, "w") as archive:
         for name, value in arrays.items():
-            if isinstance(value, str) and value.endswith("\0"):
-                reason = "ends in NUL, which a text in an NPZ archive loses"
-                raise InputError(reason, place=name, hint="a JSON file keeps it")
             is_large = np.asarray(value).nbytes >= 2**31
             with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=is_large) as member:
                 npy(member, value)
