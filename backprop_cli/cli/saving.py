@@ -10,6 +10,7 @@ from backprop_cli.cli.options import FolderFormat
 from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
+from backprop_cli.errors import InputError
 from backprop_cli.load.files import suffix
 from backprop_cli.load.schema import to_draft
 
@@ -55,9 +56,17 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
 
 
 def problem_file(problem: Problem, path: str) -> Write:
-    """Return the function that writes a problem to a file."""
+    """Return the function that writes a problem to a file.
+
+    Raises:
+        InputError: A text ends in NUL, which an NPZ archive would lose.
+    """
     draft = to_draft(problem)
     if suffix(path) == ".npz":
+        for key, value in draft.items():
+            if isinstance(value, str) and value.endswith("\0"):
+                reason = "ends in NUL, which a text in an NPZ archive loses"
+                raise InputError(reason, place=key, hint="a JSON file keeps it")
         from backprop_cli.render import npy
 
         return partial(npy.npz, arrays=dict(flatten(draft)))

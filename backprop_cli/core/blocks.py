@@ -1,9 +1,10 @@
 """Forward and backward, one block of samples at a time.
 
 The values of one sample depend on no other sample. Only `dweights` and `dbiases`, which are sums over samples, are
-carried from block to block. Blocks that fit the cache take less time than whole matrices, whose intermediate results go
-through memory. Values that are not asked for are dropped with their block, so that memory does not grow with the number
-of samples.
+carried from block to block. Those of float32 are carried in float64 and rounded at the end: a long sum of float32
+numbers would lose digits with every block. Blocks that fit the cache take less time than whole matrices, whose
+intermediate results go through memory. Values that are not asked for are dropped with their block, so that memory does
+not grow with the number of samples.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -80,6 +81,9 @@ class _Pass:
     inactive: dict[int, Array] = field(default_factory=dict)
     buffers: dict[Node, Array] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.shown = {node.layer for node in self.kept if _is_per_sample(node)}
+
     def block(self, rows: slice) -> None:
         """Evaluate what belongs to some samples, and add their part to the sums over samples."""
         part = self.problem if rows == slice(0, self.problem.n_samples) else self.problem.samples(rows)
@@ -105,6 +109,8 @@ class _Pass:
                 continue
             if node.quantity not in SUMMED_OVER_SAMPLES:
                 self.values[node] = self._evaluate(self.problem, node, self.values)
+            elif self.values[node].dtype.kind == "f":
+                self.values[node] = self.values[node].astype(self.problem.dtype, copy=False)
             if not self.may_overflow:
                 _require_no_overflow(self.problem, node, self.values[node])
 
@@ -138,15 +144,17 @@ class _Pass:
         return Node(node.layer, "z") if in_place else node
 
     def _sum_up(self, node: Node, value: Array) -> None:
-        if node in self.values:
-            self.values[node] += value
-        else:
+        so_far = self.values.get(node)
+        if so_far is None:
             self.values[node] = value.copy()  # the next block's value is put into the same buffer
+        elif so_far.dtype == np.float32:
+            self.values[node] = np.add(so_far, value, dtype=np.float64)
+        else:
+            so_far += value
 
     def _note_inactive(self, layer: int, z: Array, rows: slice) -> None:
         inactive = self.problem.layers[layer].activation.inactive
-        is_shown = any(node.layer == layer and _is_per_sample(node) for node in self.kept)
-        if is_shown and inactive is not None:
+        if layer in self.shown and inactive is not None:
             self._keep(self.inactive, layer, inactive(z), rows)
 
     def _keep(self, kept: dict[_Key, Array], key: _Key, value: Array, rows: slice) -> None:

@@ -17,7 +17,8 @@ from backprop_cli.core.arrays import Array
 
 __all__ = ["as_fractions", "as_objects", "exactly", "in_full", "rounded", "to_decimal", "to_float"]
 
-_LARGEST_EXPONENT = 400  # float64 has smaller exponents; a power of ten must fit into memory
+# The product of three numbers of float64 has smaller exponents, as a step has; a power of ten must fit into memory.
+_LARGEST_EXPONENT = 1000
 _MOST_DIGITS = 10_000
 
 

@@ -6,6 +6,7 @@ makes a problem from the contents of a file.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -142,7 +143,7 @@ class Problem:
         """Whether the numbers are fractions."""
         return not isinstance(self.learning_rate, float)
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[Any]:
         """The dtype of the numbers that were given, the same for all of them."""
         parameters = [array for layer in self.layers for array in (layer.weights, layer.biases, layer.z)]

@@ -20,14 +20,17 @@ from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANT
 __all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
 _FEW_ROWS = 64  # fewer are added in order: BLAS would add in an order that depends on the processor
+_SHORT_SUM = 16  # terms
+_FEW_TERMS = 128  # of float32, which are added up in float32
+_FEW_PRODUCTS = 2048  # entries of a matrix product: BLAS adds up the terms of so few one after the other
 
 
 @dataclass(frozen=True)
 class Rule:
     """How a quantity is computed: the names of its operands, and the formula that takes them.
 
-    `formula(*operands, out=None)` puts its result in `out` where that is given. A wrong rule gives the values that a
-    mistake leads to.
+    `formula(*operands, out=None)` puts its result in `out` where that is given. A sum over float32 samples may be
+    float64, as long as other samples are to be added. A wrong rule gives the values that a mistake leads to.
     """
 
     operands: tuple[str, ...]
@@ -50,10 +53,34 @@ def _backward(activation: Activation, upstream: Array, *read: Array, out: Array 
     return activation.backward(upstream, **known, out=out)
 
 
+def _weight_gradients(inputs: Array, dz: Array, out: Array | None = None) -> Array:
+    """Return inputs.T @ dz (n_inputs, n_neurons); of float32, many terms of few entries are added up in float64.
+
+    Of many entries, BLAS itself adds up the terms in parts of a few hundred.
+    """
+    n_parts = len(dz) // _FEW_TERMS
+    if dz.dtype != np.float32 or n_parts < 2 or inputs.shape[1] * dz.shape[1] > _FEW_PRODUCTS:
+        return np.matmul(inputs.T, dz, out=out)
+    rest = n_parts * _FEW_TERMS
+    x, y = (array[:rest].reshape(n_parts, _FEW_TERMS, -1) for array in (inputs, dz))
+    result: Array = np.add.reduce(np.matmul(x.transpose(0, 2, 1), y), axis=0, dtype=np.float64, out=out)
+    if rest < len(dz):
+        result += np.matmul(inputs[rest:].T, dz[rest:])
+    return result
+
+
 def _sum_over_samples(dz: Array, out: Array | None = None) -> Array:
+    """Return the sums of the columns of dz (n_samples, n_neurons); those of float32 are float64, not rounded yet."""
+    dtype = np.float64 if dz.dtype == np.float32 else None
     if len(dz) < _FEW_ROWS or dz.dtype.kind == "O":
-        return np.add.reduce(dz, axis=0, out=out)
-    return np.matmul(np.ones(len(dz), dz.dtype), dz, out=out)  # which uses all cores
+        return np.add.reduce(dz, axis=0, dtype=dtype, out=out)
+    # Sums of short sums lose less than one long sum; float32 is added up in float32 in the short ones only.
+    rest = len(dz) // _SHORT_SUM * _SHORT_SUM
+    short = np.matmul(np.ones(_SHORT_SUM, dz.dtype), dz[:rest].reshape(-1, _SHORT_SUM, dz.shape[1]))
+    result: Array = np.add.reduce(short, axis=0, dtype=dtype, out=out)
+    if rest < len(dz):
+        result += np.add.reduce(dz[rest:], axis=0)
+    return result
 
 
 def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
@@ -66,7 +93,7 @@ _FORMULAS: Mapping[str, Callable[..., Array]] = {
     "outputs": lambda activation, z, out=None: activation.value(z, out),
     "dz": _backward,
     "dinputs": lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
-    "dweights": lambda inputs, dz, out=None: np.matmul(inputs.T, dz, out=out),
+    "dweights": _weight_gradients,
     "dbiases": _sum_over_samples,
     "new_weights": _step,
     "new_biases": _step,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from backprop_cli.core.blocks import evaluate
+from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
@@ -39,10 +40,13 @@ def solve(
         progress: Called after each block with the number of samples done.
 
     Raises:
-        InputError: A result overflows, or nothing of what is wanted follows from what was given.
+        InputError: A result overflows, exact arithmetic would take too long, or nothing of what is wanted follows from
+            what was given.
     """
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
+    if problem.exact:
+        require_short(problem, planned.order)
     values, inactive = evaluate(
         problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
@@ -13,7 +16,8 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
     """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
 
     Raises:
-        InputError: A new parameter was not computed, there is none, or a given z belongs to the old ones.
+        InputError: A new parameter was not computed, there is none, a given z belongs to the old ones, or an exact
+            parameter has an exponent or digits that no problem may have.
     """
     layers = []
     for i, (layer, solved) in enumerate(zip(problem.layers, solution.layers, strict=True)):
@@ -36,4 +40,19 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
         )
     if all(layer.weights is None and layer.biases is None for layer in layers):
         raise InputError("there are no weights or biases to step")
-    return replace(problem, layers=tuple(layers), expected={})
+    following = replace(problem, layers=tuple(layers), expected={})
+    if problem.exact:
+        _require_readable(following)
+    return following
+
+
+def _require_readable(problem: Problem) -> None:
+    from backprop_cli.core.exact import in_full, to_decimal  # slow to import
+
+    for i, layer in enumerate(problem.layers):
+        for name in ("weights", "biases"):
+            array = getattr(layer, name)
+            for index, number in () if array is None else np.ndenumerate(array):
+                if to_decimal(in_full(number)) is None:
+                    reason = "is out of the range of exact arithmetic, so the next problem could not be read"
+                    raise InputError(reason, place=problem.entry(Node(i, name), index))

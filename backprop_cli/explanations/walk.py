@@ -24,13 +24,13 @@ def walk(problem: Problem, extent: Extent) -> Walk:
         InputError: Nothing follows from what was given, or a result overflows.
     """
     entries = Entries(problem, every_node(len(problem.layers)))
+    computed = sum(matrix.size for matrix in entries.values.values())
     steps = tuple(
         _step(entries, node, at, extent)
         for node in _working_order(len(problem.layers))
         if node in entries.values
-        for at in _positions(entries, node)
+        for at in _positions(entries, node, every=computed <= _FEW_ENTRIES)
     )
-    computed = sum(matrix.size for matrix in entries.values.values())
     return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed, entries=computed)
 
 
@@ -46,9 +46,9 @@ def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explana
     return replace(step, passed_on=passed_on, more_passed_on=len(names) - len(passed_on))
 
 
-def _positions(entries: Entries, node: Node) -> Iterator[Position]:
-    """Yield every position of a quantity of a small problem; of a larger problem, one."""
-    if sum(matrix.size for matrix in entries.values.values()) <= _FEW_ENTRIES:
+def _positions(entries: Entries, node: Node, *, every: bool) -> Iterator[Position]:
+    """Yield every position of a quantity, or only one."""
+    if every:
         for index in np.ndindex(entries.values[node].shape):
             yield Position(**dict(zip(AXES[node.quantity], index, strict=True)))
     else:

@@ -1,7 +1,7 @@
 """Read CSV and TSV.
 
 NumPy (or Polars) parses the numbers of a block of lines. Python's csv module reads a block only if it needs a closer
-look: the first row, quoted cells, an integer that float64 may not hold, and every block that is refused; it finds the
+look: the first row, unusual quotes, an integer that float64 may not hold, and every block that is refused; it finds the
 line and the cell that are wrong. `load.header` tells whether the first row is a header.
 """
 
@@ -28,6 +28,7 @@ from backprop_cli.load.cells import (
     not_a_number,
     require_number,
 )
+from backprop_cli.load.csv_quotes import unquoted
 from backprop_cli.load.decimal_commas import HINT, DecimalCommas, are_pairs
 from backprop_cli.load.encoding import normalized
 from backprop_cli.load.numbers import LARGEST_EXACT
@@ -37,7 +38,8 @@ Header = tuple[str, ...] | None
 # What the first line is: a header if it has only names, numbers, or a line that is passed over unread.
 HeaderMode: TypeAlias = Literal["auto", "none", "skip"]
 
-_NOT_BLANK = re.compile(rb"[^\n]*\S[^\n]*")
+_NEWLINES = re.compile(rb"\n+")
+_NOT_BLANK = re.compile(rb"^[^\S\n]*\S[^\n]*", re.MULTILINE)
 # A line on top that is neither names nor numbers: it tells a spreadsheet the delimiter, or is PowerShell's.
 _PREAMBLE = re.compile(r'"?sep=(.?)"?,?\s*|#TYPE .*', re.IGNORECASE | re.DOTALL)
 
@@ -98,6 +100,8 @@ class _Table:
             for row in self._first_row(exact=False):
                 rows.add(np.array([row], np.float64))
             while self._at < len(self._body) or self._has_next_block():
+                if self._skip_empty_lines():
+                    continue
                 if (matrix := self._rest_of_block()) is not None:
                     rows.add(matrix)
                 elif examined := list(self._examined_block()):
@@ -128,13 +132,15 @@ class _Table:
 
     def _next_lines(self, count: int) -> list[str]:
         """Return the next lines that are not blank, at most so many, without reading them."""
+        found, ahead, body, line = list[bytes](), list[bytes](), self._body[self._at :], self._line
         while True:
-            rest = self._body[self._at :]
-            found = [line[0] for line in islice(_NOT_BLANK.finditer(rest), count)]
-            block = next(self._blocks, b"") if len(found) < count else b""
-            if not block:
-                return [line.decode() for line in found]
-            self._body, self._at = rest + normalized(block, self._line + rest.count(b"\n")), 0
+            found += [match[0] for match in islice(_NOT_BLANK.finditer(body), count - len(found))]
+            if len(found) == count or not (block := next(self._blocks, b"")):
+                self._blocks = chain(ahead, self._blocks)
+                return [each.decode() for each in found]
+            ahead.append(ahead[-1] if ahead and ahead[-1] == block else block)  # many blocks of empty lines are one
+            line += body.count(b"\n")
+            body = normalized(block, line)
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield the first line of each row, and its cells; none for an empty line."""
@@ -159,6 +165,14 @@ class _Table:
                 return
             if line != "\n":
                 spaces = spaces or self._line - 1
+            self._skip_empty_lines()
+
+    def _skip_empty_lines(self) -> bool:
+        """Go to the next line of the block that is not empty, and tell whether there were empty ones."""
+        if found := _NEWLINES.match(self._body, self._at):
+            self._at, self._line = found.end(), self._line + len(found[0])
+            self._empty_line = self._line - 1
+        return found is not None
 
     def _skip_preamble(self) -> None:
         """Pass over a line that only spreadsheets and PowerShell read.
@@ -202,6 +216,8 @@ class _Table:
     def _rest_of_block(self) -> Array | None:
         """Return the numbers in the rest of the block, or None if they need a closer look."""
         body = self._body[self._at :]
+        if b'"' in body:
+            body = unquoted(body, self._delimiter) or body
         if (matrix := _parsed(body, self._delimiter)) is None or self._is_delicate(matrix, body):
             return None
         self._at = len(self._body)

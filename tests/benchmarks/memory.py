@@ -25,6 +25,12 @@ def main() -> None:
         folder = Path(name)
         tail = ["--only", "dweights", "--format", "csv"]
         layer = write_layer(folder, 784, 512)
+        for upstream in ("ones", "outputs"):
+            inputs = folder / "inputs.npy"
+            write_npy(inputs, 2, 784)
+            peak = peak_megabytes([*BACKPROP, "run", "--inputs", inputs, *layer[:-1], upstream, *tail])
+            print(f"2 GB of NPY, --upstream {upstream}: {peak:.0f} MB (target: as below)", flush=True)
+            inputs.unlink()
         for gigabytes in (0.5, 2, 8):
             inputs = folder / "inputs.npy"
             write_npy(inputs, gigabytes, 784)

@@ -1092,9 +1092,9 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.json: biases: 1 value does not fit the 4 neurons of weights (expected 4 values)",
     ),
     "cell beyond exact arithmetic": (
-        {"w.csv": "x,y\n1,2\n3,1e999\n"},
+        {"w.csv": "x,y\n1,2\n3,1e1001\n"},
         "--weights w.csv --exact",
-        "w.csv:3:2: '1e999' is out of the range of exact arithmetic",
+        "w.csv:3:2: '1e1001' is out of the range of exact arithmetic",
     ),
     "matrix for a problem whose layers are none": (
         {"p.json": '{"layers": 5}', "b.csv": "1\n"},

@@ -1,0 +1,78 @@
+"""The work of exact arithmetic is estimated before it begins, and refused where it would take too long."""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backprop_cli.core.digits import estimate
+from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.rules import working_order
+from backprop_cli.core.solve import solve
+from backprop_cli.load.json import parse
+from backprop_cli.load.schema import build
+from tests.conftest import Run
+from tests.reference import as_draft, random_network
+
+
+@pytest.fixture(autouse=True)
+def _in_own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def deep(n_layers: int, weight: str) -> str:
+    layer = f'{{"weights": [[{weight}]], "activation": "linear"}}'
+    return f'{{"inputs": [[1]], "layers": [{", ".join([layer] * n_layers)}], "upstream": "ones", "expected": {{}}}}'
+
+
+def problem_of(text: str) -> Any:
+    return build(parse(text.encode(), exact=True), exact=True)
+
+
+def test_digits_of_products_add_up() -> None:
+    """A weight of 1/1000 has 3 digits; 1 has none: the third outputs have 9, and each z takes the square of its own."""
+    problem = problem_of(deep(3, "0.001"))
+    work, digits = estimate(problem, [node for node in working_order(3) if node.quantity in ("z", "outputs")])
+    assert digits == pytest.approx(9)
+    assert work == pytest.approx(2 * (3**2 + 6**2 + 9**2))
+
+
+def test_digits_of_sums_are_those_of_the_longest_term_and_of_their_number() -> None:
+    text = '{"inputs": [[0.1, 0.1]], "weights": [[0.01], [0.01]], "biases": [0], "activation": "linear"}'
+    work, digits = estimate(problem_of(text), [Node(0, "z")])
+    assert digits == pytest.approx(3.30103)
+    assert work == pytest.approx(2 * 3.30103**2)
+    text = '{"inputs": [[1e5]], "weights": [[1]], "biases": [0.00001], "activation": "linear"}'
+    assert estimate(problem_of(text), [Node(0, "z")])[1] == pytest.approx(15.30103)  # 10000000001 / 100000
+
+
+def test_a_given_z_and_zeros_take_no_work() -> None:
+    assert estimate(problem_of('{"z": [[0, 0.01]]}'), [Node(0, "z")]) == (0, 2)
+    assert estimate(problem_of('{"z": [[0, 0]]}'), [Node(0, "z")]) == (0, 0)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_number_is_longer_than_estimated(seed: int) -> None:
+    draft = json.dumps(as_draft(random_network(random.Random(seed), denominator=10)))
+    problem = problem_of(draft)
+    _, digits = estimate(problem, working_order(len(problem.layers)))
+    for _, matrix in solve(problem, every_node(len(problem.layers))).matrices():
+        for number in matrix.flat:
+            assert number.numerator == 0 or len(str(abs(number.numerator * number.denominator))) - 1 <= 1.1 * digits
+
+
+@pytest.mark.parametrize("command", ["run --exact", "check --exact", "check --rounded", "explain --exact"])
+def test_numbers_that_would_become_too_long_are_refused(backprop: Run, command: str) -> None:
+    Path("p.json").write_text(deep(600, "0." + "7" * 300))
+    ran = backprop(*command.split(), "p.json")
+    assert ran.status == 3
+    assert "p.json: exact numbers would have up to " in ran.err + ran.out
+    assert " products of two digits (at most 5e+12)" in (ran.err + ran.out).replace("\n", " ")
+
+
+def test_deep_networks_of_short_numbers_are_taken(backprop: Run) -> None:
+    Path("p.json").write_text(deep(300, "0.5"))
+    ran = backprop("run", "p.json", "--exact", "--only", "layers[299].outputs", "--format", "csv")
+    assert (ran.status, ran.out[:4]) == (0, "4.90")
