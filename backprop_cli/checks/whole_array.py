@@ -16,6 +16,8 @@ from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.precision import FLOAT64, Precision
 
+_MORE_BITS = 16  # beyond those of a type: significands that agree so far are the same number, but for rounding errors
+
 __all__ = ["Tightness", "WholeArray", "judge_whole", "tightness"]
 
 
@@ -63,8 +65,8 @@ def tightness(accepted: Accepted, value: Array, decided: Array) -> Tightness | N
 def judge_whole(accepted: Accepted, value: Array, rounding: Likely, decided: Array) -> WholeArray | None:
     """Return how far expected values are off as a whole; None in float64, where printed decimals may be compared.
 
-    Errors of storing an entry, and of its own sum, are independent from entry to entry. What entries share, they may
-    share in full: then it does not cancel out.
+    Errors of storing an entry, and of its own sum, are independent from one significand to the next; entries with the
+    same significand are rounded alike. What else entries share, they may share in full: then it does not cancel out.
 
     Args:
         accepted: The expected values.
@@ -80,12 +82,18 @@ def judge_whole(accepted: Accepted, value: Array, rounding: Likely, decided: Arr
         array[decided] / scale
         for array in (value, accepted.expected - value, rounding.alone, rounding.shared, rounding.flips)
     )
-    storing = stored.unit_roundoff * np.abs(v) + stored.smallest / 2 / scale
     square, size = float(v @ v), np.abs(v)
-    # Of n equal errors, the root of the sum of squares is off by a part of 1/sqrt(n) at most.
-    spread = 1 + MARGIN * _norm(v * v) / square
-    own = min(MARGIN * _norm(storing * v) / sqrt(3), float(storing @ size))
-    others = MARGIN * (_norm(alone * v) + float(shared @ size)) + _norm(flips) * sqrt(square)
+    storing = stored.unit_roundoff * size + stored.smallest / 2 / scale
+    significands = np.rint(np.ldexp(np.frexp(size)[0], stored.bits + _MORE_BITS))
+    groups = np.unique(significands, return_inverse=True)[1].ravel()
+
+    def in_groups(errors: Array) -> float:
+        return _norm(np.bincount(groups, errors * size))
+
+    # Of n independent errors, the root of the sum of squares is off by a part of 1/sqrt(n) at most.
+    spread = 1 + MARGIN * in_groups(size) / square
+    own = min(MARGIN * in_groups(storing) / sqrt(3), float(storing @ size))
+    others = MARGIN * (in_groups(alone) + float(shared @ size)) + _norm(flips) * sqrt(square)
     own_distance = _norm(storing) * min(spread / sqrt(3), 1)
     other_distance = _norm(alone) * min(spread, MARGIN) + MARGIN * _norm(shared) + _norm(flips)
     return WholeArray(

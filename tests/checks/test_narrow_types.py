@@ -110,6 +110,18 @@ def test_a_factor_within_the_allowance_of_every_entry_shows_in_the_whole_array()
         assert found.different < found.entries
 
 
+@pytest.mark.parametrize("name", ["float16", "bfloat16", "float32"])
+@pytest.mark.parametrize("upstream", [0.1, 0.3, 0.7, 1.3])
+def test_entries_that_are_all_alike_are_rounded_alike(name: str, upstream: float) -> None:
+    """The same number in every row is off by the same part in every row, and nothing cancels out."""
+    stored, n = PRECISIONS[name], 1000
+    given = {"inputs": np.full((n, 3), 0.9), "weights": np.full((3, 2), 0.1), "biases": np.full(2, 0.2)}
+    draft = given | {"upstream": np.full((n, 2), upstream)}
+    right = narrow_layer({key: stored.round(array) for key, array in draft.items()}, stored, "pairwise")
+    found = checked(solve(build(draft), every_node(1)), right, stored)
+    assert passed(found), [quantity for quantity in found if not quantity.passed]
+
+
 def test_the_numbers_of_the_problem_in_the_type_of_the_program_are_reported() -> None:
     given = random_layer(np.random.default_rng(0), 64, 3, 2)
     right = narrow_layer(given, PRECISIONS["float16"], "pairwise")
