@@ -101,7 +101,7 @@ def test_check_compares_it_kinks_and_all(problem: Path, backprop: Run) -> None:
 def test_check_finds_a_wrong_value_and_names_the_mistake(problem: Path, backprop: Run) -> None:
     dz = [[1, 2.0625], [1, -1]]  # the derivative beyond the kink, at the kink
     upstream = [[1, 2.0625], [4, -1]]
-    problem.write_text(json.dumps(PROBLEM | {"upstream": upstream, "expected": {"dz": dz}}))
+    problem.write_text(json.dumps(PROBLEM | {"upstream": upstream, "expected": {"z": EXPECTED["z"], "dz": dz}}))
     ran = backprop("check", problem)
     assert ran.status == 1
     assert "bent'(1) = 1, where it is 0.25: z >= 1 in place of z > 1" in ran.out
