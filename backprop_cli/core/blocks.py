@@ -99,7 +99,8 @@ class _Pass:
                     self._note_inactive(node.layer, value, rows)
             elif node.quantity in SUMMED_OVER_SAMPLES:
                 self._sum_up(node, self._evaluate(part, node, values))
-        for array in (self.problem.inputs, self.problem.upstream, *(layer.z for layer in self.problem.layers)):
+        given = (self.problem.inputs, self.problem.upstream, self.problem.targets)
+        for array in (*given, *(layer.z for layer in self.problem.layers)):
             release(array if isinstance(array, np.ndarray) else None)
 
     def finish(self) -> None:
@@ -109,8 +110,10 @@ class _Pass:
                 continue
             if node.quantity not in SUMMED_OVER_SAMPLES:
                 self.values[node] = self._evaluate(self.problem, node, self.values)
-            elif self.values[node].dtype.kind == "f":
-                self.values[node] = self.values[node].astype(self.problem.dtype, copy=False)
+            else:
+                self.values[node] = self._divided(node, self.values[node])
+                if self.values[node].dtype.kind == "f":
+                    self.values[node] = self.values[node].astype(self.problem.dtype, copy=False)
             if not self.may_overflow:
                 _require_no_overflow(self.problem, node, self.values[node])
 
@@ -123,15 +126,25 @@ class _Pass:
             values[operand] if isinstance(operand, Node) else operand for operand in operands(part, node, self.rules)
         ]
         if part is self.problem:
-            return rule.formula(*takes)
+            return self._in_mean(node, rule.formula(*takes))
         # Buffers are used again in the next block: to allocate memory each time takes as long as the arithmetic.
         owner = self._buffer_owner(node)
         buffer = self.buffers.get(owner)
         if buffer is not None and _is_per_sample(node):
             buffer = buffer[: part.n_samples]  # the last block may be smaller
-        value = rule.formula(*takes, out=buffer)
+        value = self._in_mean(node, rule.formula(*takes, out=buffer))
         if buffer is None and value.base is None:  # a view would be of an array that was given
             self.buffers[owner] = value
+        return value
+
+    def _in_mean(self, node: Node, value: Array) -> Array:
+        """Divide the value of one block, unless it is a part of a sum that is divided at the end."""
+        return self._divided(node, value) if _is_per_sample(node) else value
+
+    def _divided(self, node: Node, value: Array) -> Array:
+        divisor = self.problem.divisor(node)
+        if divisor > 1:
+            value /= divisor
         return value
 
     def _buffer_owner(self, node: Node) -> Node:
@@ -198,4 +211,4 @@ def _require_no_overflow(problem: Problem, node: Node, value: Array, first_row: 
 
 def _is_surely_finite(value: Array) -> bool:
     """Tell whether all row sums are finite: a faster first test, for sums of finite entries may overflow, too."""
-    return all_finite(value @ np.ones(value.shape[-1], value.dtype))
+    return value.ndim > 0 and all_finite(value @ np.ones(value.shape[-1], value.dtype))

@@ -13,9 +13,21 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.losses import Loss, Matched
 from backprop_cli.core.missing import Missing, missing_input
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANTITIES, Factor, Node, Product
+from backprop_cli.core.quantities import (
+    AXES,
+    CHAIN_RULE,
+    FORWARD,
+    NOUNS,
+    OF_THE_LOSS,
+    QUANTITIES,
+    Factor,
+    Node,
+    Product,
+    operand_names,
+)
 
 __all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
@@ -38,7 +50,7 @@ class Rule:
 
 
 Rules: TypeAlias = Mapping[str, Rule]
-Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
+Operand: TypeAlias = "Node | Array | Activation | Loss | Matched | float | Fraction | Missing"
 
 
 def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:
@@ -48,7 +60,16 @@ def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Arr
     return z
 
 
-def _backward(activation: Activation, upstream: Array, *read: Array, out: Array | None = None) -> Array:
+def _loss(function: Loss | Matched, outputs: Array, targets: Array, out: Array | None = None) -> Array:
+    terms = function.value(outputs, targets)
+    dtype = np.float64 if terms.dtype.kind == "f" else None
+    return np.asarray(np.add.reduce(terms, axis=None, dtype=dtype, out=out))
+
+
+def _backward(activation: Activation | Matched, upstream: Array, *read: Array, out: Array | None = None) -> Array:
+    if isinstance(activation, Matched):
+        (targets,) = read
+        return activation.dz(upstream, targets, out=out)  # of z, in place of upstream
     known = {"z": None, "outputs": None} | dict(zip(activation.reads, read, strict=True))
     return activation.backward(upstream, **known, out=out)
 
@@ -91,6 +112,8 @@ def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array) 
 _FORMULAS: Mapping[str, Callable[..., Array]] = {
     "z": _affine,
     "outputs": lambda activation, z, out=None: activation.value(z, out),
+    "loss": _loss,
+    "upstream": lambda loss, outputs, targets, out=None: loss.gradient(outputs, targets, out=out),
     "dz": _backward,
     "dinputs": lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
     "dweights": _weight_gradients,
@@ -104,8 +127,9 @@ RULES: Rules = MappingProxyType({name: Rule(CHAIN_RULE[name].operands, _FORMULAS
 def working_order(n_layers: int) -> tuple[Node, ...]:
     """Return every node of a network such that each comes after its operands: forward, then backward."""
     forward = [Node(i, quantity) for i in range(n_layers) for quantity in FORWARD]
-    rest = [quantity for quantity in QUANTITIES if quantity not in FORWARD]
-    return (*forward, *(Node(i, quantity) for i in reversed(range(n_layers)) for quantity in rest))
+    of_loss = [Node(n_layers - 1, quantity) for quantity in OF_THE_LOSS]
+    rest = [quantity for quantity in QUANTITIES if quantity not in (*FORWARD, *OF_THE_LOSS)]
+    return (*forward, *of_loss, *(Node(i, quantity) for i in reversed(range(n_layers)) for quantity in rest))
 
 
 def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operand, ...]:
@@ -115,18 +139,28 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
     """
     if problem.given(node) is not None:
         return ()
-    names = rules[node.quantity].operands
+    if node.quantity == "upstream" and problem.loss is None:
+        return (missing_input(problem, node),)
+    rule = rules[node.quantity]
+    names = operand_names(problem.products(node)) if rule is RULES[node.quantity] else rule.operands
     if node.quantity == "z" and problem.layers[node.layer].biases is None:
         names = tuple(name for name in names if name != "biases")
-    if node.quantity == "dz":
+    if node.quantity == "dz" and "activation" in names:
         reads = problem.layers[node.layer].activation.reads
         names = tuple(part for name in names for part in (reads if name == "z" else (name,)))
     return tuple(_operand(problem, node.layer, name) for name in names)
 
 
 def _operand(problem: Problem, layer: int, name: str) -> Operand:
-    if name == "activation":
-        return problem.layers[layer].activation
+    match name:
+        case "activation":
+            return problem.layers[layer].activation
+        case "matched":
+            matched = problem.matched(layer)
+            assert matched is not None, "the products of a node say so"  # noqa: S101
+            return matched
+        case "loss_function":
+            return Missing(("loss",)) if problem.loss is None else problem.loss
     origin = problem.origin(layer, name)
     if origin.quantity in QUANTITIES:
         return origin

@@ -11,7 +11,7 @@ from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
-from backprop_cli.core.quantities import QUANTITIES, Node
+from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
 
@@ -51,7 +51,11 @@ def solve(
         problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )
     computed = {node: problem.as_written(node.quantity, value) for node, value in values.items()}
-    lacking = {node: planned.missing[node].words() for node in wanted if node in planned.missing and problem.has(node)}
+    lacking = {
+        node: planned.missing[node].words()
+        for node in wanted
+        if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
+    }
     layers = tuple(
         LayerSolution(computed=_of_layer(i, computed), not_computed=_of_layer(i, lacking), inactive=inactive.get(i))
         for i in range(len(problem.layers))
