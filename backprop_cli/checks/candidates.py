@@ -9,15 +9,17 @@ import numpy as np
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array, unraveled
-from backprop_cli.core.quantities import CHAIN_RULE
+from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER
 from backprop_cli.core.rules import RULES, Rule, Rules
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
-GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
+GRADIENTS = tuple(
+    quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient and quantity.name in OF_A_LAYER
+)
 STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))
 BACKWARD = (*GRADIENTS, *STEPPED)
-MATRICES = tuple(name for name, quantity in CHAIN_RULE.items() if len(quantity.axes) == 2)
+MATRICES = tuple(name for name in OF_A_LAYER if len(CHAIN_RULE[name].axes) == 2)
 BIASES = ("dbiases", "new_biases")
 
 Candidates: TypeAlias = Callable[[Case], Iterator[Candidate]]

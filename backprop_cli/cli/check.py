@@ -8,7 +8,6 @@ from backprop_cli.cli.streams import write_error, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
-from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
@@ -58,11 +57,10 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 expected = {
                     node: _stored_as(options.stored, values, problem.place(*node)) for node, values in expected.items()
                 }
-            everything = every_node(len(problem.layers))
             return check_problem(
                 shown(path),
-                solve(problem, everything),
-                None if exact is None else solve(exact, everything),
+                solve(problem),
+                None if exact is None else solve(exact),
                 expected,
                 steps=options.steps,
                 tolerance=options.tolerance,

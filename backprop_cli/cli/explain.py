@@ -25,7 +25,7 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         if options.entry is None:
             found: Walk | Explanation = walk(problem, options.extent)
         else:
-            node = node_of(options.entry.name, len(problem.layers))
+            node = node_of(options.entry.name, problem)
             found = explain(problem, node, options.entry.indices, options.extent)
     except InputError as error:
         raise error.at(shown(options.problem)) from None

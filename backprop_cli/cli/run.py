@@ -75,8 +75,8 @@ def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Proble
     """Return the quantities that are asked for, and for `--next` the problem after the step."""
     given = (options.problem, options.files, _overrides(options))
     problem = load_problem(*given, exact=options.exact, dtype=options.dtype, header=options.header, progress=progress)
-    wanted = nodes(options.only, len(problem.layers))
-    updated = () if options.next is None else nodes(_UPDATED, len(problem.layers))
+    wanted = nodes(options.only, problem)
+    updated = () if options.next is None else nodes(_UPDATED, problem)
     try:
         require_any(problem, wanted, plan(problem, wanted))
         solution = solve(problem, (*wanted, *updated), progress=progress)

@@ -35,6 +35,7 @@ class Activation:
     roundings: int = 0  # that f(z) adds to those of z, and upstream * f'(z) to those of upstream
     exact: bool = False  # whether f and f' of fractions are fractions
     grows: bool = True  # whether |f(z)| may exceed |z|, or |f'(z)| exceed 1: the result may then overflow
+    couples: bool = False  # whether f of a neuron depends on the other neurons of its sample
     in_place: bool = False  # whether f(z), and then the result of `backward`, may be written to the memory of z
 
     def derivative(self, z: Array) -> Array:

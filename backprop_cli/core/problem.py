@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.losses import Loss, Matched
+from backprop_cli.core.losses import Loss, Matched, scale
 from backprop_cli.core.places import entry_place, layer_place
 from backprop_cli.core.quantities import (
     AXES,
@@ -27,6 +27,7 @@ from backprop_cli.core.quantities import (
     SamplesIn,
     UpstreamRule,
     WeightLayout,
+    every_node,
 )
 
 if TYPE_CHECKING:
@@ -110,8 +111,13 @@ class Problem:
             return self.loss is not None
         return node.quantity != "new_biases" or self.layers[node.layer].biases is not None
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The quantities that this problem has, layer by layer, in the order of a calculation by hand."""
+        return tuple(node for node in every_node(len(self.layers)) if self.has(node))
+
     def matched(self, layer: int) -> Matched | None:
-        """Return the stable form of the loss of a layer's activation; None where there is none, or the layer is inner."""
+        """Return the stable form of the loss for the activation of the last layer; None where there is none."""
         is_last = layer == len(self.layers) - 1
         return self.loss.matched.get(self.layers[layer].activation.name) if self.loss is not None and is_last else None
 
@@ -124,11 +130,8 @@ class Problem:
         if self.loss is None or not is_of_loss:
             return 1
         n_neurons = self.layers[node.layer].n_neurons or 1
-        of_sample = n_neurons if self.reduction == "mean" and not self.loss.per_sample else 1
-        is_mean_over_samples = self.reduction != "sum"
-        if self.mean_gradients:  # the 1/n stands in the loss, and in dweights and dbiases alone
-            is_mean_over_samples = node.quantity == "loss"
-        return of_sample * (n_samples if is_mean_over_samples else 1)
+        divisors = scale(self.loss, self.reduction, n_samples, n_neurons, mean_gradients=self.mean_gradients)
+        return divisors.loss if node.quantity == "loss" else divisors.upstream
 
     def products(self, node: Node) -> tuple[Product, ...]:
         """Return the products that a node is the sum of, before it is divided by `divisor`.
@@ -166,7 +169,9 @@ class Problem:
 
     def axes(self, name: str) -> tuple[str, ...]:
         """Return the axes of a quantity in the order in which this problem's author writes them."""
-        is_transposed = self.weight_layout == "out-in" if AXES[name] == AXES["weights"] else self.samples_in == "columns"
+        is_transposed = (
+            self.weight_layout == "out-in" if AXES[name] == AXES["weights"] else self.samples_in == "columns"
+        )
         return AXES[name][::-1] if is_transposed else AXES[name]
 
     def as_written(self, name: str, array: Array) -> Array:

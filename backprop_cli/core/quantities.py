@@ -7,12 +7,12 @@ from these lines: its axes, its operands, the order of computation, its formula 
 its partial derivatives, its number of roundings.
 
 Some activations, such as softmax, couple the neurons of a sample: every outputs[n,k] depends on every z[n,j], and
-f'(z[n,k,j]) is that derivative. Some pairs of an activation f and a loss l have a stable form of l(f(z)), here m, and of
-its derivative m', in which no digits are lost; `core.losses` says which.
+f'(z[n,k,j]) is that derivative. Some pairs of an activation f and a loss l have a stable form of l(f(z)), here m, and
+of its derivative m', in which no digits are lost; `core.losses` says which.
 
 The loss and its gradient belong to the last layer. Where a problem has a mean in place of a sum, the sum is divided by
-a number (`Problem.divisor`). With a loss L and upstream = dL/doutputs, which is given where no loss is, the lines of the
-gradients follow from the first two by the chain rule:
+a number (`Problem.divisor`). With a loss L and upstream = dL/doutputs, which is given where no loss is, the lines of
+the gradients follow from the first two by the chain rule:
 
     dz = dL/dz                outputs[n,j] depends on z[n,j] alone, with the derivative f'(z[n,j])
     dinputs = dL/dinputs      inputs[n,i] enters z[n,j] of every neuron j, multiplied by weights[i,j]
@@ -36,7 +36,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 __all__ = ["AXES", "CHAIN_RULE", "FORWARD", "GIVEN", "NOUNS", "QUANTITIES", "SUMMED_OVER_SAMPLES"]
 __all__ += ["UPSTREAM_RULES", "WEIGHT_LAYOUTS", "Dtype", "Reduction", "SamplesIn", "StorageType"]
 __all__ += ["UpstreamRule", "WeightLayout"]
-__all__ += ["COUPLED", "MATCHED", "OF_THE_LOSS"]
+__all__ += ["COUPLED", "MATCHED", "OF_A_LAYER", "OF_THE_LOSS"]
 __all__ += ["Factor", "Node", "Position", "Product", "Quantity", "every_node", "operand_names"]
 
 WeightLayout: TypeAlias = Literal["in-out", "out-in"]
@@ -169,6 +169,7 @@ def _lines(notation: Mapping[str, str]) -> Mapping[str, Quantity]:
 CHAIN_RULE = _lines(_NOTATION)
 COUPLED, MATCHED = _lines(_COUPLED_NOTATION), _lines(_MATCHED_NOTATION)
 QUANTITIES = tuple(CHAIN_RULE)
+OF_A_LAYER = tuple(quantity for quantity in QUANTITIES if quantity not in OF_THE_LOSS)
 FORWARD = ("z", "outputs")
 _FACTORS = [factor for line in CHAIN_RULE.values() for product in line.products for factor in product.factors]
 AXES: Mapping[str, tuple[str, ...]] = MappingProxyType(

@@ -161,6 +161,8 @@ def _operand(problem: Problem, layer: int, name: str) -> Operand:
             return matched
         case "loss_function":
             return Missing(("loss",)) if problem.loss is None else problem.loss
+        case _:
+            pass
     origin = problem.origin(layer, name)
     if origin.quantity in QUANTITIES:
         return origin

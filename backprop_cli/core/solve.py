@@ -22,7 +22,7 @@ _Value = TypeVar("_Value")
 
 def solve(
     problem: Problem,
-    wanted: Sequence[Node],
+    wanted: Sequence[Node] | None = None,
     rules: Rules = RULES,
     *,
     block_rows: int | None = None,
@@ -33,7 +33,7 @@ def solve(
 
     Args:
         problem: The problem.
-        wanted: The quantities to keep.
+        wanted: The quantities to keep; all that the problem has for None.
         rules: The formulas; wrong ones give the values that a mistake leads to.
         block_rows: The number of samples in a block; by default as many as fit the cache.
         may_overflow: Whether infinity is a result, and not an error.
@@ -43,6 +43,7 @@ def solve(
         InputError: A result overflows, exact arithmetic would take too long, or nothing of what is wanted follows from
             what was given.
     """
+    wanted = problem.nodes if wanted is None else wanted
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
     if problem.exact:

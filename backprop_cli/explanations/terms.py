@@ -12,7 +12,7 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, QUANTITIES, Factor, Node, Position, Product
+from backprop_cli.core.quantities import AXES, OF_A_LAYER, QUANTITIES, Factor, Node, Position, Product
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
@@ -146,7 +146,9 @@ class Entries:
     def _entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
         array, at = self._array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
         value = None if array is None else array[index]
-        return Ref(self.problem.entry(node, index), value, (node, at) if node.quantity in QUANTITIES else None)
+        is_given = node.quantity not in OF_A_LAYER and self.problem.given(node) is not None
+        is_source = node.quantity in QUANTITIES and not is_given
+        return Ref(self.problem.entry(node, index), value, (node, at) if is_source else None)
 
     def _array(self, node: Node) -> Any:
         """Return the values of a node, given or computed, in the shape of its axes."""

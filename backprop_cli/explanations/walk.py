@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, Node, Position, every_node
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, OF_THE_LOSS, Node, Position
 from backprop_cli.explanations.explainer import explanation
 from backprop_cli.explanations.explanation import Explanation, Extent, Factor, Walk
 from backprop_cli.explanations.terms import Entries
@@ -23,12 +23,12 @@ def walk(problem: Problem, extent: Extent) -> Walk:
     Raises:
         InputError: Nothing follows from what was given, or a result overflows.
     """
-    entries = Entries(problem, every_node(len(problem.layers)))
-    computed = sum(matrix.size for matrix in entries.values.values())
+    entries = Entries(problem, problem.nodes)
+    computed = sum(matrix.size for node, matrix in entries.values.items() if problem.has(node))
     steps = tuple(
         _step(entries, node, at, extent)
         for node in _working_order(len(problem.layers))
-        if node in entries.values
+        if node in entries.values and problem.has(node)
         for at in _positions(entries, node, every=computed <= _FEW_ENTRIES)
     )
     return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed, entries=computed)
@@ -67,8 +67,18 @@ def _nonzero(entries: Entries, layer: int) -> tuple[int, int]:
 def _working_order(n_layers: int) -> Iterator[Node]:
     layers = range(n_layers)
     # Gradients that a sum passes on unchanged come before those of products.
-    gradients = {name: quantity.products[0] for name, quantity in CHAIN_RULE.items() if quantity.is_gradient}
+    gradients = {
+        name: quantity.products[0]
+        for name, quantity in CHAIN_RULE.items()
+        if quantity.is_gradient and name not in OF_THE_LOSS
+    }
     backward = sorted(gradients, key=lambda name: (bool(gradients[name].summed), len(gradients[name].factors)))
     yield from (Node(i, quantity) for i in layers for quantity in FORWARD)
+    yield from (Node(n_layers - 1, quantity) for quantity in OF_THE_LOSS)
     yield from (Node(i, quantity) for i in reversed(layers) for quantity in backward)
-    yield from (Node(i, quantity) for i in layers for quantity in CHAIN_RULE if quantity not in (*FORWARD, *backward))
+    yield from (
+        Node(i, quantity)
+        for i in layers
+        for quantity in CHAIN_RULE
+        if quantity not in (*FORWARD, *OF_THE_LOSS, *backward)
+    )

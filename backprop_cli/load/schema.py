@@ -9,10 +9,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from backprop_cli.core import losses
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
 from backprop_cli.core.arrays import Array
-from backprop_cli.core import losses
-from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES, Loss
+from backprop_cli.core.losses import FRAMEWORK_NAMES, Loss
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype, Reduction, SamplesIn
 from backprop_cli.errors import InputError
@@ -108,13 +108,13 @@ def _loss(draft: Mapping[str, Any]) -> tuple[Loss | None, Reduction]:
         raise InputError("is given beside a loss, whose gradient it would be (expected one of them)", place="upstream")
     name = draft["loss"]
     if not isinstance(name, str):
-        raise InputError(f"expected the name of a loss, got {describe(name)}", place="loss", hint=without_brackets(name))
-    canonical, reduction = FRAMEWORK_NAMES.get(name, (name, "sum"))
+        raise InputError(
+            f"expected the name of a loss, got {describe(name)}", place="loss", hint=without_brackets(name)
+        )
     try:
-        return losses.loss(canonical), own or reduction
+        return losses.loss(name), own or ("mean" if name in FRAMEWORK_NAMES else "sum")
     except ValueError as error:
-        hint = did_you_mean(name, (*LOSSES, *FRAMEWORK_NAMES))
-        raise InputError(str(error), place="loss", hint=hint) from None
+        raise InputError(str(error), place="loss") from None
 
 
 def _flag(draft: Mapping[str, Any], key: str) -> bool:

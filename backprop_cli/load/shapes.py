@@ -23,7 +23,7 @@ class Layout(NamedTuple):
 
 
 class Fitted(NamedTuple):
-    """The arrays by place in their full shapes, weights as (n_inputs, n_neurons) and samples in rows, and the sizes of the axes."""
+    """The arrays by place, weights as (n_inputs, n_neurons) and samples in rows, and the sizes of the axes."""
 
     arrays: Mapping[str, Array]
     sizes: Mapping[int, int]

@@ -65,4 +65,6 @@ def _refuse_classes_of_one_neuron(array: Array) -> None:
     for i, value in enumerate(array.ravel().tolist()):
         if value > 1 and value == int(value):
             reason = f"{value} looks like a class number, and there is one neuron (expected values of 0 to 1)"
-            raise InputError(reason, place=f"{_PLACE}[{i}]", hint="two classes are two neurons, or binary_cross_entropy")
+            raise InputError(
+                reason, place=f"{_PLACE}[{i}]", hint="two classes are two neurons, or binary_cross_entropy"
+            )

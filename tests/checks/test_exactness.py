@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from backprop_cli.checks.exactness import ExactCheck, WrongSide, check_exactly
-from backprop_cli.cli.entries import Name, nodes
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.json import parse
 from backprop_cli.load.schema import build
@@ -19,11 +19,7 @@ UNIT = Fraction(1, 2**53)
 
 def checked(draft: dict[str, Any]) -> ExactCheck:
     text = json.dumps(draft).encode()
-    n_layers = len(draft.get("layers", [{}]))
-    everything = nodes(None, n_layers)
-    return check_exactly(
-        solve(build(parse(text)), everything), solve(build(parse(text, exact=True), exact=True), everything)
-    )
+    return check_exactly(solve(build(parse(text))), solve(build(parse(text, exact=True), exact=True)))
 
 
 def test_integers_have_no_error() -> None:
@@ -65,7 +61,7 @@ def test_a_unit_on_the_wrong_side_of_the_kink_is_named(row: int, layered: bool) 
 def test_sides_are_not_compared_without_z() -> None:
     draft = {"inputs": [[0.1, 0.2, 0.3]], "weights": [[1], [1], [-1]], "biases": [0], "upstream": "ones"}
     text = json.dumps(draft).encode()
-    wanted = nodes((Name(None, "outputs"),), 1)
+    wanted = [Node(0, "outputs")]
     problems = build(parse(text)), build(parse(text, exact=True), exact=True)
     assert check_exactly(*(solve(problem, wanted) for problem in problems)).wrong_side == ()
 

@@ -12,7 +12,6 @@ from backprop_cli.checks.expected import check_expected
 from backprop_cli.checks.finite_differences import CannotDifferentiateError
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
@@ -34,7 +33,7 @@ SMOOTH: dict[str, Any] = {
 
 def solved(draft: dict[str, Any], **rules: Rule) -> Solution:
     problem = build(draft)
-    return solve(problem, nodes(None, len(problem.layers)), {**RULES, **rules})
+    return solve(problem, rules={**RULES, **rules})
 
 
 def checked(draft: dict[str, Any], steps: Steps = Steps(), **rules: Rule) -> GradientCheck:  # noqa: B008 (frozen)

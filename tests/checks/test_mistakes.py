@@ -13,7 +13,6 @@ import pytest
 
 from backprop_cli.checks.expected import QuantityCheck
 from backprop_cli.checks.mistakes import MISTAKES
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
@@ -61,7 +60,7 @@ def solved(seed: int) -> Solution:
 
 
 def solved_draft(draft: Draft) -> Solution:
-    return solve(build(draft), nodes(None, len(draft["layers"])))
+    return solve(build(draft))
 
 
 def by_node(values: Values, *quantities: str) -> dict[Node, Array]:
@@ -206,7 +205,7 @@ def test_how_much_evidence_names_a_mistake(
 ) -> None:
     problem = build({key: np.array(value) if isinstance(value, list) else value for key, value in draft.items()})
     node = Node(0, quantity)
-    check = checked(solve(problem, nodes(None, 1)), {node: np.array(expected, float)})[node]
+    check = checked(solve(problem), {node: np.array(expected, float)})[node]
     assert not check.passed
     if explanation is None:
         assert check.explanations == ()
@@ -234,7 +233,7 @@ def test_the_mask_is_named_if_pre_activations_are_not_the_cause(z: list[list[flo
     problem = build({key: np.array(value) for key, value in MASKED.items()})
     node = Node(0, "dz")
     values = {node: np.array(MASKED["upstream"], float)} | ({} if z is None else {Node(0, "z"): np.array(z, float)})
-    check = checked(solve(problem, nodes(None, 1)), values)[node]
+    check = checked(solve(problem), values)[node]
     assert any("mask forgotten" in text for text in check.explanations) == is_named
 
 
@@ -246,7 +245,7 @@ def test_no_step_is_named_if_inactive_units_are_not_the_cause(with_z: int, activ
     problem = build(
         {k: v if k == "learning_rate" else np.array(v) for k, v in STEPPED.items()} | {"activation": activation}
     )
-    solution, node = solve(problem, nodes(None, 1)), Node(0, "new_weights")
+    solution, node = solve(problem), Node(0, "new_weights")
     z = {Node(0, "z"): solution.layers[0].computed["z"]} if with_z else {}
     check = checked(solution, z | {node: np.array(STEPPED["weights"])})[node]
     assert check.explanations == ("a step with the learning rate 0, not 0.1",) * is_named
@@ -257,7 +256,7 @@ def test_a_mistake_is_named_where_pre_activations_are_given() -> None:
     first = {"weights": np.ones((2, 2)), "biases": np.zeros(2)}
     last = {"weights": np.array([[1.5, 2.5], [3.5, 4.5]]), "z": np.array([[1.0, -2], [3, -1]])}
     problem = build({"layers": [first, last], "upstream": np.array([[1.25, 2.25], [3.25, 5.25]])})
-    solution, node = solve(problem, nodes(None, 2)), Node(1, "dinputs")
+    solution, node = solve(problem), Node(1, "dinputs")
     right = solution.layers[1].computed["dinputs"]
     expected = {Node(1, "outputs"): np.array([[1.0, 0], [3, 0]]), node: 2 * right}
     explanations = checked(solution, expected)[node].explanations

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from backprop_cli.core.digits import estimate
-from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import working_order
 from backprop_cli.core.solve import solve
 from backprop_cli.load.json import parse
@@ -58,7 +58,7 @@ def test_no_number_is_longer_than_estimated(seed: int) -> None:
     draft = json.dumps(as_draft(random_network(random.Random(seed), denominator=10)))
     problem = problem_of(draft)
     _, digits = estimate(problem, working_order(len(problem.layers)))
-    for _, matrix in solve(problem, every_node(len(problem.layers))).matrices():
+    for _, matrix in solve(problem).matrices():
         for number in matrix.flat:
             assert number.numerator == 0 or len(str(abs(number.numerator * number.denominator))) - 1 <= 1.1 * digits
 

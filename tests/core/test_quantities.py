@@ -12,7 +12,7 @@ from backprop_cli.core.quantities import (
     CHAIN_RULE,
     FORWARD,
     GIVEN,
-    QUANTITIES,
+    OF_A_LAYER,
     SUMMED_OVER_SAMPLES,
     Product,
     every_node,
@@ -23,7 +23,7 @@ SIZES = {"n": 5, "i": 3, "j": 4}
 
 
 def test_what_is_read_off_the_notation() -> None:
-    assert QUANTITIES == ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
+    assert OF_A_LAYER == ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
     assert FORWARD == ("z", "outputs")
     assert GIVEN == ("inputs", "weights", "biases", "upstream")
     assert SUMMED_OVER_SAMPLES == ("dweights", "dbiases")
@@ -49,7 +49,7 @@ def by_einsum(product: Product, sizes: dict[str, int], operands: dict[str, Any],
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", OF_A_LAYER)
 @pytest.mark.parametrize("n_samples", [1, 5, 64, 200])
 def test_the_fast_formula_computes_what_the_notation_says(name: str, activation: str, n_samples: int) -> None:
     rng, line, sizes = np.random.default_rng(0), CHAIN_RULE[name], SIZES | {"n": n_samples}
@@ -79,7 +79,7 @@ def test_every_node_comes_after_its_operands(n_layers: int) -> None:
                 assert (node.layer - 1, "outputs") in order[:at]
             if operand == "upstream" and node.layer < n_layers - 1:
                 assert (node.layer + 1, "dinputs") in order[:at]
-            if operand in QUANTITIES:
+            if operand in OF_A_LAYER:
                 assert (node.layer, operand) in order[:at]
 
 

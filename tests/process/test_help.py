@@ -173,7 +173,7 @@ def test_an_unknown_shell_is_refused(process: Process, argv: list[str], message:
     assert refusal(process(*argv), 2).endswith(message)
 
 
-QUANTITIES = ["z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases"]
+OF_A_LAYER = ["z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases"]
 COMPLETED = [
     ("ru", ["run"]),
     ("run --weight-l", ["--weight-layout"]),
@@ -181,7 +181,7 @@ COMPLETED = [
     ("run --dtype float3", ["float32"]),
     ("explain --format ma", ["markdown"]),
     ("run --activation li", ["linear"]),
-    ("run --only ", QUANTITIES),
+    ("run --only ", OF_A_LAYER),
     ("run --only dw", ["dweights"]),
     ("run --only z,d", ["z,dz", "z,dinputs", "z,dweights", "z,dbiases"]),
     ("run --only dz,dbiases,d", ["dz,dbiases,dinputs", "dz,dbiases,dweights"]),

@@ -22,7 +22,7 @@ def page(
     **look: Any,
 ) -> str:
     problem = build(draft, headers)
-    wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
+    wanted = nodes(tuple(Name(None, name) for name in names) or None, problem)
     return tables(solve(problem, wanted), Look(**{"wraps": False} | look), precision, max_rows)
 
 
