@@ -77,7 +77,9 @@ class Forward:
                 found[node] = self._values[node]
             elif problem.given(node) is not None:
                 found[node] = problem.given(node)
-            elif all(part in found if isinstance(part, Node) else not isinstance(part, Missing) for part in taken):
+            elif problem.has(node) and all(
+                part in found if isinstance(part, Node) else not isinstance(part, Missing) for part in taken
+            ):
                 found[node] = RULES[node.quantity].formula(
                     *(found[part] if isinstance(part, Node) else part for part in taken)
                 )

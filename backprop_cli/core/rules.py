@@ -20,6 +20,7 @@ from backprop_cli.core.quantities import (
     AXES,
     CHAIN_RULE,
     FORWARD,
+    MATCHED,
     NOUNS,
     OF_THE_LOSS,
     QUANTITIES,
@@ -141,8 +142,9 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
         return ()
     if node.quantity == "upstream" and problem.loss is None:
         return (missing_input(problem, node),)
-    rule = rules[node.quantity]
-    names = operand_names(problem.products(node)) if rule is RULES[node.quantity] else rule.operands
+    names = rules[node.quantity].operands
+    if rules[node.quantity] is RULES[node.quantity] and node.quantity in MATCHED:  # as dz is, whose line varies
+        names = operand_names(problem.products(node))
     if node.quantity == "z" and problem.layers[node.layer].biases is None:
         names = tuple(name for name in names if name != "biases")
     if node.quantity == "dz" and "activation" in names:

@@ -27,7 +27,7 @@ def result(solution: Solution) -> Iterator[str]:
     says that.
     """
     problem = solution.problem
-    layers = [dict(layer.computed) for layer in solution.layers]
+    layers = [{name: array for name, array in layer.computed.items()} for layer in solution.layers]
     return _file(
         {
             "schema": "backprop.result/1",
@@ -141,6 +141,8 @@ def _parts(value: Any, indent: str = "\n") -> Iterator[str]:
                 lines = (f"{inner}[{', '.join(literals(row))}]" for row in value[rows])
                 yield "," * (rows.start > 0) + ",".join(lines)
             yield f"{indent}]"
+        case np.ndarray() if value.ndim == 0:
+            yield literal(value.item())
         case np.ndarray():
             yield f"[{', '.join(literals(value))}]"
         case Rational() if not isinstance(value, int):

@@ -13,8 +13,9 @@ import pytest
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core import blocks, scratch
 from backprop_cli.core.blocks import evaluate
+from backprop_cli.core.plan import plan
 from backprop_cli.core.quantities import OF_A_LAYER
-from backprop_cli.core.rules import RULES, working_order
+from backprop_cli.core.rules import RULES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
@@ -84,7 +85,9 @@ def test_an_overflow_is_named_by_its_place_in_the_whole_matrix(block_rows: int, 
 def test_progress_is_reported_after_each_block() -> None:
     problem = build({"inputs": [[1]] * 7, "weights": [[1]], "biases": [0], "upstream": "ones"})
     told: list[tuple[str, int, int | None]] = []
-    evaluate(problem, working_order(1), [], RULES, block_rows=3, progress=lambda *words: told.append(words))
+    evaluate(
+        problem, plan(problem, problem.nodes).order, [], RULES, block_rows=3, progress=lambda *words: told.append(words)
+    )
     assert told == [("rows", 3, 7), ("rows", 6, 7), ("rows", 7, 7)]
 
 
