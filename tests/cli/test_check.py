@@ -843,3 +843,12 @@ def test_values_that_rounding_hides_are_counted_apart(backprop: Run) -> None:
         Path("p.json").write_text(json.dumps(problem))
         ran = backprop("check", "p.json")
         assert (ran.status, text in ran.out, "1 hidden by rounding" in ran.out) == (status, True, status == 0)
+
+
+def test_each_array_is_held_to_its_own_type(backprop: Run) -> None:
+    """1/3 in float16 is 0.333251953125: a wrong value in float32."""
+    Path("p.json").write_text(json.dumps({"inputs": [[1 / 3]], "weights": [[1]], "biases": [0]}))
+    third = np.array([[1 / 3]])
+    for kind, status in ((np.float16, 0), (np.float32, 1)):
+        np.savez("e.npz", z=third.astype(np.float16).astype(kind), outputs=third)
+        assert backprop("check", "p.json", "--expect", "e.npz").status == status
