@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck
+from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.mistakes import MISTAKES
+from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
@@ -212,6 +214,46 @@ def test_how_much_evidence_names_a_mistake(
         assert check.explanations == ()
     else:
         assert any(explanation in text for text in check.explanations)
+
+
+def divided(rights: list[float], n_samples: int) -> tuple[Draft, list[float]]:
+    """Return a linear layer with bias gradients, and those divided by the number of samples."""
+    upstream = [[0.0] * len(rights)] * (n_samples - 1) + [rights]
+    return {"upstream": upstream, "activation": "linear"}, [right / n_samples for right in rights]
+
+
+def turned(rights: list[float]) -> tuple[Draft, list[float]]:
+    return {"upstream": [rights], "activation": "linear"}, [-right for right in rights]
+
+
+@pytest.mark.parametrize(
+    ("planted", "least", "digits", "is_named"),
+    [
+        # Digits of one entry that is not a slip: 13 mistakes can change dbiases, and 2 + log10(13) = 3.11.
+        (divided([9.42], 3), 6.28, 3.05, False),
+        (divided([9.42], 3), 6.28, 3.15, True),
+        # One significant digit, with sign and magnitude 2.2 at most; the other has 0.85 or 0.95.
+        (divided([9, 0.3], 3), 0.2, 0.85, False),
+        (divided([9, 0.3], 3), 0.2, 0.95, True),
+        # A turned sign has 1.7 at most; the other has 1.35 or 1.45.
+        (turned([4, 0.1]), 0.2, 1.35, False),
+        (turned([4, 0.1]), 0.2, 1.45, True),
+        # A tenth and a hundredth are slips, too; a seventh is none.
+        (divided([3.75], 10), 3.375, 5, False),
+        (divided([37.5], 100), 37.125, 5, False),
+        (divided([3.75 * 7], 7), 22.5, 5, True),
+    ],
+)
+def test_digits_of_evidence_are_counted_as_described(
+    planted: tuple[Draft, list[float]], least: float, digits: float, is_named: bool
+) -> None:
+    """The tolerance is such that the smallest difference has so many digits."""
+    draft, values = planted
+    solution, node = solve(build(draft), nodes(None, 1)), Node(0, "dbiases")
+    expected = Expected(values=np.array(values), is_open=np.zeros(len(values), bool))
+    (check,) = check_expected(solution, {node: expected}, Tolerance(atol=least / 10**digits))
+    assert not check.passed
+    assert bool(check.explanations) is is_named
 
 
 # Without its bias of -3 the second unit is active for both samples, as if its mask was forgotten.

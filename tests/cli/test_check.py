@@ -94,7 +94,12 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
 def test_the_same_as_json(backprop: Run) -> None:
     found = json.loads(backprop("check", "right.json", "broken.json", "wrong.json", "--format", "json").out)
     assert (found["schema"], found["passed"]) == ("backprop.check/1", False)
+    assert [*found] == ["schema", "passed", "files"]
     right, broken, wrong = found["files"]
+    assert [*right] == [*wrong] == ["file", "passed", "outcome", "finite_differences", "expected"]
+    assert [*broken] == ["file", "passed", "outcome", "error", "hint"]
+    assert [*right["finite_differences"]][:4] == ["passed", "told", "entries", "checked"]
+    assert [*wrong["expected"]["dbiases"]][:4] == ["passed", "place", "entries", "different"]
     assert (right["file"], right["passed"]) == ("right.json", True)
     assert right["finite_differences"]["checked"] == right["finite_differences"]["entries"] == 10
     assert broken["passed"] is False

@@ -27,6 +27,11 @@ def test_a_decimal_in_full_reads_back(seed: int) -> None:
         (Fraction(2, 3), 3, "0.667"),
         (Fraction(-2, 3), 0, "-0.7"),
         (Fraction(5, 2), 1, "2.5"),
+        (Fraction(5, 2), 0, "2"),  # a tie, to even
+        (Fraction(-7, 2), 0, "-4"),
+        (Fraction(1, 8), 2, "0.12"),
+        (Fraction(3, 8), 2, "0.38"),
+        (Fraction(125, 10**7), 1, "1.2e-05"),
         (Fraction(100, 3), 2, "33.33"),
         (Fraction(100, 3), 0, "33"),
         (Fraction(1, 3), 6, "0.333333"),

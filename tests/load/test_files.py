@@ -18,6 +18,13 @@ from backprop_cli.load.problem import load_problem
 from tests.conftest import Run
 
 
+@pytest.fixture(autouse=True)
+def _patient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait long for the writer of a pipe: the machine may be busy."""
+    if request.function is not test_a_named_pipe_without_a_writer_is_an_error:
+        monkeypatch.setattr(files, "_PIPE_TIMEOUT", 60)
+
+
 @pytest.mark.parametrize("late", [False, True], ids=["writer waits", "writer comes late"])
 def test_a_named_pipe_is_read_like_a_file(backprop: Run, late: bool) -> None:
     os.mkfifo("fifo")
