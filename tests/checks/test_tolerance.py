@@ -154,7 +154,8 @@ def test_both_the_factor_and_the_distance_of_a_whole_array_have_limits(
 
 
 def likely_errors(alone: float, shared: float, flips: float, shape: tuple[int, ...]) -> Likely:
-    return Likely(*(np.full(shape, error) for error in (alone, shared, flips)))
+    alone_, shared_, flips_ = (np.full(shape, error) for error in (alone, shared, flips))
+    return Likely(alone_, shared_, flips_)
 
 
 ALIKE = np.ones(100)

@@ -857,3 +857,13 @@ def test_each_array_is_held_to_its_own_type(backprop: Run) -> None:
     for kind, status in ((np.float16, 0), (np.float32, 1)):
         np.savez("e.npz", z=third.astype(np.float16).astype(kind), outputs=third)
         assert backprop("check", "p.json", "--expect", "e.npz").status == status
+
+
+def test_a_unit_that_flips_explains_just_its_own_change(backprop: Run) -> None:
+    """0.1 + 0.2 - 0.3 is 5.55e-17 in float64: dbiases are 11 if the unit is active, 6 if it is not, and never 8."""
+    problem = {"inputs": [[0.1, 0.2, 0.3], [1, 1, 1]], "weights": [[1], [1], [-1]], "biases": [0]}
+    for dbiases, status, text in ((11, 0, "expected values 1 of 1"), (6, 1, "1 undecided"), (8, 1, "0 of 1")):
+        draft = problem | {"upstream": [[5], [6]], "expected": {"dbiases": [dbiases]}}
+        Path("p.json").write_text(json.dumps(draft))
+        ran = backprop("check", "p.json")
+        assert (ran.status, text in ran.out) == (status, True), dbiases
