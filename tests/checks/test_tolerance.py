@@ -160,7 +160,15 @@ def likely_errors(alone: float, shared: float, flips: float, shape: tuple[int, .
 ALIKE = np.ones(100)
 NEARLY = 1 + np.arange(100) * 2.0**-45  # alike, but for the rounding errors of float64
 DIFFERENT = 1 + np.arange(100) / 128
-SETS = {"alike": ALIKE, "nearly": NEARLY, "different": DIFFERENT, "two": ALIKE[:2], "two different": DIFFERENT[:2]}
+CLOSE = 1 + np.arange(100) * 2.0**-14  # different, although float16 and bfloat16 round many of them alike
+SETS = {
+    "alike": ALIKE,
+    "nearly": NEARLY,
+    "close": CLOSE,
+    "different": DIFFERENT,
+    "two": ALIKE[:2],
+    "two different": DIFFERENT[:2],
+}
 
 
 @pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])
