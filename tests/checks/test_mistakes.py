@@ -216,14 +216,23 @@ def test_how_much_evidence_names_a_mistake(
         assert any(explanation in text for text in check.explanations)
 
 
-def divided(rights: list[float], n_samples: int) -> tuple[Draft, list[float]]:
+Planted = tuple[Draft, str, list[float]]
+
+
+def divided(rights: list[float], n_samples: int) -> Planted:
     """Return a linear layer with bias gradients, and those divided by the number of samples."""
     upstream = [[0.0] * len(rights)] * (n_samples - 1) + [rights]
-    return {"upstream": upstream, "activation": "linear"}, [right / n_samples for right in rights]
+    return {"upstream": upstream, "activation": "linear"}, "dbiases", [right / n_samples for right in rights]
 
 
-def turned(rights: list[float]) -> tuple[Draft, list[float]]:
-    return {"upstream": [rights], "activation": "linear"}, [-right for right in rights]
+def turned(rights: list[float]) -> Planted:
+    return {"upstream": [rights], "activation": "linear"}, "dbiases", [-right for right in rights]
+
+
+def stepped(gradients: list[float], rate: float) -> Planted:
+    """Return a linear layer, and its biases of 0.1234567 after a step with another learning rate than 0.001."""
+    draft = {"upstream": [gradients], "biases": [0.1234567] * len(gradients), "activation": "linear"}
+    return draft, "new_biases", [0.1234567 - rate * gradient for gradient in gradients]
 
 
 @pytest.mark.parametrize(
@@ -242,14 +251,18 @@ def turned(rights: list[float]) -> tuple[Draft, list[float]]:
         (divided([3.75], 10), 3.375, 5, False),
         (divided([37.5], 100), 37.125, 5, False),
         (divided([3.75 * 7], 7), 22.5, 5, True),
+        # 14 mistakes can change new_biases: 3.15. One entry has at most 7.2, less the 6 digits of the fitted rate.
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.9, False),
+        (stepped([1e6, 1], 0.123456), 0.122456, 2.0, True),
+        (stepped([1e6, 0], 0.12), 0.119 * 1e6, 9, False),  # the fitted entry alone
     ],
 )
 def test_digits_of_evidence_are_counted_as_described(
-    planted: tuple[Draft, list[float]], least: float, digits: float, is_named: bool
+    planted: Planted, least: float, digits: float, is_named: bool
 ) -> None:
     """The tolerance is such that the smallest difference has so many digits."""
-    draft, values = planted
-    solution, node = solve(build(draft), nodes(None, 1)), Node(0, "dbiases")
+    draft, quantity, values = planted
+    solution, node = solve(build(draft), nodes(None, 1)), Node(0, quantity)
     expected = Expected(values=np.array(values), is_open=np.zeros(len(values), bool))
     (check,) = check_expected(solution, {node: expected}, Tolerance(atol=least / 10**digits))
     assert not check.passed

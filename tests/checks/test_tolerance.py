@@ -153,6 +153,19 @@ def test_both_the_factor_and_the_distance_of_a_whole_array_have_limits(
     assert whole.passed is passes
 
 
+@pytest.mark.parametrize(("n", "hidden"), [(4, 1), (5, 0)])
+def test_an_allowance_of_more_than_a_tenth_of_the_largest_value_hides(n: int, hidden: int) -> None:
+    """The smallest float16 is 2**-24, and its half is a tenth of five of it."""
+    solution = solve(build({"upstream": [[(n + 0.25) * 2.0**-24]], "activation": "linear"}), every_node(1))
+    check = compared(solution, "dz", [[n * 2.0**-24]], "float16")
+    assert (check.passed, check.hidden) == (True, hidden)
+
+
+def test_values_that_are_wrong_with_the_numbers_of_either_type_are_compared_with_those_of_the_problem() -> None:
+    check = compared(neuron([0.1], [1]), "z", [[9]], "float16")
+    assert (check.passed, check.numbers_in) == (False, None)
+
+
 def likely_errors(alone: float, shared: float, flips: float, shape: tuple[int, ...]) -> Likely:
     alone_, shared_, flips_ = (np.full(shape, error) for error in (alone, shared, flips))
     return Likely(alone_, shared_, flips_)
@@ -161,7 +174,15 @@ def likely_errors(alone: float, shared: float, flips: float, shape: tuple[int, .
 ALIKE = np.ones(100)
 NEARLY = 1 + np.arange(100) * 2.0**-45  # alike, but for the rounding errors of float64
 DIFFERENT = 1 + np.arange(100) / 128
-SETS = {"alike": ALIKE, "nearly": NEARLY, "different": DIFFERENT, "two": ALIKE[:2], "two different": DIFFERENT[:2]}
+CLOSE = 1 + np.arange(100) * 2.0**-14  # different, although float16 and bfloat16 round many of them alike
+SETS = {
+    "alike": ALIKE,
+    "nearly": NEARLY,
+    "close": CLOSE,
+    "different": DIFFERENT,
+    "two": ALIKE[:2],
+    "two different": DIFFERENT[:2],
+}
 
 
 @pytest.mark.parametrize("kind", ["float32", "float16", "bfloat16"])

@@ -40,6 +40,7 @@ def test_a_decimal_in_full_reads_back(seed: int) -> None:
         (Fraction(2, 3) / 10**4, 2, "6.67e-05"),
         (Fraction(2, 3) / 10**5, 2, "6.67e-06"),
         (Fraction(1) / 10**4, 3, "0.0001"),
+        (Fraction(2) / 10**5, 3, "2e-05"),
         (POWER / 3, 2, "333333333333333.33"),
         (POWER * 10 / 3, 2, "3333333333333333.33"),
         (POWER * 100 / 3, 2, "3.33e+16"),
