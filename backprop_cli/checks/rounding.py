@@ -34,7 +34,7 @@ from backprop_cli.core.quantities import AXES, Factor, Node, Product
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 
-__all__ = ["MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
+__all__ = ["KNOWN", "MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
 
 # Six standard deviations: a Gaussian error exceeds them in one of 5e8 entries, a single uniform one never.
 MARGIN = 6.0
@@ -45,6 +45,7 @@ _MOST_LOST = 1e-4
 # What n units change together is at most sqrt(n) times the root of the sum of squares of what each changes. Three times
 # allows for any 9 units, and for any number in random directions.
 _MOST_FLIPS = 9
+KNOWN = 1e-3  # the relative error with which the change that a flip makes is known
 
 
 class Arithmetic(NamedTuple):
@@ -64,6 +65,7 @@ class Likely:
     alone: Array  # of its own sum: independent from entry to entry
     shared: Array  # carried from its operands, or alike in all sums: entries may have it in common
     flips: Array  # what changes with the derivative of units that rounding may put on the other side of a kink
+    n_flips: int = 0  # how many units in the network those are: the change of one is known, that of several is a bound
 
     @property
     def total(self) -> Array:
@@ -101,9 +103,13 @@ def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[N
         propagation.unstored[node] = np.hypot(alone, shared)
         stored = propagation.stored(node, propagation.unstored[node])
         propagation.errors[node] = _Error(stored, flips if flips.any() else None)
-        found[node] = Likely(*(problem.as_written(node.quantity, error) for error in (alone, shared, flips)))
-    together = sqrt(min(propagation.n_flips, _MOST_FLIPS))
-    return {node: replace(found[node], flips=together * found[node].flips) for node in propagation.wanted}
+        alone, shared, flips = (problem.as_written(node.quantity, error) for error in (alone, shared, flips))
+        found[node] = Likely(alone, shared, flips)
+    n_flips = propagation.n_flips
+    together = sqrt(min(n_flips, _MOST_FLIPS))
+    return {
+        node: replace(found[node], flips=together * found[node].flips, n_flips=n_flips) for node in propagation.wanted
+    }
 
 
 class _Error(NamedTuple):
@@ -264,8 +270,10 @@ class _Model(_Propagation):
         for kink in activation.kinks:
             change = np.where((z == kink) & self.cancels[z_node], 0, change)
         upstream = self._operand(node, Factor("upstream", AXES["upstream"], ""))
-        self.n_flips += int(np.count_nonzero(change))
-        return product_of(change, upstream.size + _or_zero(upstream.error) + _or_zero(upstream.flips))
+        errors = _or_zero(upstream.error) + _or_zero(upstream.flips)
+        is_known = np.all((change == 0) | (errors <= KNOWN * upstream.size))
+        self.n_flips += int(np.count_nonzero(change)) * (1 if is_known else _MOST_FLIPS)
+        return product_of(change, upstream.size + errors)
 
 
 def _deviation(precision: Precision) -> float:

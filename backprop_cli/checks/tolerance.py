@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.checks.rounding import MARGIN, Arithmetic, Likely
+from backprop_cli.checks.rounding import KNOWN, MARGIN, Arithmetic, Likely
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import as_fractions, as_objects, to_float
 from backprop_cli.core.expected import Expected
@@ -45,7 +45,7 @@ class Tolerance:
 class Accepted:
     """Expected values of one quantity, and how far a value may be off: `slack` + `rtol` times the value.
 
-    A value that is off by up to `flips` more is undecided.
+    A value that is off by up to `flips` more is undecided; with `one_flip`, one that is off by just so much more.
     """
 
     given: Expected
@@ -53,6 +53,7 @@ class Accepted:
     slack: Array  # in the same shape
     rtol: float = 0.0
     flips: Array | None = None  # in the same shape
+    one_flip: bool = False
 
     def fit(self, shape: tuple[int, ...]) -> bool:
         """Give the values the shape of the computed quantity, if they fit; biases may be a row or a column."""
@@ -90,7 +91,9 @@ class Accepted:
         wrong = self.wrong(value)
         if self.flips is None:
             return np.zeros_like(wrong)
-        undecided: Array = wrong & (np.abs(self.expected - value) <= self.allowed(value) + self.flips)
+        off, allowed = np.abs(self.expected - value), self.allowed(value)
+        least = (1 - KNOWN) * self.flips - allowed if self.one_flip else np.zeros(())
+        undecided: Array = wrong & (off >= least) & (off <= allowed + (1 + KNOWN) * self.flips)
         return undecided
 
     def at(self, index: tuple[int, ...]) -> float | Fraction:
@@ -130,6 +133,7 @@ def close(expected: Expected, tolerance: Tolerance, rounding: Likely) -> Accepte
         _spread(slack, expected),
         rtol,
         _spread(rounding.flips, expected) if rounding.flips.any() else None,
+        rounding.n_flips == 1,
     )
 
 

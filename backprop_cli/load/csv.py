@@ -104,8 +104,8 @@ class _Table:
                     continue
                 if (matrix := self._rest_of_block()) is not None:
                     rows.add(matrix)
-                elif examined := list(self._examined_block()):
-                    rows.add(np.array(examined, np.float64))
+                else:
+                    rows.add(np.array(list(self._examined_block()), np.float64))
             self._decimal_commas.require_none()
             return rows.matrix()
 

@@ -11,9 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck
+from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.mistakes import MISTAKES
+<<<<<<< HEAD
+=======
+from backprop_cli.checks.tolerance import Tolerance
+from backprop_cli.cli.entries import nodes
+>>>>>>> main
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
@@ -211,6 +217,59 @@ def test_how_much_evidence_names_a_mistake(
         assert check.explanations == ()
     else:
         assert any(explanation in text for text in check.explanations)
+
+
+Planted = tuple[Draft, str, list[float]]
+
+
+def divided(rights: list[float], n_samples: int) -> Planted:
+    """Return a linear layer with bias gradients, and those divided by the number of samples."""
+    upstream = [[0.0] * len(rights)] * (n_samples - 1) + [rights]
+    return {"upstream": upstream, "activation": "linear"}, "dbiases", [right / n_samples for right in rights]
+
+
+def turned(rights: list[float]) -> Planted:
+    return {"upstream": [rights], "activation": "linear"}, "dbiases", [-right for right in rights]
+
+
+def stepped(gradients: list[float], rate: float) -> Planted:
+    """Return a linear layer, and its biases of 0.1234567 after a step with another learning rate than 0.001."""
+    draft = {"upstream": [gradients], "biases": [0.1234567] * len(gradients), "activation": "linear"}
+    return draft, "new_biases", [0.1234567 - rate * gradient for gradient in gradients]
+
+
+@pytest.mark.parametrize(
+    ("planted", "least", "digits", "is_named"),
+    [
+        # Digits of one entry that is not a slip: 13 mistakes can change dbiases, and 2 + log10(13) = 3.11.
+        (divided([9.42], 3), 6.28, 3.05, False),
+        (divided([9.42], 3), 6.28, 3.15, True),
+        # One significant digit, with sign and magnitude 2.2 at most; the other has 0.85 or 0.95.
+        (divided([9, 0.3], 3), 0.2, 0.85, False),
+        (divided([9, 0.3], 3), 0.2, 0.95, True),
+        # A turned sign has 1.7 at most; the other has 1.35 or 1.45.
+        (turned([4, 0.1]), 0.2, 1.35, False),
+        (turned([4, 0.1]), 0.2, 1.45, True),
+        # A tenth and a hundredth are slips, too; a seventh is none.
+        (divided([3.75], 10), 3.375, 5, False),
+        (divided([37.5], 100), 37.125, 5, False),
+        (divided([3.75 * 7], 7), 22.5, 5, True),
+        # 14 mistakes can change new_biases: 3.15. One entry has at most 7.2, less the 6 digits of the fitted rate.
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.9, False),
+        (stepped([1e6, 1], 0.123456), 0.122456, 2.0, True),
+        (stepped([1e6, 0], 0.12), 0.119 * 1e6, 9, False),  # the fitted entry alone
+    ],
+)
+def test_digits_of_evidence_are_counted_as_described(
+    planted: Planted, least: float, digits: float, is_named: bool
+) -> None:
+    """The tolerance is such that the smallest difference has so many digits."""
+    draft, quantity, values = planted
+    solution, node = solve(build(draft), nodes(None, 1)), Node(0, quantity)
+    expected = Expected(values=np.array(values), is_open=np.zeros(len(values), bool))
+    (check,) = check_expected(solution, {node: expected}, Tolerance(atol=least / 10**digits))
+    assert not check.passed
+    assert bool(check.explanations) is is_named
 
 
 # Without its bias of -3 the second unit is active for both samples, as if its mask was forgotten.

@@ -182,3 +182,11 @@ def test_a_result_in_a_narrow_type_carries_its_rounding_on() -> None:
     error = likely(solution, arithmetic)[Node(1, "z")].shared[0, 0]
     assert error == pytest.approx(2.0**-11 / np.sqrt(3), rel=0.01)
     assert likely(solution, arithmetic)[Node(1, "dz")].total[0, 0] == 0  # upstream is exact, and so is its product
+
+
+def test_errors_of_a_part_of_a_solution_are_those_of_the_whole() -> None:
+    problem = build(random_layer(np.random.default_rng(0), 8, 4, 3))
+    whole, node = likely(solve(problem, every_node(1))), Node(0, "new_weights")
+    part = likely(solve(problem, [node]))
+    assert list(part) == [node]
+    assert np.array_equal(part[node].total, whole[node].total)

@@ -70,7 +70,7 @@ def test_files_can_be_written_from_a_thread(tmp_path: Path) -> None:
     assert target.read_bytes() == b"new"
 
 
-@pytest.mark.parametrize("path", ["a\0b", "file/x", "x" * 5000, "a/" * 2500 + "x"])
+@pytest.mark.parametrize("path", ["a\0b", "file/x", "x" * 5000, "abcdefg/" * 600 + "x"])
 def test_impossible_names_are_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
     monkeypatch.chdir(tmp_path)
     Path("file").write_text("old")
@@ -190,9 +190,9 @@ def test_a_folder_that_another_run_makes_meanwhile_is_used(
     assert (folder / "file").read_bytes() == b"new"
 
 
-def test_a_folder_of_two_thousand_parts_is_refused_or_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_of_a_thousand_parts_is_refused_or_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    folder = "a/" * 1900  # fits into the longest path, and Python could not make it by recursion
+    folder = "a/" * 1100  # fits into the longest path, and Python could not make it by recursion
     with suppress(OutputError), pytest.raises(ZeroDivisionError), atomic.pending({}, folder):
         raise ZeroDivisionError
     assert os.listdir() == []

@@ -94,7 +94,12 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
 def test_the_same_as_json(backprop: Run) -> None:
     found = json.loads(backprop("check", "right.json", "broken.json", "wrong.json", "--format", "json").out)
     assert (found["schema"], found["passed"]) == ("backprop.check/1", False)
+    assert [*found] == ["schema", "passed", "files"]
     right, broken, wrong = found["files"]
+    assert [*right] == [*wrong] == ["file", "passed", "outcome", "finite_differences", "expected"]
+    assert [*broken] == ["file", "passed", "outcome", "error", "hint"]
+    assert [*right["finite_differences"]][:4] == ["passed", "told", "entries", "checked"]
+    assert [*wrong["expected"]["dbiases"]][:4] == ["passed", "place", "entries", "different"]
     assert (right["file"], right["passed"]) == ("right.json", True)
     assert right["finite_differences"]["checked"] == right["finite_differences"]["entries"] == 10
     assert broken["passed"] is False
@@ -843,3 +848,22 @@ def test_values_that_rounding_hides_are_counted_apart(backprop: Run) -> None:
         Path("p.json").write_text(json.dumps(problem))
         ran = backprop("check", "p.json")
         assert (ran.status, text in ran.out, "1 hidden by rounding" in ran.out) == (status, True, status == 0)
+
+
+def test_each_array_is_held_to_its_own_type(backprop: Run) -> None:
+    """1/3 in float16 is 0.333251953125: a wrong value in float32."""
+    Path("p.json").write_text(json.dumps({"inputs": [[1 / 3]], "weights": [[1]], "biases": [0]}))
+    third = np.array([[1 / 3]])
+    for kind, status in ((np.float16, 0), (np.float32, 1)):
+        np.savez("e.npz", z=third.astype(np.float16).astype(kind), outputs=third)
+        assert backprop("check", "p.json", "--expect", "e.npz").status == status
+
+
+def test_a_unit_that_flips_explains_just_its_own_change(backprop: Run) -> None:
+    """0.1 + 0.2 - 0.3 is 5.55e-17 in float64: dbiases are 11 if the unit is active, 6 if it is not, and never 8."""
+    problem = {"inputs": [[0.1, 0.2, 0.3], [1, 1, 1]], "weights": [[1], [1], [-1]], "biases": [0]}
+    for dbiases, status, text in ((11, 0, "expected values 1 of 1"), (6, 1, "1 undecided"), (8, 1, "0 of 1")):
+        draft = problem | {"upstream": [[5], [6]], "expected": {"dbiases": [dbiases]}}
+        Path("p.json").write_text(json.dumps(draft))
+        ran = backprop("check", "p.json")
+        assert (ran.status, text in ran.out) == (status, True), dbiases

@@ -26,6 +26,7 @@ def test_defaults_of_options_are_those_of_the_code() -> None:
     options = CheckOptions(problems=[])
     assert (options.steps, options.tolerance) == (Steps(), Tolerance())
     assert ExplainOptions(problem="p.json").extent == Extent()
+    assert (RunOptions().rows, RunOptions().dtype, RunOptions().save_format) == (20, "float64", "csv")
 
 
 def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:

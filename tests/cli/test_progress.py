@@ -1,7 +1,9 @@
 """The progress bar: only at a terminal, only for long work, erased at the end."""
 
 import io
+import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -24,11 +26,16 @@ def a_terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return stream
 
 
-def test_short_work_shows_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
-    terminal = a_terminal(monkeypatch)
+def test_short_work_shows_no_bar_and_long_work_one_that_changes_ten_times_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    terminal, clock = a_terminal(monkeypatch), SimpleNamespace(now=100.0)
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: clock.now))
     with progress_bar(quiet=False) as report:
-        report("rows", 1, 2)
-    assert terminal.getvalue() == ""
+        for now, shown in ((100.0, 0), (100.99, 0), (101.01, 1), (101.1, 1), (101.12, 2), (101.21, 2), (101.23, 3)):
+            clock.now = now
+            report("rows", round(100 * now), None)
+            assert len(set(re.findall(r"10,\d+ rows", terminal.getvalue()))) == shown
 
 
 def test_long_work_shows_a_bar_and_erases_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,16 @@ def test_a_quote_without_an_end_is_not_read_to_the_end_of_the_file() -> None:
     assert len(read) < 8
 
 
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_an_integer_between_two_floats_is_refused_in_any_row(sign: str) -> None:
+    """The nearest float64 is 2**53, which every float64 below it would be smaller than."""
+    with pytest.raises(InputError) as refused:
+        csv.parse(iter([f"1,2\n3,{sign}9007199254740993\n".encode()]), ",")
+    assert (refused.value.line, refused.value.column) == (2, 2)
+    matrix, _ = csv.parse(iter([f"1,2\n3,{sign}9007199254740992\n".encode()]), ",")
+    assert abs(matrix[1][1]) == 2**53
+
+
 @pytest.mark.parametrize("size", [1, 3, 8])
 @pytest.mark.parametrize("delimiter", [",", "\t"])
 def test_chunks_of_any_size_give_the_same_table(delimiter: str, size: int) -> None:

@@ -91,6 +91,7 @@ def test_empty_lines_take_no_memory(first: bytes) -> None:
         assert list(matrix[-1]) == [3, 4]
         return most
 
+    peak(1)  # what is done once is no part of it
     assert peak(16) < peak(4) + 2**19
 
 

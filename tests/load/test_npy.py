@@ -2,6 +2,7 @@
 
 import io
 import json
+import zipfile
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +32,24 @@ def test_the_unpacked_size_of_an_archive_is_limited(
         assert "(expected at most 100 times as many)" in ran.err
     else:
         assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize(("limit", "status"), [(-1, 3), (0, 0)])
+def test_an_archive_may_unpack_to_just_the_limit(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, limit: int, status: int
+) -> None:
+    np.savez_compressed("p.npz", upstream=np.zeros((1000, 20)), activation="linear")
+    with zipfile.ZipFile("p.npz") as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    monkeypatch.setattr(npy, "UNPACKED_BYTES", unpacked + limit)
+    assert backprop("run", "p.npz", "--only", "dbiases").status == status
+
+
+def test_an_archive_may_end_in_a_long_comment(backprop: Run) -> None:
+    np.savez("p.npz", upstream=[[1, 2]], activation="linear")
+    with zipfile.ZipFile("p.npz", "a") as archive:
+        archive.comment = b"x" * 65_535
+    assert backprop("run", "p.npz", "--only", "dbiases", "--format", "csv").out == "1.0,2.0\n"
 
 
 @pytest.mark.parametrize("order", ["C_CONTIGUOUS", "F_CONTIGUOUS"])

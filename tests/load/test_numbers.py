@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core import scratch
 from backprop_cli.errors import InputError
 from backprop_cli.load.json_of_tools import cure_of
-from backprop_cli.load.numbers import describe, to_array
+from backprop_cli.load.numbers import Kind, describe, to_array
 from tests.conftest import Run
 
 
@@ -73,9 +74,46 @@ def test_a_number_that_is_refused_is_named(value: Any, message: str) -> None:
     assert str(refused.value) == message
 
 
+def with_one(dtype: str, number: float) -> Any:
+    """Return zeros with one other number, which is not in the first chunk."""
+    array = np.zeros((10, 2), dtype)
+    array[7, 1] = number
+    return array
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (with_one("f8", np.nan), "expected a finite number, got nan"),
+        (with_one("f4", np.inf), "expected a finite number, got inf"),
+        (with_one("f8", 1e300), "1e+300 is out of the range of float32"),
+        (with_one("i8", 2**53 + 1), "the integer 9007199254740993 is not a float64 number (the nearest is 90071992547"),
+        (with_one("u8", 2**64 - 1), "the integer 18446744073709551615 is not a float64 number (the nearest is 1844674"),
+        (with_one("i8", -(2**53) - 1), "the integer -9007199254740993 is not a float64 number (the nearest is -90071"),
+    ],
+)
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_number_in_a_later_chunk_is_refused_at_its_place(
+    monkeypatch: pytest.MonkeyPatch, value: Any, message: str, flat: bool
+) -> None:
+    monkeypatch.setattr(scratch, "CHUNK_NUMBERS", 4)
+    kind: Kind = "float32" if "float32" in message else "float64"
+    with pytest.raises(InputError) as refused:
+        to_array(value.ravel() if flat else value, "z", kind)
+    assert str(refused.value).startswith(f"{'z[15]' if flat else 'z[7][1]'}: {message}")
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
-    [(None, "null"), (False, "false"), ([1], "a list"), ({}, "an object"), ("a", "'a'"), (1.5, "1.5")],
+    [
+        (None, "null"),
+        (False, "false"),
+        ([1], "a list"),
+        ({}, "an object"),
+        (1.5, "1.5"),
+        ("a" * 40, repr("a" * 40)),
+        ("a" * 41, repr("a" * 37 + "...")),
+    ],
 )
 def test_a_value_in_a_message(value: Any, words: str) -> None:
     assert describe(value) == words

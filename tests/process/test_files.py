@@ -178,8 +178,8 @@ def test_kill_9_leaves_old_or_new(
             assert started(*command, *SAVES[name], **streams).wait(timeout=30) == 0
             assert contents(wide) == new[name]  # the next run has removed the temporary files
         restore(wide, old)
-    assert killed
-    assert left_over or count < 100  # with many kills, some come while files are written
+    # With many kills, some come before the end, and some of these while files are written.
+    assert (killed and left_over) or count < 100
 
 
 def has_begun_to_write(folder: Path, process: subprocess.Popen[bytes]) -> bool:

@@ -48,7 +48,7 @@ def test_without_arguments_a_short_help_is_printed_at_once(
     started: Started, process: Process, pipe: tuple[int, int], command: list[str], waiting: bool
 ) -> None:
     ran = started(*command, stdin=pipe[0] if waiting else subprocess.DEVNULL)
-    assert ran.wait(timeout=2) == 2
+    assert ran.wait(timeout=60) == 2
     out, err = ran.communicate()
     assert out == b""
     assert b"Examples:\n" in err
