@@ -5,9 +5,10 @@ They depend on the seed alone: `random.Random.random` gives the same numbers on 
 
 import random
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
-HIDDEN = ("relu", "leaky_relu", "leaky_relu(0.3)", "linear", "sigmoid", "tanh", "softplus")
+HIDDEN: tuple[str, ...] = ("relu", "leaky_relu", "leaky_relu(0.3)", "linear", "sigmoid", "tanh", "softplus")
 HIDDEN += ("elu", "elu(1.5)", "silu", "gelu", "softmax", "log_softmax")
 # The activations of the last layer whose outputs a loss takes; None: any
 LOSSES: dict[str, tuple[str, ...] | None] = {
@@ -34,7 +35,7 @@ def any_problem(seed: int) -> dict[str, Any]:
     sizes[-1] = max(sizes[-1], 1 if LOSSES[loss] is None and loss not in OF_SAMPLES else 2)
     in_columns, out_in = rng.random() < 0.3, rng.random() < 0.5
     layers = []
-    for i, (n_inputs, n_neurons) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+    for i, (n_inputs, n_neurons) in enumerate(pairwise(sizes)):
         is_last = i == len(sizes) - 2
         layer = {
             "weights": _written(_matrix(rng, n_inputs, n_neurons), transposed=out_in),

@@ -66,7 +66,7 @@ def gradients(draft: dict[str, Any]) -> dict[str, np.ndarray]:
         array = np.array(value, dtype=np.float64)
         return torch.tensor(array.T.copy() if transposed else array, dtype=torch.float64)
 
-    inputs = outputs = tensor(draft["inputs"], transposed=is_columns).requires_grad_()
+    outputs = tensor(draft["inputs"], transposed=is_columns).requires_grad_()
     layers = []
     for layer in draft["layers"]:
         weights = tensor(layer["weights"], transposed=is_out_in).requires_grad_()

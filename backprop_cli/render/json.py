@@ -27,7 +27,7 @@ def result(solution: Solution) -> Iterator[str]:
     says that.
     """
     problem = solution.problem
-    layers = [{name: array for name, array in layer.computed.items()} for layer in solution.layers]
+    layers = [dict(layer.computed) for layer in solution.layers]
     return _file(
         {
             "schema": "backprop.result/1",

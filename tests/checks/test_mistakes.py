@@ -13,11 +13,7 @@ import pytest
 
 from backprop_cli.checks.expected import QuantityCheck, check_expected
 from backprop_cli.checks.mistakes import MISTAKES
-<<<<<<< HEAD
-=======
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.cli.entries import nodes
->>>>>>> main
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import Node
@@ -265,7 +261,7 @@ def test_digits_of_evidence_are_counted_as_described(
 ) -> None:
     """The tolerance is such that the smallest difference has so many digits."""
     draft, quantity, values = planted
-    solution, node = solve(build(draft), nodes(None, 1)), Node(0, quantity)
+    solution, node = solve(build(draft)), Node(0, quantity)
     expected = Expected(values=np.array(values), is_open=np.zeros(len(values), bool))
     (check,) = check_expected(solution, {node: expected}, Tolerance(atol=least / 10**digits))
     assert not check.passed
