@@ -1,0 +1,234 @@
+"""The values and gradients of the loss functions, of outputs y and targets t.
+
+All matrices have the shape (n_samples, n_neurons); `out` is none of the others. Where a result is a difference, its
+two terms are those of the definition and each is computed without cancellation, so that a saturated output loses
+nothing. The derivatives with respect to logits are derived in C. Bishop, Pattern Recognition and Machine Learning
+(2006), sections 4.3.2 and 4.3.4.
+"""
+
+from fractions import Fraction
+
+import numpy as np
+
+from backprop_cli.core.arrays import Array
+
+__all__ = [
+    "absolute",
+    "absolute_gradient",
+    "binary_cross_entropy",
+    "binary_cross_entropy_gradient",
+    "cross_entropy",
+    "cross_entropy_gradient",
+    "half_squared",
+    "half_squared_gradient",
+    "huber",
+    "huber_gradient",
+    "likelihood",
+    "likelihood_gradient",
+    "sigmoid_cross_entropy",
+    "sigmoid_cross_entropy_gradient",
+    "softmax_cross_entropy",
+    "softmax_cross_entropy_gradient",
+    "squared",
+    "squared_gradient",
+]
+
+_quietly = np.errstate(all="ignore")  # the callers check results; a term that is not needed may overflow
+
+
+@_quietly
+def squared(y: Array, t: Array) -> Array:
+    """Return (y - t)^2, shaped like y (n_samples, n_neurons)."""
+    difference = y - t
+    terms: Array = difference * difference
+    return terms
+
+
+@_quietly
+def squared_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return 2 (y - t), shaped like y (n_samples, n_neurons)."""
+    gradient: Array = np.subtract(y, t, out=out)
+    gradient *= 2
+    return gradient
+
+
+@_quietly
+def half_squared(y: Array, t: Array) -> Array:
+    """Return (y - t)^2 / 2, shaped like y (n_samples, n_neurons); the square itself may be beyond the range."""
+    difference = y - t
+    terms: Array = difference * (difference / 2)
+    return terms
+
+
+@_quietly
+def half_squared_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return y - t, shaped like y (n_samples, n_neurons)."""
+    gradient: Array = np.subtract(y, t, out=out)
+    return gradient
+
+
+@_quietly
+def absolute(y: Array, t: Array) -> Array:
+    """Return |y - t|, shaped like y (n_samples, n_neurons)."""
+    terms: Array = np.abs(y - t)
+    return terms
+
+
+@_quietly
+def absolute_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return the sign of y - t, 0 where y = t as in PyTorch, shaped like y (n_samples, n_neurons)."""
+    difference = np.subtract(y, t, out=out)
+    gradient: Array = np.sign(difference, out=difference)
+    return gradient
+
+
+@_quietly
+def huber(y: Array, t: Array, delta: Fraction) -> Array:
+    """Return (y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2), shaped like y.
+
+    All arrays are (n_samples, n_neurons). With the smaller of |y - t| and delta, q, it is q (|y - t| - q / 2) in both
+    cases. The loss is that of PyTorch's HuberLoss; P. J. Huber, Robust estimation of a location parameter (1964).
+    """
+    distance = np.abs(y - t)
+    smaller = np.minimum(distance, _in_type_of(y, delta))
+    terms: Array = smaller * (distance - smaller / 2)
+    return terms
+
+
+@_quietly
+def huber_gradient(y: Array, t: Array, delta: Fraction, out: Array | None = None) -> Array:
+    """Return y - t, or delta with the sign of y - t where that is smaller, shaped like y (n_samples, n_neurons)."""
+    limit = _in_type_of(y, delta)
+    gradient: Array = np.subtract(y, t, out=out)
+    np.minimum(gradient, limit, out=gradient)
+    return np.maximum(gradient, -limit, out=gradient)
+
+
+def _in_type_of(array: Array, number: Fraction) -> Array:
+    return np.full((), number, array.dtype)
+
+
+@_quietly
+def binary_cross_entropy(y: Array, t: Array) -> Array:
+    """Return -(t log y + (1 - t) log(1 - y)), shaped like y (n_samples, n_neurons); a factor 0 makes its term 0."""
+    terms: Array = 0 - t * np.log(np.where(t == 0, 1, y))
+    terms -= (1 - t) * np.log1p(-np.where(t == 1, 0, y))
+    return terms
+
+
+@_quietly
+def binary_cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return (y - t) / (y (1 - y)), shaped like y (n_samples, n_neurons).
+
+    It is -t / y + (1 - t) / (1 - y) on one denominator: y - t has no rounding error where y is close to t. Where y is 0
+    or 1, the target is the same, and one of the two terms has the factor 0: the other is 1 or -1.
+    """
+    denominator = y * (1 - y)
+    gradient: Array = np.multiply(y, -2, out=out)
+    gradient += 1
+    np.divide(y - t, denominator, out=gradient, where=denominator != 0)
+    return gradient
+
+
+@_quietly
+def sigmoid_cross_entropy(z: Array, t: Array) -> Array:
+    """Return -(t log s(z) + (1 - t) log s(-z)) for the sigmoid s, shaped like z (n_samples, n_neurons).
+
+    log s(z) = -max(-z, 0) - log(1 + exp(-|z|)), so that no term is negative for targets from 0 to 1.
+    """
+    size = np.abs(z)
+    terms: Array = np.log1p(np.exp(-size))
+    terms += size * np.where(z < 0, t, 1 - t)
+    return terms
+
+
+@_quietly
+def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None) -> Array:
+    """Return s(z) (1 - t) - s(-z) t for the sigmoid s, shaped like z (n_samples, n_neurons).
+
+    With e = exp(-|z|), the larger one of s(z) and s(-z) is 1 / (1 + e), and the other e / (1 + e).
+    """
+    smaller = np.exp(-np.abs(z))
+    denominator = smaller + 1
+    rest, is_negative = 1 - t, z < 0
+    smaller *= np.where(is_negative, rest, -t)
+    dz: Array = np.add(np.where(is_negative, -t, rest), smaller, out=out)
+    dz /= denominator
+    return dz
+
+
+@_quietly
+def cross_entropy(y: Array, t: Array) -> Array:
+    """Return -t log y, 0 where t is 0, shaped like y (n_samples, n_neurons)."""
+    terms: Array = 0 - t * np.log(np.where(t == 0, 1, y))
+    return terms
+
+
+@_quietly
+def cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return -t / y, 0 where t is 0, shaped like y (n_samples, n_neurons)."""
+    quotient = np.divide(t, np.where(t == 0, 1, y), out=out)
+    return np.subtract(0, quotient, out=quotient)
+
+
+@_quietly
+def softmax_cross_entropy(z: Array, t: Array) -> Array:
+    """Return -t log p for the softmax p of each row of z, 0 where t is 0, shaped like z (n_samples, n_neurons).
+
+    With the largest entry m of a row, -log p = (m - z) + log(1 + r), where r is the sum of exp(z - m) over the others.
+    """
+    exponentials, _, rest = _exponentials(z)
+    del exponentials
+    largest = z.max(axis=1, keepdims=True)
+    terms: Array = largest - z
+    terms += np.log1p(rest)
+    terms *= t
+    terms[t == 0] = 0  # where the difference of logits is infinite, too
+    return terms
+
+
+@_quietly
+def softmax_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None) -> Array:
+    """Return p_j (sum of the other t) - t_j (sum of the other p) for the softmax p of each row of z, shaped like z.
+
+    All arrays are (n_samples, n_neurons). It is p_j (sum of t) - t_j; the product p_j t_j, which cancels, is at most as
+    large as t_j (sum of the other p) where p_j <= 1/2. So only the largest entry of a row needs the sums of the others.
+    """
+    exponentials, at, rest = _exponentials(z, out)
+    rows = np.arange(len(z))
+    own = t[rows, at]
+    others = t.copy()
+    others[rows, at] = 0
+    of_others = others.sum(axis=1)
+    total = rest[:, 0] + 1
+    exponentials *= ((of_others + own) / total)[:, np.newaxis]
+    exponentials -= t
+    exponentials[rows, at] = (of_others - own * rest[:, 0]) / total
+    return exponentials
+
+
+def _exponentials(z: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
+    """Return exp(z - m) for the largest entry m of each row, where that is (n_samples,), and the sum of the others.
+
+    The exponentials are (n_samples, n_neurons), with 0 at the largest entry; the sums are (n_samples, 1).
+    """
+    at = z.argmax(axis=1)
+    rows = np.arange(len(z))
+    exponentials: Array = np.subtract(z, z[rows, at][:, np.newaxis], out=out)
+    np.exp(exponentials, out=exponentials)
+    exponentials[rows, at] = 0
+    return exponentials, at, exponentials.sum(axis=1, keepdims=True)
+
+
+@_quietly
+def likelihood(y: Array, t: Array) -> Array:
+    """Return -t y, shaped like y (n_samples, n_neurons)."""
+    terms: Array = 0 - t * y
+    return terms
+
+
+def likelihood_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
+    """Return -t, shaped like y (n_samples, n_neurons)."""
+    del y
+    gradient: Array = np.subtract(0, t, out=out)
+    return gradient
