@@ -17,10 +17,21 @@ from backprop_cli.core import loss_domains
 from backprop_cli.core import loss_functions as functions
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_decimal
-from backprop_cli.core.loss_domains import Refused, one_hot
+from backprop_cli.core.loss_domains import Refused, no_class, one_hot
 from backprop_cli.messages import nearest
 
-__all__ = ["FRAMEWORK_NAMES", "LOSSES", "REDUCTIONS", "Loss", "Matched", "Scale", "loss", "one_hot", "scale"]
+__all__ = [
+    "FRAMEWORK_NAMES",
+    "LOSSES",
+    "REDUCTIONS",
+    "Loss",
+    "Matched",
+    "Scale",
+    "loss",
+    "no_class",
+    "one_hot",
+    "scale",
+]
 
 REDUCTIONS = ("sum", "mean", "batch_mean")
 
@@ -97,8 +108,8 @@ _SIGMOID = Matched(
 _SOFTMAX = Matched(
     value=functions.softmax_cross_entropy,
     dz=functions.softmax_cross_entropy_gradient,
-    dz_written="softmax({z}) * sum({t}) - {t}",
-    dz_tex=r"\mathrm{{softmax}}({z}) \textstyle\sum {t} - {t}",
+    dz_written="softmax({z}) * (sum of the targets) - {t}",
+    dz_tex=r"\mathrm{{softmax}}({z}) \cdot \text{{(sum of the targets)}} - {t}",
 )
 
 
@@ -278,7 +289,8 @@ def _parameter(rest: str, text: str) -> str:
 
 def _unknown(text: str, bracket: str) -> str:
     if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
-        return f"{text} takes no number in brackets"
+        reason = f"{text} takes no number in brackets"
+        return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
     known = {name.partition("(")[0].lower(): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
     found = nearest(text.partition("(")[0], known)
     hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
