@@ -6,7 +6,9 @@ nothing. The derivatives with respect to logits are derived in C. Bishop, Patter
 (2006), sections 4.3.2 and 4.3.4.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import wraps
 
 import numpy as np
 
@@ -32,6 +34,8 @@ __all__ = [
     "squared",
     "squared_gradient",
 ]
+
+_CHUNK_NUMBERS = 2**15  # with more, the intermediate arrays of a chunk leave the cache
 
 _quietly = np.errstate(all="ignore")  # the callers check results; a term that is not needed may overflow
 
@@ -130,52 +134,66 @@ def binary_cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) 
     return gradient
 
 
-@_quietly
-def sigmoid_cross_entropy(z: Array, t: Array) -> Array:
-    """Return -(t log s(z) + (1 - t) log s(-z)) for the sigmoid s, shaped like z (n_samples, n_neurons).
+def _in_chunks(function: Callable[[Array, Array, Array], None]) -> Callable[..., Array]:
+    """Return a function(z, t, out=None) that calls another for a few rows at a time, which takes half the time."""
+
+    @wraps(function)
+    @_quietly
+    def in_chunks(z: Array, t: Array, out: Array | None = None) -> Array:
+        result = np.empty_like(z) if out is None else out
+        n_rows = max(1, _CHUNK_NUMBERS // z.shape[1])
+        for start in range(0, len(z), n_rows):
+            rows = slice(start, start + n_rows)
+            function(z[rows], t[rows], result[rows])
+        return result
+
+    return in_chunks
+
+
+@_in_chunks
+def sigmoid_cross_entropy(z: Array, t: Array, out: Array) -> None:
+    """Compute -(t log s(z) + (1 - t) log s(-z)) for the sigmoid s, shaped like z (n_samples, n_neurons).
 
     log s(z) = -max(-z, 0) - log(1 + exp(-|z|)), so that no term is negative for targets from 0 to 1.
     """
     positive = np.maximum(z, 0)
     negative = z - positive  # the smaller of z and 0
-    terms: Array = negative - positive
-    np.exp(terms, out=terms)
-    _add_one_and_take_log(terms)
+    np.subtract(negative, positive, out=out)
+    np.exp(out, out=out)
+    _add_one_and_take_log(out)
     positive *= 1 - t
     negative *= t
-    terms += positive
-    terms -= negative
-    return terms
+    out += positive
+    out -= negative
 
 
 def _add_one_and_take_log(small: Array) -> None:
     """Put log(1 + s) in place of numbers s (n_samples, n_neurons) from 0 to 1, with a small relative error.
 
     It takes a fraction of the time of `np.log1p`. The sum has the rounding error s - (sum - 1), which is known exactly
-    (T. Dekker, A floating-point technique for extending the available precision, 1971); the log changes by error / sum.
+    (T. Dekker, A floating-point technique for extending the available precision, 1971). The log changes by this error
+    over the sum; where the error counts, the sum is close to 1.
     """
     total = small + 1
     small -= total - 1
-    small /= total
     small += np.log(total, out=total)
 
 
-@_quietly
-def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None) -> Array:
-    """Return s(z) (1 - t) - s(-z) t for the sigmoid s, shaped like z (n_samples, n_neurons).
+@_in_chunks
+def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array) -> None:
+    """Compute s(z) (1 - t) - s(-z) t for the sigmoid s, shaped like z (n_samples, n_neurons).
 
     With p = exp(min(z, 0)) and q = exp(min(-z, 0)), of which one is 1, s(z) = p / (p + q) and s(-z) = q / (p + q).
     """
-    dz: Array = np.minimum(z, 0, out=out)
-    opposite = dz - z  # the smaller of -z and 0
-    np.exp(dz, out=dz)
+    np.minimum(z, 0, out=out)
+    opposite = out - z  # the smaller of -z and 0
+    np.exp(out, out=out)
     np.exp(opposite, out=opposite)
-    total = dz + opposite
-    dz *= 1 - t
+    total = out + opposite
+    out *= 1 - t
     opposite *= t
-    dz -= opposite
-    dz /= total
-    return dz
+    out -= opposite
+    out /= total
 
 
 @_quietly

@@ -35,7 +35,7 @@ __all__ = [
 
 REDUCTIONS = ("sum", "mean", "batch_mean")
 
-_MOST_CHARACTERS = 40  # of a parameter: more digits than any float has
+_MOST_CHARACTERS = 40  # of a parameter, and of a wrong name in a message
 
 
 class Matched(NamedTuple):
@@ -283,7 +283,7 @@ def _parameter(rest: str, text: str) -> str:
     is_number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", parameter)
     number = to_decimal(parameter) if is_number and rest.endswith(")") and len(parameter) <= _MOST_CHARACTERS else None
     if number is None or not 0 < float(number) < np.inf:
-        raise ValueError(f"expected a positive number in brackets, as in 'huber(0.5)', got {text!r}")
+        raise ValueError(f"expected a positive number in brackets, as in 'huber(0.5)', got {text[:_MOST_CHARACTERS]!r}")
     return parameter
 
 
@@ -294,4 +294,4 @@ def _unknown(text: str, bracket: str) -> str:
     known = {name.partition("(")[0].lower(): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
     found = nearest(text.partition("(")[0], known)
     hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
-    return f"{text!r} is no loss function{hint}"
+    return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"

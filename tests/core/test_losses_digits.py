@@ -105,12 +105,12 @@ def assert_close(got: Any, exact: Sequence[Decimal], sizes: Sequence[Decimal], r
 def logits() -> Iterator[tuple[np.ndarray, int]]:
     """Yield samples z (n_neurons,), from balanced to saturated, and the number of a class."""
     rng = np.random.default_rng(15)
-    for scale, n in product([1e-3, 1, 30, 300, 1e4], range(1, 6)):
+    for scale, n in product([1e-3, 1, 30, 300, 1e4], [1, 2, 4]):
         yield rng.normal(scale=scale, size=n).clip(-1e4, 1e4), int(rng.integers(n))
     for row in ([40, -40], [36.7, 0], [-36.7, 0], [745, 0], [-745, 0], [708.3, 0], [1e4, -1e4], [1e4, 1e4 - 1, -1e4]):
         yield from ((np.array(row, float), number) for number in range(2))
     yield np.array([0.0, -0.0, 0.0]), 1
-    yield rng.normal(scale=30, size=24), 7
+    yield rng.normal(scale=30, size=16), 7
 
 
 def samples() -> Iterator[tuple[np.ndarray, np.ndarray, bool]]:
@@ -171,6 +171,8 @@ def outputs(name: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         else:
             y = rng.normal(scale=scale, size=n)
         t = rng.uniform(size=n) if "cross" in name else rng.normal(size=n)
+        if name == "binary_cross_entropy":
+            yield np.minimum(1 - y, 1 - 1e-16), t
         yield y, t
         yield y, t.round().clip(0, 1)
         yield y, (y * (1 + 1e-12)).clip(0, 1)
