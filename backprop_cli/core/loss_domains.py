@@ -6,11 +6,29 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array, first_index
 
-__all__ = ["Refused", "no_binary_target", "no_distribution", "no_positive_output", "no_probability", "one_hot"]
+__all__ = [
+    "Refused",
+    "no_binary_target",
+    "no_class",
+    "no_distribution",
+    "no_positive_output",
+    "no_probability",
+    "one_hot",
+]
 
 Refused: TypeAlias = tuple[tuple[int, ...], str]  # the index of an entry, or of a sample, and the reason
 
 _SUM_ROUNDING = 2.0**-23  # of targets that were rounded to float32, relative to the sum of their sizes; twice as much
+
+
+def no_class(classes: Array, n_neurons: int) -> Refused | None:
+    """Return the index (n,) of the first class number of (n_samples,) that no neuron has, and the reason."""
+    wrong = ~((classes >= 0) & (classes < n_neurons))  # NaN, too
+    wrong |= np.where(wrong, 0, classes) % 1 != 0
+    if not wrong.any():
+        return None
+    index = first_index(wrong)
+    return index, f"expected a class number from 0 to {n_neurons - 1}, got {classes[index]}"
 
 
 def one_hot(classes: Array, n_neurons: int, dtype: type | np.dtype = np.float64) -> Array:
@@ -19,14 +37,12 @@ def one_hot(classes: Array, n_neurons: int, dtype: type | np.dtype = np.float64)
     Raises:
         ValueError: A class number is no integer from 0 to n_neurons - 1.
     """
-    numbers = np.asarray(classes)
-    with np.errstate(invalid="ignore"):  # NaN
-        wrong = ~((numbers >= 0) & (numbers < n_neurons) & (numbers % 1 == 0))
-    if wrong.any():
-        n = int(np.argmax(wrong))
-        raise ValueError(f"[{n}]: expected a class number from 0 to {n_neurons - 1}, got {numbers[n]}")
-    targets = np.zeros((len(numbers), n_neurons), dtype)
-    targets[np.arange(len(numbers)), numbers.astype(np.intp)] = 1
+    refused = no_class(classes, n_neurons)
+    if refused is not None:
+        (n,), reason = refused
+        raise ValueError(f"[{n}]: {reason}")
+    targets = np.zeros((len(classes), n_neurons), dtype)
+    targets[np.arange(len(classes)), classes.astype(np.intp)] = 1
     return targets
 
 

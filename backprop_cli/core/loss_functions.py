@@ -6,7 +6,9 @@ nothing. The derivatives with respect to logits are derived in C. Bishop, Patter
 (2006), sections 4.3.2 and 4.3.4.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
+from functools import wraps
 
 import numpy as np
 
@@ -32,6 +34,8 @@ __all__ = [
     "squared",
     "squared_gradient",
 ]
+
+_CHUNK_NUMBERS = 2**15  # with more, the intermediate arrays of a chunk leave the cache
 
 _quietly = np.errstate(all="ignore")  # the callers check results; a term that is not needed may overflow
 
@@ -130,31 +134,66 @@ def binary_cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) 
     return gradient
 
 
-@_quietly
-def sigmoid_cross_entropy(z: Array, t: Array) -> Array:
-    """Return -(t log s(z) + (1 - t) log s(-z)) for the sigmoid s, shaped like z (n_samples, n_neurons).
+def _in_chunks(function: Callable[[Array, Array, Array], None]) -> Callable[..., Array]:
+    """Return a function(z, t, out=None) that calls another for a few rows at a time, which takes half the time."""
+
+    @wraps(function)
+    @_quietly
+    def in_chunks(z: Array, t: Array, out: Array | None = None) -> Array:
+        result = np.empty_like(z) if out is None else out
+        n_rows = max(1, _CHUNK_NUMBERS // z.shape[1])
+        for start in range(0, len(z), n_rows):
+            rows = slice(start, start + n_rows)
+            function(z[rows], t[rows], result[rows])
+        return result
+
+    return in_chunks
+
+
+@_in_chunks
+def sigmoid_cross_entropy(z: Array, t: Array, out: Array) -> None:
+    """Compute -(t log s(z) + (1 - t) log s(-z)) for the sigmoid s, shaped like z (n_samples, n_neurons).
 
     log s(z) = -max(-z, 0) - log(1 + exp(-|z|)), so that no term is negative for targets from 0 to 1.
     """
-    size = np.abs(z)
-    terms: Array = np.log1p(np.exp(-size))
-    terms += size * np.where(z < 0, t, 1 - t)
-    return terms
+    positive = np.maximum(z, 0)
+    negative = z - positive  # the smaller of z and 0
+    np.subtract(negative, positive, out=out)
+    np.exp(out, out=out)
+    _add_one_and_take_log(out)
+    positive *= 1 - t
+    negative *= t
+    out += positive
+    out -= negative
 
 
-@_quietly
-def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None) -> Array:
-    """Return s(z) (1 - t) - s(-z) t for the sigmoid s, shaped like z (n_samples, n_neurons).
+def _add_one_and_take_log(small: Array) -> None:
+    """Put log(1 + s) in place of numbers s (n_samples, n_neurons) from 0 to 1, with a small relative error.
 
-    With e = exp(-|z|), the larger one of s(z) and s(-z) is 1 / (1 + e), and the other e / (1 + e).
+    It takes a fraction of the time of `np.log1p`. The sum has the rounding error s - (sum - 1), which is known exactly
+    (T. Dekker, A floating-point technique for extending the available precision, 1971). The log changes by this error
+    over the sum; where the error counts, the sum is close to 1.
     """
-    smaller = np.exp(-np.abs(z))
-    denominator = smaller + 1
-    rest, is_negative = 1 - t, z < 0
-    smaller *= np.where(is_negative, rest, -t)
-    dz: Array = np.add(np.where(is_negative, -t, rest), smaller, out=out)
-    dz /= denominator
-    return dz
+    total = small + 1
+    small -= total - 1
+    small += np.log(total, out=total)
+
+
+@_in_chunks
+def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array) -> None:
+    """Compute s(z) (1 - t) - s(-z) t for the sigmoid s, shaped like z (n_samples, n_neurons).
+
+    With p = exp(min(z, 0)) and q = exp(min(-z, 0)), of which one is 1, s(z) = p / (p + q) and s(-z) = q / (p + q).
+    """
+    np.minimum(z, 0, out=out)
+    opposite = out - z  # the smaller of -z and 0
+    np.exp(out, out=out)
+    np.exp(opposite, out=opposite)
+    total = out + opposite
+    out *= 1 - t
+    opposite *= t
+    out -= opposite
+    out /= total
 
 
 @_quietly
@@ -177,13 +216,11 @@ def softmax_cross_entropy(z: Array, t: Array) -> Array:
 
     With the largest entry m of a row, -log p = (m - z) + log(1 + r), where r is the sum of exp(z - m) over the others.
     """
-    exponentials, _, rest = _exponentials(z)
-    del exponentials
-    largest = z.max(axis=1, keepdims=True)
-    terms: Array = largest - z
+    terms, at, rest = _exponentials(z)
+    np.subtract(_entries(z, at), z, out=terms)
     terms += np.log1p(rest)
     terms *= t
-    terms[t == 0] = 0  # where the difference of logits is infinite, too
+    terms[t == 0] = 0  # where a difference of logits is infinite, too
     return terms
 
 
@@ -194,30 +231,33 @@ def softmax_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None)
     All arrays are (n_samples, n_neurons). It is p_j (sum of t) - t_j; the product p_j t_j, which cancels, is at most as
     large as t_j (sum of the other p) where p_j <= 1/2. So only the largest entry of a row needs the sums of the others.
     """
-    exponentials, at, rest = _exponentials(z, out)
-    rows = np.arange(len(z))
-    own = t[rows, at]
+    dz, at, rest = _exponentials(z, out)
+    own = _entries(t, at)
     others = t.copy()
-    others[rows, at] = 0
-    of_others = others.sum(axis=1)
-    total = rest[:, 0] + 1
-    exponentials *= ((of_others + own) / total)[:, np.newaxis]
-    exponentials -= t
-    exponentials[rows, at] = (of_others - own * rest[:, 0]) / total
-    return exponentials
+    np.put_along_axis(others, at, 0, axis=1)
+    of_others = others.sum(axis=1, keepdims=True)
+    total = rest + 1
+    dz *= (of_others + own) / total
+    dz -= t
+    np.put_along_axis(dz, at, (of_others - own * rest) / total, axis=1)
+    return dz
 
 
 def _exponentials(z: Array, out: Array | None = None) -> tuple[Array, Array, Array]:
-    """Return exp(z - m) for the largest entry m of each row, where that is (n_samples,), and the sum of the others.
+    """Return exp(z - m) for the largest entry m of each row, where that is, and the sum of the others.
 
-    The exponentials are (n_samples, n_neurons), with 0 at the largest entry; the sums are (n_samples, 1).
+    The exponentials are (n_samples, n_neurons), with 0 in place of the largest; the rest is (n_samples, 1).
     """
-    at = z.argmax(axis=1)
-    rows = np.arange(len(z))
-    exponentials: Array = np.subtract(z, z[rows, at][:, np.newaxis], out=out)
+    at = z.argmax(axis=1)[:, np.newaxis]
+    exponentials: Array = np.subtract(z, _entries(z, at), out=out)
     np.exp(exponentials, out=exponentials)
-    exponentials[rows, at] = 0
+    np.put_along_axis(exponentials, at, 0, axis=1)
     return exponentials, at, exponentials.sum(axis=1, keepdims=True)
+
+
+def _entries(array: Array, at: Array) -> Array:
+    entries: Array = np.take_along_axis(array, at, axis=1)
+    return entries
 
 
 @_quietly

@@ -17,14 +17,25 @@ from backprop_cli.core import loss_domains
 from backprop_cli.core import loss_functions as functions
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import to_decimal
-from backprop_cli.core.loss_domains import Refused, one_hot
+from backprop_cli.core.loss_domains import Refused, no_class, one_hot
 from backprop_cli.messages import nearest
 
-__all__ = ["FRAMEWORK_NAMES", "LOSSES", "REDUCTIONS", "Loss", "Matched", "Scale", "loss", "one_hot", "scale"]
+__all__ = [
+    "FRAMEWORK_NAMES",
+    "LOSSES",
+    "REDUCTIONS",
+    "Loss",
+    "Matched",
+    "Scale",
+    "loss",
+    "no_class",
+    "one_hot",
+    "scale",
+]
 
 REDUCTIONS = ("sum", "mean", "batch_mean")
 
-_MOST_CHARACTERS = 40  # of a parameter: more digits than any float has
+_MOST_CHARACTERS = 40  # of a parameter, and of a wrong name in a message
 
 
 class Matched(NamedTuple):
@@ -97,8 +108,8 @@ _SIGMOID = Matched(
 _SOFTMAX = Matched(
     value=functions.softmax_cross_entropy,
     dz=functions.softmax_cross_entropy_gradient,
-    dz_written="softmax({z}) * sum({t}) - {t}",
-    dz_tex=r"\mathrm{{softmax}}({z}) \textstyle\sum {t} - {t}",
+    dz_written="softmax({z}) * (sum of the targets) - {t}",
+    dz_tex=r"\mathrm{{softmax}}({z}) \cdot \text{{(sum of the targets)}} - {t}",
 )
 
 
@@ -272,14 +283,15 @@ def _parameter(rest: str, text: str) -> str:
     is_number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", parameter)
     number = to_decimal(parameter) if is_number and rest.endswith(")") and len(parameter) <= _MOST_CHARACTERS else None
     if number is None or not 0 < float(number) < np.inf:
-        raise ValueError(f"expected a positive number in brackets, as in 'huber(0.5)', got {text!r}")
+        raise ValueError(f"expected a positive number in brackets, as in 'huber(0.5)', got {text[:_MOST_CHARACTERS]!r}")
     return parameter
 
 
 def _unknown(text: str, bracket: str) -> str:
     if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
-        return f"{text} takes no number in brackets"
+        reason = f"{text} takes no number in brackets"
+        return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
     known = {name.partition("(")[0].lower(): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
     found = nearest(text.partition("(")[0], known)
     hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
-    return f"{text!r} is no loss function{hint}"
+    return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"
