@@ -66,7 +66,10 @@ class RunOptions(CommonOptions):
     activation: Annotated[
         str | None,
         Option(
-            metavar="NAME", autocompletion=completion.activations, help="The activation: relu (the default), linear."
+            metavar="NAME",
+            autocompletion=completion.activations,
+            help="The activation: relu (the default), 'leaky_relu(0.01)', linear, sigmoid, tanh, softplus, 'elu(1)',"
+            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter.",
         ),
     ] = None
     weight_layout: Annotated[

@@ -13,7 +13,6 @@ from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.saving import folder_of, problem_file, result_files
 from backprop_cli.cli.streams import write_stderr, write_stdout
 from backprop_cli.cli.terminal import look
-from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress
@@ -92,7 +91,7 @@ def _overrides(options: RunOptions) -> dict[str, Any]:
     """Return the values that override the problem's own, by key."""
     name, rate, upstream = options.activation, options.learning_rate, options.upstream
     overrides = {
-        "activation": None if name is None else values.choice("--activation", name, tuple(ACTIVATIONS)),
+        "activation": None if name is None else values.activation(name),
         "weight_layout": options.weight_layout,
         "learning_rate": None if rate is None else (Decimal if options.exact else float)(rate),
         "upstream": upstream if upstream in UPSTREAM_RULES else None,

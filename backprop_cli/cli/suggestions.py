@@ -32,7 +32,7 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run", "--upstream", "dvalues dout dy da grad gradient gradients grad-output grad-outputs delta"),
     ("run", "--upstream takes the gradient of the loss", "loss loss-fn criterion cost target targets labels y"),
     ("run", "--z", "preactivation preactivations pre-activation pre-activations"),
-    ("run", "--activation", "act activate activation-function nonlinearity relu linear"),
+    ("run", "--activation", "act activate activation-function nonlinearity relu linear sigmoid tanh softmax"),
     ("run", "--weight-layout", "layout transpose transposed t"),
     ("run", "--learning-rate", "learning-rate-init alpha eta step step-size rate"),
     ("run", "--next", "update updated new-problem"),

@@ -71,7 +71,7 @@ class _Writer:
     def _factor_in_words(self, factor: Factor) -> str:
         entry, activation = self.entry(factor.name, factor.axes), self._activation
         if factor.function == "f'":
-            return f"{activation.name}'({entry})" if activation.reads else activation.derivative_written
+            return (activation.derivative_named if activation.reads else activation.derivative_written).format(z=entry)
         return activation.value_written.format(z=entry) if factor.function else entry
 
     def _factor_in_tex(self, factor: Factor) -> str:

@@ -125,7 +125,7 @@ class Entries:
             coefficient = int(derivative) if derivative == int(derivative) else derivative
             if not activation.reads:
                 return made._replace(common=Term(coefficient=coefficient))
-            common = Term(coefficient=coefficient, derivative=f"{activation.name}'({z.name})")
+            common = Term(coefficient=coefficient, derivative=activation.derivative_named.format(z=z.name))
             return made._replace(common=common, reads=(z,))
         return made
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
+from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION, Activation, activation, name_of_activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
@@ -58,7 +58,7 @@ def build(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
         inputs=fitted.arrays.get("inputs"),
-        layers=_layers(parts, fitted, headers, out_in=out_in),
+        layers=_layers(parts, fitted, headers, out_in=out_in, exact=exact),
         upstream=_upstream(draft, fitted),
         weight_layout="out-in" if out_in else "in-out",
         learning_rate=_learning_rate(draft, exact=exact),
@@ -131,25 +131,40 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
-def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
+def _layers(
+    parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool, exact: bool
+) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
         keys = ("biases", "z") if out_in else ("weights", "biases", "z")
         neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
-        activation = _choice(part, "activation", tuple(ACTIVATIONS), prefix) or DEFAULT_ACTIVATION
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),
                 biases=fitted.arrays.get(prefix + "biases"),
                 z=fitted.arrays.get(prefix + "z"),
-                activation=ACTIVATIONS[activation],
+                activation=_activation(part, prefix, exact=exact),
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
                 neuron_names=_names(headers, neuron_places, n_neurons),
             )
         )
     return tuple(layers)
+
+
+def _activation(part: Mapping[str, Any], prefix: str, *, exact: bool) -> Activation:
+    written, place = part.get("activation", DEFAULT_ACTIVATION), prefix + "activation"
+    if not (isinstance(written, str) and name_of_activation(written) in ACTIVATIONS):
+        raise _unknown(written, tuple(ACTIVATIONS), place)
+    try:
+        found = activation(written)
+    except ValueError as error:
+        raise InputError(str(error), place=place) from None
+    if exact and not found.exact:
+        rational = listed(name for name, row in ACTIVATIONS.items() if row.exact)
+        raise InputError(f"{found.name} has no exact arithmetic ({rational} have)", place=place)
+    return found
 
 
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
@@ -182,10 +197,14 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
     """Return the word under a key, or None without the key; the words in `others` describe what else is accepted."""
     value = part.get(key)
     if key in part and not (isinstance(value, str) and value in known):
-        wanted = listed([*others, *map(repr, known)], "or")
-        hint = did_you_mean(value, known) if isinstance(value, str) else without_brackets(value)
-        raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
+        raise _unknown(value, known, prefix + key, *others)
     return value
+
+
+def _unknown(value: Any, known: Sequence[str], place: str, *others: str) -> InputError:
+    wanted = listed([*others, *map(repr, known)], "or")
+    hint = did_you_mean(value.partition("(")[0], known) if isinstance(value, str) else without_brackets(value)
+    return InputError(f"expected {wanted}, got {describe(value)}", place=place, hint=hint)
 
 
 def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:

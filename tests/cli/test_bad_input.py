@@ -339,7 +339,10 @@ FOREIGN: dict[str, tuple[str, Content, str]] = {
 BARE = "hint: a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 LIST = "expected a list of numbers or of rows, got a single number"
 RULES = "expected a matrix, 'outputs' or 'ones'"
-ACTIVATIONS = "expected 'relu' or 'linear'"
+ACTIVATIONS = (
+    "expected 'relu', 'leaky_relu', 'linear', 'sigmoid', 'tanh', 'softplus', 'elu', 'silu', 'gelu', 'softmax' or"
+    " 'log_softmax'"
+)
 LAYOUTS = "expected 'in-out' or 'out-in'"
 NOTHING = "there is nothing to compute from (expected inputs, weights, biases, upstream or z)"
 
@@ -523,8 +526,8 @@ KEYS: dict[str, tuple[Content, str]] = {
         f"activation: {ACTIVATIONS}, got 'ReLU'\nhint: did you mean 'relu'?",
     ),
     "activation: a text near none": (
-        '{"inputs": [1], "activation": "tanh"}',
-        f"activation: {ACTIVATIONS}, got 'tanh'",
+        '{"inputs": [1], "activation": "hardtanh"}',
+        f"activation: {ACTIVATIONS}, got 'hardtanh'",
     ),
     "activation: null": ('{"inputs": [1], "activation": null}', f"activation: {ACTIVATIONS}, got null"),
     "activation of a layer: a number": (
@@ -917,8 +920,8 @@ NPZ: dict[str, tuple[Content, str]] = {
     "integer between two floats": (npz([("z.npy", [[1, 2**53 + 1]])]), f"z[0][1]: {ROUNDED}"),
     "weights: no dimensions": (npz([("weights.npy", 1.0)]), f"weights: {LIST}"),
     "activation: unknown": (
-        npz([("inputs.npy", [1.0]), ("activation.npy", "tanh")]),
-        f"activation: {ACTIVATIONS}, got 'tanh'",
+        npz([("inputs.npy", [1.0]), ("activation.npy", "hardtanh")]),
+        f"activation: {ACTIVATIONS}, got 'hardtanh'",
     ),
     "activation: a list": (
         npz([("inputs.npy", [1.0]), ("activation.npy", ["relu"])]),
@@ -1190,7 +1193,8 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "unknown activation": (
         {},
         "p.json --activation rely",
-        "--activation: expected relu or linear, got 'rely'\nhint: did you mean 'relu'?",
+        "--activation: expected relu, leaky_relu, linear, sigmoid, tanh, softplus, elu, silu, gelu, softmax or"
+        " log_softmax, got 'rely'\nhint: did you mean 'relu'?",
     ),
     "unknown layout": (
         {},
