@@ -212,8 +212,8 @@ _LINEAR = Activation(
 def _smooth(name: str, title: str, tex: str, *, roundings: int, grows: bool = False, **more: Any) -> Activation:
     """Return the row of a function without kinks and parameters, whose functions have its name."""
     module = coupled if "coupled_derivative" in more else functions
-    found = _functions(getattr(module, name), getattr(module, f"{name}_backward"))
-    return Activation(name=name, title=title, **found, **_written(name, tex), roundings=roundings, grows=grows, **more)
+    found = _functions(getattr(module, name), getattr(module, f"{name}_backward")) | _written(name, tex) | more
+    return Activation(name=name, title=title, roundings=roundings, grows=grows, **found)
 
 
 # The roundings are those of the formulas, where exp, expm1, log1p and tanh are off by up to 4 units roundoff.
@@ -233,6 +233,8 @@ ACTIVATIONS = {
             "softmax",
             "softmax",
             _operator("softmax"),
+            backward=lambda upstream, z, outputs, out=None: coupled.softmax_backward(upstream, z, outputs, out=out),
+            reads=("z", "outputs"),
             roundings=32,
             grows=True,
             coupled_derivative=coupled.softmax_jacobian,

@@ -4,6 +4,8 @@ A derivative may be too small for a float64 where its product with upstream is n
 exp(x / 2) twice, as in `activation_functions`.
 """
 
+from typing import Any
+
 import numpy as np
 
 from backprop_cli.core.activation_functions import in_chunks, wide
@@ -18,18 +20,20 @@ __all__ = [
     "softmax_jacobian",
 ]
 
+_SMALL = 1e-30  # smaller outputs may be subnormal, those of float32 already from 1e-38 on
 
-def _below_largest(z: Array) -> tuple[Array, Array, Array]:
-    """Return z - max(z) of each row, exp of half of it, and the index of the maximum, with a last axis of length 1.
+
+def _below_largest(z: Array) -> tuple[Array, Array, Any]:
+    """Return z - max(z) of each row, exp of half of it, and the index of the maximum of each row.
 
     The rounding error of the difference is found as by Knuth, "The Art of Computer Programming", volume 2, section
-    4.2.2, theorem B: exp would magnify it. Where it overflows, exp is 0.
+    4.2.2, theorem B: exp would magnify it. It is NaN where the difference overflows, and exp is 0.
     """
-    top = np.argmax(z, axis=-1, keepdims=True)
-    largest = np.take_along_axis(z, top, axis=-1)
+    top = np.arange(len(z)), np.argmax(z, axis=-1)
+    largest = z[top][:, None]
     below = z - largest
     back = below - z
-    lost = np.where(below > -1e4, (z - (below - back)) - (largest + back), 0)
+    lost = np.fmax((z - (below - back)) - (largest + back), -1.0)
     return below, np.exp(below * 0.5) * (1 + 0.5 * lost), top
 
 
@@ -37,10 +41,10 @@ def _sum(array: Array) -> Array:
     return np.add.reduce(array, axis=-1, keepdims=True)
 
 
-def _without(array: Array, top: Array) -> Array:
+def _without(array: Array, top: Any) -> Array:
     """Return a copy of an array in which one entry of each row is 0."""
     rest = array.copy()
-    np.put_along_axis(rest, top, 0.0, axis=-1)
+    rest[top] = 0
     return rest
 
 
@@ -53,19 +57,21 @@ def softmax(z: Array) -> Array:
 
 
 @in_chunks
-def softmax_backward(upstream: Array, z: Array) -> Array:
+def softmax_backward(upstream: Array, z: Array, outputs: Array) -> Array:
     """Return upstream times the Jacobian matrix of softmax at each row of z, shaped like z (n_samples, n_neurons).
 
     This is y * (upstream - sum(upstream * y)), y being the outputs. It stays the same if all of upstream is reduced by
     one number. Here that is the entry at the largest output: where that output is nearly 1, the difference would
     otherwise lose all digits.
     """
-    _, half, top = _below_largest(z)
+    top = np.arange(len(outputs)), np.argmax(outputs, axis=-1)
+    centred = upstream - upstream[top][:, None]
+    if outputs.min() > _SMALL:
+        return (centred - _sum(centred * outputs)) * outputs
+    _, half, _ = _below_largest(z)
     total = _sum(half * half)
-    centred = upstream - np.take_along_axis(upstream, top, axis=-1)
     mean = _sum((centred * half) * half) / total
-    dz: Array = ((centred - mean) * half) * (half / total)
-    return dz
+    return ((centred - mean) * half) * (half / total)
 
 
 @in_chunks
@@ -86,9 +92,9 @@ def log_softmax_backward(upstream: Array, z: Array) -> Array:
     """
     _, half, top = _below_largest(z)
     rest = _sum(_without(half * half, top))
-    at_top, others = np.take_along_axis(upstream, top, axis=-1), _sum(_without(upstream, top))
+    at_top, others = upstream[top][:, None], _sum(_without(upstream, top))
     dz: Array = upstream - ((at_top + others) * half) * (half / (1 + rest))
-    np.put_along_axis(dz, top, (at_top * rest - others) / (1 + rest), axis=-1)
+    dz[top] = ((at_top * rest - others) / (1 + rest))[:, 0]
     return dz
 
 
@@ -99,23 +105,23 @@ def _probabilities(z: Array) -> tuple[Array, Array]:
     rest = _sum(_without(half * half, top))
     y = half * half / (1 + rest)
     complement = 1 - y
-    np.put_along_axis(complement, top, rest / (1 + rest), axis=-1)
+    complement[top] = (rest / (1 + rest))[:, 0]
     return y, complement
 
 
 def softmax_jacobian(z: Array) -> Array:
     """Return d outputs[n,k] / d z[n,j] as float64 (n_samples, k, j), of z (n_samples, n_neurons)."""
     y, complement = _probabilities(z)
-    return _with_diagonal(-y[..., :, None] * y[..., None, :], y * complement)
+    return _with_diagonal(-y[:, :, None] * y[:, None, :], y * complement)
 
 
 def log_softmax_jacobian(z: Array) -> Array:
     """Return d outputs[n,k] / d z[n,j] as float64 (n_samples, k, j), of z (n_samples, n_neurons)."""
     y, complement = _probabilities(z)
-    return _with_diagonal(np.repeat(-y[..., None, :], y.shape[-1], axis=-2), complement)
+    return _with_diagonal(np.repeat(-y[:, None, :], y.shape[1], axis=1), complement)
 
 
 def _with_diagonal(matrices: Array, diagonal: Array) -> Array:
-    i = np.arange(diagonal.shape[-1])
-    matrices[..., i, i] = diagonal
+    i = np.arange(diagonal.shape[1])
+    matrices[:, i, i] = diagonal
     return matrices
