@@ -1,6 +1,6 @@
 """The activation functions in decimals of 60 digits or more: textbook forms, in other arithmetic than the package's."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, localcontext
 
 DIGITS = Context(prec=90, Emin=-(10**15), Emax=10**15)
@@ -75,47 +75,29 @@ def _arctan(n: int, digits: int) -> Decimal:
     return total
 
 
-def value(name: str, x: Decimal) -> Decimal:
-    match name:
-        case "relu" | "leaky_relu":
-            return x if x > 0 else x * Decimal("0.01" if name == "leaky_relu" else 0)
-        case "linear":
-            return x
-        case "sigmoid":
-            return sigmoid(x)
-        case "tanh":
-            return tanh(x)
-        case "softplus":
-            return softplus(x)
-        case "elu":
-            return x if x > 0 else expm1(x)
-        case "silu":
-            return x * sigmoid(x)
-        case "gelu":
-            return x * normal(x)
-    raise AssertionError(name)
-
-
-def derivative(name: str, x: Decimal) -> tuple[Decimal, ...]:
-    """The terms that the derivative is the sum of."""
-    match name:
-        case "relu" | "leaky_relu":
-            return (ONE if x > 0 else Decimal("0.01" if name == "leaky_relu" else 0),)
-        case "linear":
-            return (ONE,)
-        case "sigmoid":
-            return (sigmoid(x) * sigmoid(-x),)
-        case "tanh":
-            return (4 * sigmoid(2 * x) * sigmoid(-2 * x),)
-        case "softplus":
-            return (sigmoid(x),)
-        case "elu":
-            return (ONE if x > 0 else x.exp(),)
-        case "silu":
-            return sigmoid(x), x * sigmoid(x) * sigmoid(-x)
-        case "gelu":
-            return normal(x), x * density(x)
-    raise AssertionError(name)
+VALUES: dict[str, Callable[[Decimal], Decimal]] = {
+    "relu": lambda x: max(x, Decimal()),
+    "leaky_relu": lambda x: x if x > 0 else x / 100,
+    "linear": lambda x: x,
+    "sigmoid": sigmoid,
+    "tanh": tanh,
+    "softplus": softplus,
+    "elu": lambda x: x if x > 0 else expm1(x),
+    "silu": lambda x: x * sigmoid(x),
+    "gelu": lambda x: x * normal(x),
+}
+# The terms that a derivative is the sum of.
+DERIVATIVES: dict[str, Callable[[Decimal], tuple[Decimal, ...]]] = {
+    "relu": lambda x: (Decimal(int(x > 0)),),
+    "leaky_relu": lambda x: (ONE if x > 0 else ONE / 100,),
+    "linear": lambda _: (ONE,),
+    "sigmoid": lambda x: (sigmoid(x) * sigmoid(-x),),
+    "tanh": lambda x: (4 * sigmoid(2 * x) * sigmoid(-2 * x),),
+    "softplus": lambda x: (sigmoid(x),),
+    "elu": lambda x: (ONE if x > 0 else x.exp(),),
+    "silu": lambda x: (sigmoid(x), x * sigmoid(x) * sigmoid(-x)),
+    "gelu": lambda x: (normal(x), x * density(x)),
+}
 
 
 def softmax(z: Sequence[Decimal]) -> list[Decimal]:

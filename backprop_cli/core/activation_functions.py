@@ -60,8 +60,8 @@ _TAIL = (
 def in_chunks(function: Callable[..., Array]) -> Callable[..., Array]:
     """Make of a formula a function of arrays, all (n_samples, n_neurons), with a buffer for the result.
 
-    The formula takes some rows of each array and returns as many; a single row may be (n_neurons,). Rows of float32 are
-    computed in float64, and rounded once. The buffer may be one of the arrays.
+    The formula takes some rows of each array and returns as many; arrays (n_neurons,) and () are one row. Rows of
+    float32 are computed in float64, and rounded once. The buffer may be one of the arrays.
     """
 
     @wraps(function)
@@ -73,7 +73,7 @@ def in_chunks(function: Callable[..., Array]) -> Callable[..., Array]:
         step = max(_CHUNK * len(z) // max(z.size, 1), 1) if z.ndim > 1 else 0
         parts: Any = [slice(start, start + step) for start in range(0, len(z), step)] if step else [...]
         for rows in parts:
-            out[rows] = function(*(wide(array[rows]) for array in arrays), **parameters)
+            out[rows] = function(*(np.atleast_2d(wide(array[rows])) for array in arrays), **parameters)
         return out
 
     return whole
@@ -149,7 +149,8 @@ def sigmoid_backward(upstream: Array, z: Array) -> Array:
     sigmoid(z) * (1 - sigmoid(z)) would lose digits where sigmoid(z) is nearly 1. So would 1 - tanh(z)^2.
     """
     root = _half_sech(z, 0.5)
-    return (upstream * root) * root
+    dz: Array = (upstream * root) * root
+    return dz
 
 
 @in_chunks
@@ -162,7 +163,8 @@ def tanh(z: Array) -> Array:
 def tanh_backward(upstream: Array, z: Array) -> Array:
     """Return upstream * tanh'(z), shaped like z (n_samples, n_neurons); tanh'(z) = sech(z)^2."""
     root = 2 * _half_sech(z, 1.0)
-    return (upstream * root) * root
+    dz: Array = (upstream * root) * root
+    return dz
 
 
 @in_chunks

@@ -86,7 +86,7 @@ def activation(text: str) -> Activation:
         ValueError: The name is unknown, or the parameter is not a finite number, or not one that the activation takes;
             with the reason.
     """
-    name, bracket, rest = text.partition("(")
+    name, bracket, rest = text.strip().partition("(")
     row = ACTIVATIONS.get(name.strip())
     if row is None:
         raise ValueError(f"unknown activation {text[:_MOST_SHOWN]!r}")

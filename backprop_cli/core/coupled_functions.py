@@ -67,11 +67,13 @@ def softmax_backward(upstream: Array, z: Array, outputs: Array) -> Array:
     top = np.arange(len(outputs)), np.argmax(outputs, axis=-1)
     centred = upstream - upstream[top][:, None]
     if outputs.min() > _SMALL:
-        return (centred - _sum(centred * outputs)) * outputs
-    _, half, _ = _below_largest(z)
-    total = _sum(half * half)
-    mean = _sum((centred * half) * half) / total
-    return ((centred - mean) * half) * (half / total)
+        dz: Array = (centred - _sum(centred * outputs)) * outputs
+    else:
+        _, half, _ = _below_largest(z)
+        total = _sum(half * half)
+        mean = _sum((centred * half) * half) / total
+        dz = ((centred - mean) * half) * (half / total)
+    return dz
 
 
 @in_chunks

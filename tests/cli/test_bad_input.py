@@ -529,6 +529,18 @@ KEYS: dict[str, tuple[Content, str]] = {
         '{"inputs": [1], "activation": "hardtanh"}',
         f"activation: {ACTIVATIONS}, got 'hardtanh'",
     ),
+    "activation: misspelt, with a parameter": (
+        '{"inputs": [1], "activation": "elus(1)"}',
+        f"activation: {ACTIVATIONS}, got 'elus(1)'\nhint: did you mean 'elu'?",
+    ),
+    "activation: a parameter that is no number": (
+        '{"inputs": [1], "activation": "leaky_relu(0,2)"}',
+        "activation: expected leaky_relu(NUMBER) with a finite number, got 'leaky_relu(0,2)'",
+    ),
+    "activation: a parameter that it does not take": (
+        '{"inputs": [1], "layers": [{"activation": "tanh(1)"}]}',
+        "layers[0].activation: tanh takes no parameter, got 'tanh(1)'",
+    ),
     "activation: null": ('{"inputs": [1], "activation": null}', f"activation: {ACTIVATIONS}, got null"),
     "activation of a layer: a number": (
         '{"inputs": [1], "layers": [{}, {"activation": 1}]}',
@@ -1195,6 +1207,22 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
         "p.json --activation rely",
         "--activation: expected relu, leaky_relu, linear, sigmoid, tanh, softplus, elu, silu, gelu, softmax or"
         " log_softmax, got 'rely'\nhint: did you mean 'relu'?",
+    ),
+    "misspelt activation with a parameter": (
+        {},
+        "p.json --activation 'leaky_rleu(0.2)'",
+        "--activation: expected relu, leaky_relu, linear, sigmoid, tanh, softplus, elu, silu, gelu, softmax or"
+        " log_softmax, got 'leaky_rleu'\nhint: did you mean 'leaky_relu'?",
+    ),
+    "parameter that is no number": (
+        {},
+        "p.json --activation 'elu(one)'",
+        "--activation: expected elu(NUMBER) with a finite number, got 'elu(one)'",
+    ),
+    "parameter of an activation without one": (
+        {},
+        "p.json --activation 'sigmoid(1)'",
+        "--activation: sigmoid takes no parameter, got 'sigmoid(1)'",
     ),
     "unknown layout": (
         {},

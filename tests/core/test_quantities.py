@@ -65,11 +65,10 @@ def test_the_fast_formula_computes_what_the_notation_says(name: str, activation:
         terms = [np.einsum("nk,nkj->nj", operands["upstream"], row.coupled_derivative(operands["z"]))]
     else:
         terms = [by_einsum(product, result, operands, activation) for product in line.products]
-    takes = [
-        row if operand == "activation" else operands[operand]
-        for operand in line.operands
-        if name != "dz" or operand != "z" or "z" in row.reads
-    ]
+    takes = [row if operand == "activation" else operands[operand] for operand in line.operands]
+    if name == "dz":
+        known = {"z": operands["z"], "outputs": row.value(operands["z"])}
+        takes = [row, operands["upstream"], *(known[read] for read in row.reads)]
     assert np.allclose(RULES[name].formula(*takes), sum(terms), rtol=1e-12, atol=1e-12)
 
 
