@@ -84,7 +84,8 @@ def judge_whole(accepted: Accepted, value: Array, rounding: Likely, decided: Arr
     )
     square, size = float(v @ v), np.abs(v)
     storing = stored.unit_roundoff * size + stored.smallest / 2 / scale
-    significands = np.rint(np.ldexp(np.frexp(size)[0], stored.bits + _MORE_BITS))
+    rounded = np.rint(np.ldexp(np.frexp(size)[0], stored.bits + _MORE_BITS))
+    significands = np.frexp(rounded)[0]  # just below a power of two as at it
     groups = np.unique(significands, return_inverse=True)[1].ravel()
 
     def in_groups(errors: Array) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.expected import check_expected
-from backprop_cli.checks.finite_differences import CannotDifferentiateError
+from backprop_cli.checks.finite_differences import CannotDifferentiateError, Entries, ForwardPass
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
+from backprop_cli.checks.quotients import Checked, Comparison
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.rules import RULES, Rule
@@ -105,11 +106,45 @@ def test_a_wrong_gradient_is_reported_with_its_slope() -> None:
     assert slope.allowed < 1e-5
 
 
-def test_a_kink_near_the_point_is_avoided_by_a_smaller_step() -> None:
-    """z is 2^-20, which the first step crosses."""
-    found = checked({"inputs": [[1]], "weights": [[1]], "biases": [-1 + 2**-20], "upstream": [[1]]})
+@pytest.mark.parametrize(("power", "told"), [(-20, 3), (-25, 3), (-28, 0)])
+def test_a_kink_near_the_point_is_avoided_by_a_smaller_step(power: int, told: int) -> None:
+    """The first step is about 2^-13, which z is smaller than; the smallest is about 2^-27."""
+    found = checked({"inputs": [[1]], "weights": [[1]], "biases": [-1 + 2.0**power], "upstream": [[1]]})
     assert found.passed
-    assert found.told == found.entries == 3
+    assert (found.told, found.entries) == (told, 3)
+
+
+@pytest.mark.parametrize(("bias", "hidden"), [(1e-22, 0), (1e-26, 1)])
+def test_a_step_is_made_longer_up_to_a_limit(bias: float, hidden: int) -> None:
+    """A step of 1e-26 is made 1e18 times as long; 1e15 times, the error would be 6e-5 of the gradient."""
+    draft = {"inputs": [[1]], "weights": [[1]], "biases": [bias], "upstream": [[1]], "activation": "linear"}
+    assert len(checked(draft).hidden) == hidden
+
+
+@pytest.mark.parametrize(
+    ("gradient", "error", "largest", "hidden"),
+    [
+        # 5e-5 of a gradient: beyond it, one that is 1e-4 off would pass.
+        (1, 4.99e-5, 1, False),
+        (1, 5.01e-5, 1, True),
+        # A tenth of the largest gradient, for a gradient of 0; the slope is 1.
+        (0, 1, 10.1, False),
+        (0, 1, 9.9, True),
+    ],
+)
+def test_an_error_hides_a_gradient(gradient: float, error: float, largest: float, hidden: bool) -> None:
+    forward = ForwardPass.of(
+        solved({"inputs": [[1]], "weights": [[1]], "biases": [1], "upstream": [[1]], "activation": "linear"})
+    )
+    to_check = Checked(
+        entries=Entries(*(np.array([each]) for each in (0, False, -1, 0))),
+        widest=np.array([1e-4]),
+        gradient=np.array([gradient]),
+        error=np.array([error]),
+        largest=np.array([largest]),
+    )
+    found = Comparison(forward, rtol=1e-6, atol=0).of(to_check)
+    assert (found.is_wrong.tolist(), found.is_hidden.tolist()) == ([False], [hidden])
 
 
 KINK = {"inputs": [[1], [2]], "weights": [[3, 0]], "biases": [-3, -1], "upstream": [[5, 1], [7, 1]]}

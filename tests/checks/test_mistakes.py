@@ -5,6 +5,7 @@ The planted values come from a pass written for these tests (`passes`), which ca
 
 from collections import Counter
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -254,6 +255,7 @@ def stepped(gradients: list[float], rate: float) -> Planted:
         (stepped([1e6, 1], 0.123456), 0.122456, 1.9, False),
         (stepped([1e6, 1], 0.123456), 0.122456, 2.0, True),
         (stepped([1e6, 0], 0.12), 0.119 * 1e6, 9, False),  # the fitted entry alone
+        (stepped([3, 1, 2], 0.12345678912), 0.12245678912, 10, True),  # with all 17 digits, by the two others
     ],
 )
 def test_digits_of_evidence_are_counted_as_described(
@@ -266,6 +268,27 @@ def test_digits_of_evidence_are_counted_as_described(
     (check,) = check_expected(solution, {node: expected}, Tolerance(atol=least / 10**digits))
     assert not check.passed
     assert bool(check.explanations) is is_named
+
+
+@pytest.mark.parametrize(("share", "is_named"), [(0.05, False), (0.15, True)])
+def test_what_follows_from_expected_outputs_comes_ten_times_as_close(share: float, is_named: bool) -> None:
+    """The outputs flow back. All expected values are doubled; the outputs are off by a share of that more."""
+    draft = {"inputs": [[1]], "weights": [[1, 2]], "biases": [0, 0], "activation": "linear", "upstream": "outputs"}
+    z, dz = np.array([[2 + share, 4 + 2 * share]]), np.array([[2.0, 4.0]])
+    check = checked(solve(build(draft), nodes(None, 1)), {Node(0, "z"): z, Node(0, "dz"): dz})[Node(0, "dz")]
+    assert not check.passed
+    assert any(WORDS["doubled"] in text for text in check.explanations) is is_named
+
+
+@pytest.mark.parametrize(
+    ("literals", "is_named"), [(("2.0000000000", "6.0000000000"), True), (("2.0000000001", "6.0000000003"), False)]
+)
+def test_rounded_values_agree_with_a_mistake_to_their_last_digit(literals: tuple[str, str], is_named: bool) -> None:
+    solution, node = solve(build({"upstream": [[1, 3]], "activation": "linear"}), nodes(None, 1)), Node(0, "dz")
+    values = np.array([[Decimal(literal) for literal in literals]], object)
+    expected = Expected(values=values, is_open=np.zeros(values.shape, bool))
+    (check,) = check_expected(solution, {node: expected}, Tolerance(), exact=solution)
+    assert (check.different, bool(check.explanations)) == (2, is_named)
 
 
 # Without its bias of -3 the second unit is active for both samples, as if its mask was forgotten.

@@ -49,8 +49,8 @@ def test_all_entries_are_checked_if_asked_for_however_long_it_takes() -> None:
     assert [flat.tolist() for _, flat in found] == [[0, 1, 2, 3], *[[0]] * 40]
 
 
-@pytest.mark.parametrize("chunk_entries", [1, 3, 4, 100])
-def test_chunks_hold_every_entry_once_in_order(chunk_entries: int) -> None:
+@pytest.mark.parametrize(("chunk_entries", "n_chunks"), [(1, 12), (3, 4), (4, 3), (11, 2), (12, 1), (100, 1)])
+def test_chunks_hold_every_entry_once_in_order(chunk_entries: int, n_chunks: int) -> None:
     _, parameters = parameters_of(
         {"inputs": np.ones((2, 5)), "weights": np.ones((5, 3)), "biases": [1, 2, 3], "upstream": "ones"}
     )
@@ -59,6 +59,7 @@ def test_chunks_hold_every_entry_once_in_order(chunk_entries: int) -> None:
     entries = [(id(parameter), k) for chunk in found for parameter, flat in chunk for k in flat.tolist()]
     assert entries == [(id(parameter), k) for parameter, flat in pairs for k in flat.tolist()]
     assert all(0 < sum(len(flat) for _, flat in chunk) <= chunk_entries for chunk in found)
+    assert len(found) == n_chunks
 
 
 def test_no_entries_are_no_chunk() -> None:

@@ -862,7 +862,12 @@ def test_each_array_is_held_to_its_own_type(backprop: Run) -> None:
 def test_a_unit_that_flips_explains_just_its_own_change(backprop: Run) -> None:
     """0.1 + 0.2 - 0.3 is 5.55e-17 in float64: dbiases are 11 if the unit is active, 6 if it is not, and never 8."""
     problem = {"inputs": [[0.1, 0.2, 0.3], [1, 1, 1]], "weights": [[1], [1], [-1]], "biases": [0]}
-    for dbiases, status, text in ((11, 0, "expected values 1 of 1"), (6, 1, "1 undecided"), (8, 1, "0 of 1")):
+    near, far = (6.0045, 5.9955), (6.0055, 5.9945)  # the change of 5 is known to a thousandth of it
+    undecided, wrong = (
+        [(value, 1, text) for value in values] for values, text in ((near, "1 undecided"), (far, "0 of 1"))
+    )
+    cases = [(11, 0, "expected values 1 of 1"), (6, 1, "1 undecided"), (8, 1, "0 of 1"), *undecided, *wrong]
+    for dbiases, status, text in cases:
         draft = problem | {"upstream": [[5], [6]], "expected": {"dbiases": [dbiases]}}
         Path("p.json").write_text(json.dumps(draft))
         ran = backprop("check", "p.json")

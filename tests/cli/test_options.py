@@ -9,7 +9,7 @@ import pytest
 
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
-from backprop_cli.cli import signature
+from backprop_cli.cli import signature, values
 from backprop_cli.cli.completion import activations, problems, quantities, upstream
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
 from backprop_cli.core.activations import ACTIVATIONS
@@ -26,6 +26,7 @@ def test_defaults_of_options_are_those_of_the_code() -> None:
     options = CheckOptions(problems=[])
     assert (options.steps, options.tolerance) == (Steps(), Tolerance())
     assert ExplainOptions(problem="p.json").extent == Extent()
+    assert ExplainOptions(problem="p.json", depth=values.depth("all")).extent == Extent(depth=100, whole=True)
     assert (RunOptions().rows, RunOptions().dtype, RunOptions().save_format) == (20, "float64", "csv")
 
 

@@ -18,7 +18,16 @@ TERMS: dict[str, Callable[[np.random.Generator, tuple[int, int]], Any]] = {
     "of both signs": lambda rng, shape: rng.normal(size=shape),
     "large, then small": lambda rng, shape: rng.random(shape) * np.linspace(1e6, 1e-6, shape[0])[:, None],
 }
-SHAPES = [(63, 3, 2), (64, 3, 2), (200, 3, 70), (4096, 1, 1), (100_001, 2, 2), (40_000, 10, 10), (20_000, 64, 64)]
+SHAPES = [
+    (63, 3, 2),
+    (64, 3, 2),
+    (200, 3, 70),
+    (257, 3, 2),
+    (4096, 1, 1),
+    (100_001, 2, 2),
+    (40_000, 10, 10),
+    (20_000, 64, 64),
+]
 
 
 def gradients(dtype: Dtype, inputs: Any, upstream: Any, block_rows: int | None = None) -> tuple[Any, Any]:

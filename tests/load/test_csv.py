@@ -82,6 +82,13 @@ def test_a_quote_without_an_end_is_not_read_to_the_end_of_the_file() -> None:
     assert len(read) < 8
 
 
+@pytest.mark.parametrize("byte", [b"\0", b"\xbd"])
+def test_a_byte_that_is_no_text_is_named_in_a_later_chunk(byte: bytes) -> None:
+    with pytest.raises(InputError) as refused:
+        csv.parse(iter([b"1,2\n3,4\n", b"5,6\r\n", b"7," + byte + b"\n"]), ",")
+    assert (refused.value.line, refused.value.column) == (4, 3)
+
+
 @pytest.mark.parametrize("sign", ["", "-"])
 def test_an_integer_between_two_floats_is_refused_in_any_row(sign: str) -> None:
     """The nearest float64 is 2**53, which every float64 below it would be smaller than."""

@@ -86,7 +86,7 @@ def test_polars_refuses_a_cell_that_is_no_number(cell: str) -> None:
         b"x\x01\x02\x08 C.C.C.\n",  # unpacks to 1, newline, 1 ...
         b"x^,2\n",
         zlib.compress(b"1,2\n"),
-        gzip.compress(b"1,2\n"),
+        gzip.compress(b"1,2\n", mtime=0),  # else the name of the test would depend on the time
         b"\n1,2\n",
         b"",
     ],

@@ -61,6 +61,11 @@ def test_no_plausible_header_is_refused(cell: str, delimiter: str) -> None:
                 read(lines([row], delimiter, quotes=quotes), delimiter)
 
 
+@pytest.mark.parametrize(("length", "is_header"), [(200, False), (201, True)])
+def test_a_number_in_another_notation_is_not_longer_than_200_characters(length: int, is_header: bool) -> None:
+    assert header.is_name("tensor(" + "1" * (length - 7)) is is_header
+
+
 def test_the_columns_of_mnist_are_a_header() -> None:
     names = [f"{i}x{j}" for i in range(1, 29) for j in range(1, 29)]
     assert read(lines([["label", *names], ["7"] * 785], ",")) == ([[7.0] * 785], ("label", *names))
