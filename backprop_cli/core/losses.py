@@ -47,6 +47,7 @@ class Matched(NamedTuple):
     # `dz` in words and as TeX, where {z} and {t} stand for the names of z and t
     dz_written: str
     dz_tex: str
+    probability: str  # the activation p with dz = p(z) - t, or p(z) * sum(t) - t where it couples neurons
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -69,6 +70,7 @@ class Loss:
     kink_written: str = ""  # what `gradient` is there, in words, with {y} and {t}
     exact: bool = False  # whether values of fractions are fractions
     couples: bool = False  # whether `gradient` of an entry depends on other neurons of its sample
+    probability: str = ""  # as in `Matched`, where `gradient` is such a difference with p(y)
     # What the loss refuses, (n_samples, n_neurons) or rather its first entry: the index, and the reason
     refused: Callable[[Array, Array], Refused | None] = lambda y, t: None  # noqa: ARG005 (of y)
     refused_targets: Callable[[Array], Refused | None] = lambda t: None  # noqa: ARG005
@@ -104,12 +106,14 @@ _SIGMOID = Matched(
     dz=functions.sigmoid_cross_entropy_gradient,
     dz_written="sigmoid({z}) * (1 - {t}) - sigmoid(-{z}) * {t}",
     dz_tex=r"\sigma({z}) (1 - {t}) - \sigma(-{z}) {t}",
+    probability="sigmoid",
 )
 _SOFTMAX = Matched(
     value=functions.softmax_cross_entropy,
     dz=functions.softmax_cross_entropy_gradient,
     dz_written="softmax({z}) * (sum of the targets) - {t}",
     dz_tex=r"\mathrm{{softmax}}({z}) \cdot \text{{(sum of the targets)}} - {t}",
+    probability="softmax",
 )
 
 
@@ -197,6 +201,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 gradient_written=_SIGMOID.dz_written.replace("{z}", "{y}"),
                 value_tex=r"-({t} \log \sigma({y}) + (1 - {t}) \log \sigma(-{y}))",
                 gradient_tex=_SIGMOID.dz_tex.replace("{z}", "{y}"),
+                probability="sigmoid",
                 refused_targets=loss_domains.no_binary_target,
             ),
             Loss(
@@ -224,6 +229,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 value_tex=r"-{t} \log \mathrm{{softmax}}({y})",
                 gradient_tex=_SOFTMAX.dz_tex.replace("{z}", "{y}"),
                 couples=True,
+                probability="softmax",
                 targets_note=loss_domains.no_distribution,
             ),
             Loss(

@@ -29,6 +29,7 @@ from backprop_cli.core.quantities import (
     Product,
     operand_names,
 )
+from backprop_cli.core.written import Difference, difference, divided, sums_to_one, value_in_one
 
 __all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
@@ -179,33 +180,71 @@ def matrix_form(problem: Problem, node: Node) -> str:
     """
     if problem.given(node) is not None:
         return "as given"
-    text = ""
-    for product in problem.products(node):
-        sign = " - " if product.sign < 0 else " + " if text else ""
-        text += sign + _product_form(problem, node, product)
-    return text
+    text, found = "", difference(problem, node)
+    if found is not None:
+        text = _difference_form(problem, node, found)
+    else:
+        for product in problem.products(node):
+            sign = " - " if product.sign < 0 else " + " if text else ""
+            text += sign + _product_form(problem, node, product)
+    divisor = problem.divisor(node)
+    return text if divisor == 1 else divided(text, divisor)
+
+
+def _difference_form(problem: Problem, node: Node, found: Difference) -> str:
+    of = _named(problem, node, Factor("outputs" if found.is_outputs else found.of, (), ""))
+    probability = of if found.is_outputs else found.probability.value_written.format(z=of)
+    if found.probability.couples and not sums_to_one(problem.targets):
+        probability += " * (sum of targets over neurons)"
+    return f"{probability} - targets"
 
 
 def _product_form(problem: Problem, node: Node, product: Product) -> str:
     factors, axes = product.factors, problem.axes(node.quantity)
-    if not product.summed:
-        activation = problem.layers[node.layer].activation
-        return " * ".join(_with_function(factor, _named(problem, node, factor), activation) for factor in factors)
-    if len(factors) == 1:
-        over = " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)
-        return f"sum of {_named(problem, node, factors[0])} over {over}"
-    left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
-    row, column = (
-        _named(problem, node, factor) + ("" if problem.axes(factor.name) == wanted else ".T")
-        for factor, wanted in ((left, (axes[0], *product.summed)), (right, (*product.summed, axes[1])))
-    )
-    return f"{row} @ {column}"
+    activation, last = problem.layers[node.layer].activation, factors[-1]
+    if last.function and last.second:
+        text = _of_the_loss(problem, node, last)
+    elif last.function and activation.couples:
+        text = _of_each_sample(problem, node, product)
+    elif len(factors) == 1 or not product.summed:
+        text = " * ".join(_with_function(factor, _named(problem, node, factor), activation) for factor in factors)
+    else:
+        left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
+        row, column = (
+            _named(problem, node, factor) + ("" if problem.axes(factor.name) == wanted else ".T")
+            for factor, wanted in ((left, (axes[0], *product.summed)), (right, (*product.summed, axes[1])))
+        )
+        return f"{row} @ {column}"
+    if not product.summed or (last.function and activation.couples and not last.second):
+        return text
+    return f"sum of {text} over {' and '.join(f'{NOUNS[axis]}s' for axis in product.summed)}"
+
+
+def _of_the_loss(problem: Problem, node: Node, factor: Factor) -> str:
+    """Return the loss function, or its derivative, of outputs and targets."""
+    outputs = _named(problem, node, factor._replace(name="outputs"))
+    loss = problem.loss
+    assert loss is not None, "there is no such node without one"  # noqa: S101
+    template = loss.gradient_written if factor.function == "l'" else value_in_one(loss)
+    return template.format(y=outputs, t="targets")
+
+
+def _of_each_sample(problem: Problem, node: Node, product: Product) -> str:
+    """Return the formula of an activation that couples the neurons of a sample, or of its derivative."""
+    *others, last = product.factors
+    name, z = problem.layers[node.layer].activation.name, _named(problem, node, last)
+    if not others:
+        return f"{name}({z}) for each sample"
+    upstream = _named(problem, node, others[0])
+    is_turned = problem.axes("z") != AXES["z"]
+    return (f"{name}'({z}).T @ {upstream}" if is_turned else f"{upstream} @ {name}'({z})") + " for each sample"
 
 
 def _named(problem: Problem, node: Node, factor: Factor) -> str:
     """Return the name of the value that is a factor of a node: upstream may be the dinputs of the next layer."""
     origin = problem.origin(node.layer, factor.name)
-    return origin.quantity if origin.layer == node.layer else problem.place(*origin)
+    is_of_layer = origin.layer == node.layer and node.quantity not in OF_THE_LOSS
+    return origin.quantity if is_of_layer else problem.place(*origin)
 
 
 def _with_function(factor: Factor, name: str, activation: Activation) -> str:

@@ -23,7 +23,9 @@ def walk(problem: Problem, extent: Extent) -> Walk:
     Raises:
         InputError: Nothing follows from what was given, or a result overflows.
     """
-    entries = Entries(problem, problem.nodes)
+    last = len(problem.layers) - 1
+    in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
+    entries = Entries(problem, [node for node in problem.nodes if node not in in_one_step])
     computed = sum(matrix.size for node, matrix in entries.values.items() if problem.has(node))
     steps = tuple(
         _step(entries, node, at, extent)
@@ -41,7 +43,7 @@ def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explana
     # z is a sum, which passes dz on unchanged to each of its terms.
     z = Node(node.layer, "z")
     sums = entries.sums(z, at) if entries.problem.given(z) is None and z in entries.values else ()
-    names = [" * ".join(factor.name for factor in part.factors(k)) for part in sums for k in range(len(part.terms))]
+    names = [" * ".join(ref.name for ref in part.part(k).factors) for part in sums for k in range(len(part.terms))]
     passed_on = tuple(Factor(name=name, value=step.value) for name in names[: extent.terms])
     return replace(step, passed_on=passed_on, more_passed_on=len(names) - len(passed_on))
 

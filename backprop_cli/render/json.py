@@ -90,7 +90,10 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
             "value": found.value,
             "rule": found.notation.rule,
             "chain": found.notation.chain,
+            "where": list(found.notation.where) or None,
             "terms": [_term(term) for term in found.terms],
+            "divisor": found.divisor if found.divisor > 1 else None,
+            "through_upstream": None if found.through_upstream is None else _chain(found.through_upstream),
             "passed_on": [_record(factor) for factor in found.passed_on] or None,
             "more_passed_on": found.more_passed_on if found.passed_on else None,
             "cut": found.cut or None,
@@ -99,13 +102,20 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
     )
 
 
+def _chain(found: "Explanation") -> dict[str, Any]:
+    """Return the terms of an entry by the chain rule, where it was explained in one step."""
+    keys = ("rule", "where", "terms")
+    return {key: value for key, value in _explanation(found).items() if key in keys}
+
+
 def _term(term: "Term") -> dict[str, Any]:
+    names = [factor.name for factor in term.factors]
     return _without_none(
         {
             "factors": [_record(factor) for factor in term.factors],
             "coefficient": term.coefficient,
             "slope": term.derivative,
-            "function": None if term.function is None else term.function.format(z="z"),
+            "function": None if term.function is None else term.function.format(*(term.arguments or names)),
             "rest": term.rest or None,
             "value": term.value,
             "closed": term.inactive,

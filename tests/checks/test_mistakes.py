@@ -275,7 +275,7 @@ def test_what_follows_from_expected_outputs_comes_ten_times_as_close(share: floa
     """The outputs flow back. All expected values are doubled; the outputs are off by a share of that more."""
     draft = {"inputs": [[1]], "weights": [[1, 2]], "biases": [0, 0], "activation": "linear", "upstream": "outputs"}
     z, dz = np.array([[2 + share, 4 + 2 * share]]), np.array([[2.0, 4.0]])
-    check = checked(solve(build(draft), nodes(None, 1)), {Node(0, "z"): z, Node(0, "dz"): dz})[Node(0, "dz")]
+    check = checked(solve(build(draft)), {Node(0, "z"): z, Node(0, "dz"): dz})[Node(0, "dz")]
     assert not check.passed
     assert any(WORDS["doubled"] in text for text in check.explanations) is is_named
 
@@ -284,7 +284,7 @@ def test_what_follows_from_expected_outputs_comes_ten_times_as_close(share: floa
     ("literals", "is_named"), [(("2.0000000000", "6.0000000000"), True), (("2.0000000001", "6.0000000003"), False)]
 )
 def test_rounded_values_agree_with_a_mistake_to_their_last_digit(literals: tuple[str, str], is_named: bool) -> None:
-    solution, node = solve(build({"upstream": [[1, 3]], "activation": "linear"}), nodes(None, 1)), Node(0, "dz")
+    solution, node = solve(build({"upstream": [[1, 3]], "activation": "linear"})), Node(0, "dz")
     values = np.array([[Decimal(literal) for literal in literals]], object)
     expected = Expected(values=values, is_open=np.zeros(values.shape, bool))
     (check,) = check_expected(solution, {node: expected}, Tolerance(), exact=solution)

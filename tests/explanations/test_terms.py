@@ -55,7 +55,7 @@ def product_of(term: Term) -> Fraction:
     product = Fraction(1 if term.coefficient is None else term.coefficient)
     for factor in term.factors:
         product *= Fraction(factor.value)
-    return max(product, Fraction(0)) if term.function == "max({z}, 0)" else product
+    return max(product, Fraction(0)) if term.function == "max({0}, 0)" else product
 
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "float64"])
