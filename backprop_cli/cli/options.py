@@ -11,7 +11,7 @@ from typer import Argument, Option
 from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, StorageType, WeightLayout
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, Reduction, SamplesIn, StorageType, WeightLayout
 
 if TYPE_CHECKING:
     from backprop_cli.checks.gradcheck import Steps
@@ -61,7 +61,40 @@ class RunOptions(CommonOptions):
             help="Gradient of the loss with respect to the outputs.",
         ),
     ] = None
+    targets: Annotated[
+        str | None, Option(help="What the outputs should be, or the class number of each sample, counted from 0.")
+    ] = None
+    loss: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            autocompletion=completion.losses,
+            help="The loss: squared_error, half_squared_error, absolute_error, 'huber(1)', binary_cross_entropy,"
+            " cross_entropy (each of the two also with _with_logits), nll, or a framework's name such as MSELoss."
+            " It replaces the upstream of the problem, and --upstream replaces its loss.",
+        ),
+    ] = None
+    reduction: Annotated[
+        Reduction | None,
+        Option(
+            help="The loss is a sum, a mean over all entries (over samples for cross_entropy and nll), or a mean over"
+            " samples only [default: sum, or mean for a framework's name]."
+        ),
+    ] = None
+    mean_gradients: Annotated[
+        bool, Option("--mean-gradients", help="dweights, dbiases and the loss are means over the samples.")
+    ] = False
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
+    no_biases: Annotated[bool, Option("--no-biases", help="Layers without biases; those of the file are dropped.")] = (
+        False
+    )
+    samples_in: Annotated[
+        SamplesIn | None,
+        Option(
+            help="Whether a sample is a row or a column of inputs, targets and so on; with columns, weights are out-in"
+            " unless --weight-layout says in-out [default: rows]."
+        ),
+    ] = None
     header: HeaderOption = "auto"
     activation: Annotated[
         str | None,
@@ -79,6 +112,10 @@ class RunOptions(CommonOptions):
     learning_rate: Annotated[
         str | None,
         Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
+    ] = None
+    steps: Annotated[
+        int | None,
+        Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1]."),
     ] = None
     only: Annotated[
         tuple[Name, ...] | None,
@@ -117,7 +154,18 @@ class RunOptions(CommonOptions):
         """The matrix files by key; they override the problem's own matrices."""
         upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
         files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
-        return {key: path for key, path in (files | {"upstream": upstream}).items() if path is not None}
+        files |= {"upstream": upstream, "targets": self.targets}
+        return {key: path for key, path in files.items() if path is not None}
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The keys of the problem file that options replace by other keys, or drop."""
+        replaced = {
+            ("biases",): self.no_biases,
+            ("upstream",): self.loss is not None,
+            ("loss", "reduction", "targets"): self.upstream is not None,
+        }
+        return tuple(key for keys, is_given in replaced.items() if is_given for key in keys)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

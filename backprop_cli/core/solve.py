@@ -43,8 +43,8 @@ def solve(
         progress: Called after each block with the number of samples done.
 
     Raises:
-        InputError: A result overflows, the loss is not defined for an output, exact arithmetic would take too long, or nothing of what is wanted follows from
-            what was given.
+        InputError: A result overflows, the loss is not defined for an output, exact arithmetic would take too long, or
+            nothing of what is wanted follows from what was given.
     """
     wanted = problem.nodes if wanted is None else wanted
     planned = plan(problem, wanted, rules)
@@ -64,11 +64,11 @@ def solve(
         node: f"more than {problem.dtype}: {entry} overflows" for node, entry in found.beyond.items() if node in wanted
     }
     _require_any_left(problem, wanted, found.beyond)
-    layers = tuple(
-        LayerSolution(computed=_of_layer(i, computed), not_computed=_of_layer(i, lacking), inactive=found.inactive.get(i))
-        for i in range(len(problem.layers))
-    )
-    return Solution(problem=problem, layers=layers)
+    layers = []
+    for i in range(len(problem.layers)):
+        of_layer, lacking_in_layer = _of_layer(i, computed), _of_layer(i, lacking)
+        layers.append(LayerSolution(computed=of_layer, not_computed=lacking_in_layer, inactive=found.inactive.get(i)))
+    return Solution(problem=problem, layers=tuple(layers))
 
 
 def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[Node, str]) -> None:

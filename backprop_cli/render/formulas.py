@@ -51,8 +51,12 @@ def _of_loss(problem: Problem, node: Node, factor: Factor) -> str:
     y = _named(problem, node, factor) if node.quantity == "dz" else problem.place(node.layer, "outputs")
     if node.quantity == "loss":
         return f"sum of {name}({y}, targets{', ' * bool(bracket)}{parameter.removesuffix(')')})"
-    written = matched.dz_written if factor.function == "m'" and matched is not None else loss.gradient_written
-    return written.format(y=y, z=y, t="targets")
+    if factor.function != "m'" or matched is None:
+        return loss.gradient_written.format(y=y, t="targets")
+    if problem.targets is not None and loss.targets_note(problem.targets) is None:  # the short form of textbooks
+        is_logarithm = problem.layers[node.layer].activation.name == "log_softmax"
+        return f"{'softmax(z)' if is_logarithm else 'outputs'} - targets"
+    return matched.dz_written.format(z=y, t="targets")
 
 
 def _named(problem: Problem, node: Node, factor: Factor) -> str:
