@@ -229,7 +229,7 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
     layer = problem.layers[node.layer]
     sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
     shape = tuple(sizes[axis] for axis in problem.axes(node.quantity))
-    if table.array.shape == shape:
+    if table.array.shape == shape or (len(shape) < 2 and table.array.size == max(shape, default=1)):
         return
     for array, hint in variants(table):
         if shape in (array.shape, (array.size,)):
