@@ -35,6 +35,9 @@ PrecisionOption: TypeAlias = Annotated[
         min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
 ]
+StepsOption: TypeAlias = Annotated[
+    int | None, Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1].")
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -113,10 +116,7 @@ class RunOptions(CommonOptions):
         str | None,
         Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
     ] = None
-    steps: Annotated[
-        int | None,
-        Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1]."),
-    ] = None
+    steps: StepsOption = None
     only: Annotated[
         tuple[Name, ...] | None,
         Option(
@@ -180,6 +180,7 @@ class CheckOptions(CommonOptions):
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
     ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
+    steps: StepsOption = None
     header: HeaderOption = "auto"
     rounded: Annotated[
         bool,
@@ -226,7 +227,7 @@ class CheckOptions(CommonOptions):
     ] = "table"
 
     @property
-    def steps(self) -> "Steps":
+    def differences(self) -> "Steps":
         """How to take finite differences."""
         from backprop_cli.checks.gradcheck import Steps
 
@@ -253,6 +254,7 @@ class ExplainOptions(CommonOptions):
             metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
         ),
     ] = None
+    steps: StepsOption = None
     header: HeaderOption = "auto"
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20

@@ -11,7 +11,7 @@ from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.saving import folder_of, problem_file, result_files
-from backprop_cli.cli.streams import write_stderr, write_stdout
+from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
@@ -23,7 +23,6 @@ from backprop_cli.core.step import next_problem
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.files import shown, suffix
 from backprop_cli.load.problem import load_problem
-from backprop_cli.messages import clean
 
 _UPDATED = (Name(None, "new_weights"), Name(None, "new_biases"))
 
@@ -37,8 +36,7 @@ def run(options: RunOptions) -> ExitStatus:
     _refuse_conflicts(options)
     with progress_bar(quiet=options.quiet) as progress:
         result, following = _computed(options, progress)
-    for note in () if options.quiet else result.problem.notes:
-        write_stderr(clean(f"backprop: {note}"))
+    write_notes(result.problem.notes, quiet=options.quiet)
     text = _rendered(result, options)
     files = {} if options.save is None else result_files(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # both or neither

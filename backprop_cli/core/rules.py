@@ -17,16 +17,20 @@ from backprop_cli.core.losses import Loss, Matched
 from backprop_cli.core.missing import Missing, missing_input
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import (
+    AXES,
     CHAIN_RULE,
     FORWARD,
     MATCHED,
+    NOUNS,
     OF_THE_LOSS,
     QUANTITIES,
+    Factor,
     Node,
+    Product,
     operand_names,
 )
 
-__all__ = ["RULES", "Operand", "Rule", "Rules", "operands", "working_order"]
+__all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
 
 _FEW_ROWS = 64  # fewer are added in order: BLAS would add in an order that depends on the processor
 _SHORT_SUM = 16  # terms
@@ -167,3 +171,44 @@ def _operand(problem: Problem, layer: int, name: str) -> Operand:
         return origin
     given = problem.given(origin)
     return missing_input(problem, origin) if given is None else given
+
+
+def matrix_form(problem: Problem, node: Node) -> str:
+    """Return the formula of a node in matrix form, in the words and the layout of the problem: `dz @ weights.T`.
+
+    A value of another layer has its place: `layers[1].dinputs`.
+    """
+    if problem.given(node) is not None:
+        return "as given"
+    text = ""
+    for product in problem.products(node):
+        sign = " - " if product.sign < 0 else " + " if text else ""
+        text += sign + _product_form(problem, node, product)
+    return text
+
+
+def _product_form(problem: Problem, node: Node, product: Product) -> str:
+    factors, axes = product.factors, problem.axes(node.quantity)
+    if not product.summed:
+        activation = problem.layers[node.layer].activation
+        return " * ".join(_with_function(factor, _named(problem, node, factor), activation) for factor in factors)
+    if len(factors) == 1:
+        over = " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)
+        return f"sum of {_named(problem, node, factors[0])} over {over}"
+    left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
+    row, column = (
+        _named(problem, node, factor) + ("" if problem.axes(factor.name) == wanted else ".T")
+        for factor, wanted in ((left, (axes[0], *product.summed)), (right, (*product.summed, axes[1])))
+    )
+    return f"{row} @ {column}"
+
+
+def _named(problem: Problem, node: Node, factor: Factor) -> str:
+    """Return the name of the value that is a factor of a node: upstream may be the dinputs of the next layer."""
+    origin = problem.origin(node.layer, factor.name)
+    return origin.quantity if origin.layer == node.layer else problem.place(*origin)
+
+
+def _with_function(factor: Factor, name: str, activation: Activation) -> str:
+    templates = {"": "{z}", "f": activation.value_written, "f'": activation.derivative_written}
+    return templates[factor.function].format(z=name)

@@ -77,6 +77,7 @@ def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None
         "weight_layout": (problem.weight_layout, problem.weight_layout),
         "samples": (problem.samples_in, "rows"),
         "mean_gradients": (problem.mean_gradients, False),
+        "steps": (problem.steps, 1),
     }
     if problem.loss is not None:
         own["loss_function"] = (problem.loss.name, problem.loss.name)
@@ -229,7 +230,7 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
     layer = problem.layers[node.layer]
     sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
     shape = tuple(sizes[axis] for axis in problem.axes(node.quantity))
-    if table.array.shape == shape or (len(shape) < 2 and table.array.size == max(shape, default=1)):
+    if table.array.shape == shape or (len(shape) < 2 and table.array.size == (shape or (1,))[0]):
         return
     for array, hint in variants(table):
         if shape in (array.shape, (array.size,)):

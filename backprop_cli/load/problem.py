@@ -78,7 +78,7 @@ def load_problem(
     except InputError as error:
         error.hint = likely_cause(tables, fits, error.hint)
         raise _with_origin(error, origins, path) from None
-    return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem)))
+    return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem, origins.get("targets", path))))
 
 
 def read_problem(path: str) -> Data:
@@ -122,14 +122,14 @@ def _drop(draft: dict[str, Any], keys: Collection[str]) -> None:
             part.pop(key, None)
 
 
-def _notes_on_targets(problem: Problem) -> Iterator[str]:
-    if problem.targets is None:
+def _notes_on_targets(problem: Problem, path: str | None) -> Iterator[str]:
+    if problem.targets is None or path is None:
         return
     if problem.loss is None:
-        yield "targets are not used, because there is no loss"
+        yield f"{shown(path)}: targets are not used, because there is no loss"
     elif (found := problem.loss.targets_note(problem.targets)) is not None:
         index, reason = found
-        yield reason.replace("this sample", f"sample {index[0]}")
+        yield f"{shown(path)}: {reason.replace('this sample', f'sample {index[0]}')}"
 
 
 def _with_origin(error: InputError, origins: Mapping[str, str], path: str | None) -> InputError:

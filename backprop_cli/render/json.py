@@ -53,6 +53,7 @@ def conventions(problem: Problem) -> dict[str, Any]:
         **({} if problem.samples_in == "rows" else {"samples": problem.samples_in}),
         **({"mean_gradients": True} if problem.mean_gradients else {}),
         **loss,
+        **({"steps": problem.steps} if problem.steps > 1 else {}),
     }
 
 
