@@ -4,7 +4,7 @@ from typing import assert_never
 
 from backprop_cli.checks.verdict import Verdict, check_problem
 from backprop_cli.cli.options import CheckOptions
-from backprop_cli.cli.streams import write_error, write_stdout
+from backprop_cli.cli.streams import write_error, write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
@@ -45,8 +45,12 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
     try:
         with named(path):
             data = read_problem(path)
-            problem = load_problem(path, data=data)
-            exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
+            given = {} if options.steps is None else {"steps": options.steps}
+            problem = load_problem(path, values=given, data=data)
+            write_notes(problem.notes, quiet=options.quiet)
+            exact = (
+                load_problem(path, values=given, exact=True, data=data) if options.exact or options.rounded else None
+            )
             if options.expect:
                 target = options.expect[0]
                 expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
@@ -62,7 +66,7 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 solve(problem),
                 None if exact is None else solve(exact),
                 expected,
-                steps=options.steps,
+                steps=options.differences,
                 tolerance=options.tolerance,
                 rounded=options.rounded,
                 prove_exact=options.exact,

@@ -17,6 +17,13 @@ def activations() -> list[str]:
     return list(ACTIVATIONS)
 
 
+def losses() -> list[str]:
+    """Return the names of the losses, then those of frameworks; this loads NumPy."""
+    from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES
+
+    return [*LOSSES, *FRAMEWORK_NAMES]
+
+
 def quantities(incomplete: str) -> list[str]:
     """Return the words that end with another quantity, after the last comma, and in the layer that is named."""
     before, comma, last = incomplete.rpartition(",")

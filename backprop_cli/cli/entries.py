@@ -11,7 +11,7 @@ from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 if TYPE_CHECKING:
     from backprop_cli.core.problem import Problem  # which imports NumPy
 
-_NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
+_NAME = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
 _ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
 
@@ -44,7 +44,8 @@ def parse_name(text: str) -> Name:
             f"no quantity is called {text!r} (expected {listed(QUANTITIES, 'or')})",
             hint=did_you_mean(word, QUANTITIES),
         )
-    return Name(None if found["layer"] is None else int(found["layer"]), found["quantity"])
+    layer = found["layer"] or found["dotted"]
+    return Name(None if layer is None else int(layer), found["quantity"])
 
 
 def parse_entry(text: str) -> Entry:

@@ -4,7 +4,7 @@ from typing import assert_never
 
 from backprop_cli.cli.entries import node_of
 from backprop_cli.cli.options import ExplainOptions
-from backprop_cli.cli.streams import write_stdout
+from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.errors import ExitStatus, InputError
 from backprop_cli.explanations.explainer import explain
@@ -20,7 +20,9 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     Raises:
         BackpropError: Of any kind.
     """
-    problem = load_problem(options.problem, exact=options.exact)
+    given = {} if options.steps is None else {"steps": options.steps}
+    problem = load_problem(options.problem, values=given, exact=options.exact)
+    write_notes(problem.notes, quiet=options.quiet)
     try:
         if options.entry is None:
             found: Walk | Explanation = walk(problem, options.extent)

@@ -60,6 +60,17 @@ def activation(text: str) -> str:
     return text
 
 
+def loss(text: str) -> str:
+    """Return the text of a loss, with or without a parameter: `huber(0.5)`; this loads NumPy."""
+    from backprop_cli.core.losses import loss as row_of
+
+    try:
+        row_of(text)
+    except ValueError as error:
+        raise UsageError(f"--loss: {error}") from None
+    return text
+
+
 def whole_number(option: str, text: str, least: int = 0, most: int | None = None) -> int:
     """Read a whole number from `least` to `most`."""
     value = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1

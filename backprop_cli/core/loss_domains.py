@@ -58,7 +58,10 @@ def no_probability(y: Array, t: Array) -> Refused | None:
         return None
     index = first_index(wrong)
     if outside[index]:
-        return index, f"binary_cross_entropy needs outputs from 0 to 1, got {y[index]}"
+        return index, (
+            f"binary_cross_entropy needs outputs from 0 to 1, got {y[index]}; "
+            "binary_cross_entropy_with_logits takes any values, those before a sigmoid"
+        )
     logarithm = "log(0)" if y[index] == 0 else "log(1 - 1)"
     return index, (
         f"{logarithm} with the target {t[index]}: binary_cross_entropy would be infinite; "

@@ -125,12 +125,14 @@ def binary_cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) 
     """Return (y - t) / (y (1 - y)), shaped like y (n_samples, n_neurons).
 
     It is -t / y + (1 - t) / (1 - y) on one denominator: y - t has no rounding error where y is close to t. Where y is 0
-    or 1, the target is the same, and one of the two terms has the factor 0: the other is 1 or -1.
+    or 1 and the target is the same, one of the two terms has the factor 0: the other is 1 or -1. Where the target
+    differs, the gradient is infinite.
     """
     denominator = y * (1 - y)
     gradient: Array = np.multiply(y, -2, out=out)
     gradient += 1
-    np.divide(y - t, denominator, out=gradient, where=denominator != 0)
+    difference = y - t
+    np.divide(difference, denominator, out=gradient, where=(denominator != 0) | (difference != 0))
     return gradient
 
 

@@ -293,11 +293,16 @@ def _parameter(rest: str, text: str) -> str:
     return parameter
 
 
+def _plain(name: str) -> str:
+    """Return the letters of a name in small letters, without its parameter."""
+    return re.sub("[^a-z0-9]", "", name.partition("(")[0].lower())
+
+
 def _unknown(text: str, bracket: str) -> str:
     if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
         reason = f"{text} takes no number in brackets"
         return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
-    known = {name.partition("(")[0].lower(): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
-    found = nearest(text.partition("(")[0], known)
+    known = {_plain(name): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
+    found = nearest(_plain(text), known)
     hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
     return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"

@@ -162,7 +162,7 @@ class Problem:
                 return self.upstream
             case "targets":
                 return self.targets
-            case "upstream" if self.n_samples is not None and layer.n_neurons is not None:  # "ones"
+            case "upstream" if self.upstream == "ones" and self.n_samples is not None and layer.n_neurons is not None:
                 return np.broadcast_to(np.ones((), self.dtype), (self.n_samples, layer.n_neurons))
             case _:
                 return None

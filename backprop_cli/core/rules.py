@@ -142,7 +142,8 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
     if problem.given(node) is not None:
         return ()
     if node.quantity == "upstream" and problem.loss is None:
-        return (missing_input(problem, node),)
+        origin = problem.origin(*node)
+        return (missing_input(problem, node) if origin == node else origin,)
     names = rules[node.quantity].operands
     if rules[node.quantity] is RULES[node.quantity] and node.quantity in MATCHED:  # as dz is, whose line varies
         names = operand_names(problem.products(node))
@@ -163,7 +164,7 @@ def _operand(problem: Problem, layer: int, name: str) -> Operand:
             assert matched is not None, "the products of a node say so"  # noqa: S101
             return matched
         case "loss_function":
-            return Missing(("loss",)) if problem.loss is None else problem.loss
+            return Missing(("a loss function",)) if problem.loss is None else problem.loss
         case _:
             pass
     origin = problem.origin(layer, name)

@@ -14,6 +14,7 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
+from backprop_cli.errors import InputError
 
 __all__ = ["solve"]
 
@@ -31,6 +32,8 @@ def solve(
 ) -> Solution:
     """Return everything wanted that follows from a problem, and what the rest needs.
 
+    The upstream of a matched pair, which nothing else takes, may overflow: it then counts as not computed.
+
     Args:
         problem: The problem.
         wanted: The quantities to keep; all that the problem has for None.
@@ -40,28 +43,37 @@ def solve(
         progress: Called after each block with the number of samples done.
 
     Raises:
-        InputError: A result overflows, exact arithmetic would take too long, or nothing of what is wanted follows from
-            what was given.
+        InputError: A result overflows, the loss is not defined for an output, exact arithmetic would take too long, or
+            nothing of what is wanted follows from what was given.
     """
     wanted = problem.nodes if wanted is None else wanted
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
     if problem.exact:
         require_short(problem, planned.order)
-    values, inactive = evaluate(
+    found = evaluate(
         problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )
-    computed = {node: problem.as_written(node.quantity, value) for node, value in values.items()}
+    computed = {node: problem.as_written(node.quantity, value) for node, value in found.values.items()}
     lacking = {
         node: planned.missing[node].words()
         for node in wanted
         if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
     }
-    layers = tuple(
-        LayerSolution(computed=_of_layer(i, computed), not_computed=_of_layer(i, lacking), inactive=inactive.get(i))
-        for i in range(len(problem.layers))
-    )
-    return Solution(problem=problem, layers=layers)
+    lacking |= {
+        node: f"more than {problem.dtype}: {entry} overflows" for node, entry in found.beyond.items() if node in wanted
+    }
+    _require_any_left(problem, wanted, found.beyond)
+    layers = []
+    for i in range(len(problem.layers)):
+        of_layer, lacking_in_layer = _of_layer(i, computed), _of_layer(i, lacking)
+        layers.append(LayerSolution(computed=of_layer, not_computed=lacking_in_layer, inactive=found.inactive.get(i)))
+    return Solution(problem=problem, layers=tuple(layers))
+
+
+def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[Node, str]) -> None:
+    if beyond and set(wanted) <= beyond.keys():
+        raise InputError(f"overflows {problem.dtype}", place=next(iter(beyond.values())))
 
 
 def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:

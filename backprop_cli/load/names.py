@@ -27,11 +27,13 @@ _OTHER_NAMES = {
     "dweights": "dw dweight gradw gradweight gradweights weightgrad dkernel dldw",
     "dbiases": "db dbias gradb gradbias gradbiases biasgrad dldb",
     "targets": "y t target targets label labels ytrue ytrain",
-    "loss": "loss lossfunction cost criterion",
+    "loss": "loss lossfunction cost criterion objective",
+    "steps": "epochs iterations niter nsteps numsteps numiterations",
+    "reduction": "reduce lossreduction",
 }
 _NAMES = {other: name for name, others in _OTHER_NAMES.items() for other in others.split()}
 _IN_LAYERS = ("weights", "biases", "z", "activation", "outputs", "dz", "dinputs", "dweights", "dbiases")
-_AT_TOP = ("inputs", "upstream", "targets", "loss", "learning_rate", "weight_layout")
+_AT_TOP = ("inputs", "upstream", "targets", "loss", "reduction", "learning_rate", "steps", "weight_layout")
 _OUT_IN = """PyTorch's weight lies out-in: "weight_layout": "out-in" says so"""
 _UNNAMED = "the arrays are without names: np.savez(path, inputs=X, weights=W, biases=b, upstream=U) names them"
 _LAYERS = 'layers stand in a list, "layers": [{"weights": ..., "biases": ...}], or in NPZ as layers.0.weights'

@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop_cli.core import losses
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION, Activation, activation, name_of_activation
-from backprop_cli.core.arrays import Array
+from backprop_cli.core.arrays import Array, bracketed
 from backprop_cli.core.losses import FRAMEWORK_NAMES, Loss
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype, Reduction, SamplesIn
@@ -61,7 +61,8 @@ def build(
         arrays = {place: exactly(array) for place, array in arrays.items()}
     loss, reduction = _loss(draft)
     fitted, has_classes = _fitted(arrays, tuple(parts), layout, loss)
-    input_places = ["inputs", *[next(iter(parts)) + "weights"] * layout.out_in]  # columns are inputs
+    # whose columns are inputs
+    input_places = [*["inputs"] * (not in_columns), *[next(iter(parts)) + "weights"] * layout.out_in]
     return Problem(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
@@ -94,7 +95,12 @@ def _fitted(
     others = fit({place: array for place, array in arrays.items() if place != "targets"}, prefixes, layout)
     n_samples, n_neurons = others.sizes.get(SAMPLES), others.sizes.get(len(prefixes))
     targets = read_targets(arrays["targets"], loss, n_samples, n_neurons, in_columns=layout.in_columns)
-    return fit({**arrays, "targets": targets.matrix}, prefixes, layout), targets.has_classes
+    fitted = fit({**arrays, "targets": targets.matrix}, prefixes, layout)
+    refused = None if loss is None else loss.refused_targets(fitted.arrays["targets"])
+    if refused is not None:
+        index, reason = refused
+        raise InputError(reason, place="targets" + bracketed(index[::-1] if layout.in_columns else index))
+    return fitted, targets.has_classes
 
 
 def _loss(draft: Mapping[str, Any]) -> tuple[Loss | None, Reduction]:
@@ -212,8 +218,9 @@ def _layers(
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
-        keys = ("biases", "z") if layout.out_in else ("weights", "biases", "z")
-        neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
+        keys = [*["weights"] * (not layout.out_in), "biases", *["z"] * (not layout.in_columns)]
+        of_outputs = ["upstream", "targets"] * (i == len(parts) - 1 and not layout.in_columns)
+        neuron_places = [*(prefix + key for key in keys), *of_outputs]  # whose columns are neurons
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),

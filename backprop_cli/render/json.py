@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import OF_THE_LOSS
 from backprop_cli.core.scratch import chunks
 from backprop_cli.core.solution import Solution
 from backprop_cli.render.numbers import literal, literals
@@ -28,6 +30,7 @@ def result(solution: Solution) -> Iterator[str]:
     """
     problem = solution.problem
     layers = [dict(layer.computed) for layer in solution.layers]
+    at_top = {name: layers[-1].pop(name) for name in OF_THE_LOSS if name in layers[-1]} if problem.layered else {}
     return _file(
         {
             "schema": "backprop.result/1",
@@ -35,10 +38,23 @@ def result(solution: Solution) -> Iterator[str]:
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
             "weight_layout": problem.weight_layout,
+            **conventions(problem),
+            **at_top,
             **({"layers": layers} if problem.layered else layers[0]),
             "not_computed": solution.not_computed(),
         }
     )
+
+
+def conventions(problem: Problem) -> dict[str, Any]:
+    """Return the settings of a result that are not the default, and those of the loss."""
+    loss = {} if problem.loss is None else {"loss_function": problem.loss.name, "reduction": problem.reduction}
+    return {
+        **({} if problem.samples_in == "rows" else {"samples": problem.samples_in}),
+        **({"mean_gradients": True} if problem.mean_gradients else {}),
+        **loss,
+        **({"steps": problem.steps} if problem.steps > 1 else {}),
+    }
 
 
 def problem(draft: Mapping[str, Any]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def help_of(backprop: Run, command: str) -> str:
 
 def test_defaults_of_options_are_those_of_the_code() -> None:
     options = CheckOptions(problems=[])
-    assert (options.steps, options.tolerance) == (Steps(), Tolerance())
+    assert (options.differences, options.tolerance) == (Steps(), Tolerance())
     assert ExplainOptions(problem="p.json").extent == Extent()
     assert ExplainOptions(problem="p.json", depth=values.depth("all")).extent == Extent(depth=100, whole=True)
     assert (RunOptions().rows, RunOptions().dtype, RunOptions().save_format) == (20, "float64", "csv")
@@ -36,7 +36,7 @@ def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:
     found = re.search(r"default: what rounding explains, and (\S+)\]", page)
     assert found
     assert float(found[1]) == RTOL_FLOAT64
-    assert CheckOptions(problems=[]).steps == Steps()
+    assert CheckOptions(problems=[]).differences == Steps()
     assert CheckOptions(problems=[]).tolerance == Tolerance()
 
 
