@@ -77,8 +77,8 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "dwieghts[2,1]",
             2,
-            "no quantity is called 'dwieghts' (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, new_weights or"
-            " new_biases)\nhint: did you mean 'dweights'?\n",
+            "no quantity is called 'dwieghts' (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, "
+            "new_weights or new_biases)\nhint: did you mean 'dweights'?\n",
         ),
         (
             "dense_relu",
@@ -90,8 +90,8 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "weights[0,0]",
             2,
-            "weights is given, not computed (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, new_weights or"
-            " new_biases)\n",
+            "weights is given, not computed (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, "
+            "new_weights or new_biases)\n",
         ),
         ("dense_relu", "layers[1].dz[0,0]", 2, "there is no layers[1].dz (the problem has 1 layer, numbered from 0)\n"),
         (
