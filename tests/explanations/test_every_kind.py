@@ -32,6 +32,8 @@ HIDDEN = [
 ]
 OF_PROBABILITIES = {"binary_cross_entropy": ["sigmoid", "softmax"], "cross_entropy": ["softmax", "sigmoid", "softplus"]}
 PRECISION = 17
+BESIDE = r" \(inactive\)|; sum so far .*|^ *- |through upstream: |, in numbers .*?= "  # an equation, no part of it
+IN_NAMES = r"[a-z\d]\[|\bloss$|terms|[$|]|n_samples|\(z"  # a side of an equation that is no number
 
 
 def sigmoid(z: float) -> float:
@@ -48,7 +50,10 @@ def with_derivative(name: str, value: Any, derivative: Any) -> dict[str, Any]:
 
 FUNCTIONS: dict[str, Any] = {
     **{name: getattr(math, name) for name in ("exp", "log")},
-    **{"max": max, "min": min, "abs": abs, "sign": lambda x: (x > 0) - (x < 0)},
+    "max": max,
+    "min": min,
+    "abs": abs,
+    "sign": lambda x: (x > 0) - (x < 0),
     **with_derivative("sigmoid", sigmoid, lambda z: sigmoid(z) * (1 - sigmoid(z))),
     **with_derivative("tanh", math.tanh, lambda z: 1 - math.tanh(z) ** 2),
     **with_derivative("softplus", lambda z: math.log(1 + math.exp(z)), sigmoid),
@@ -56,7 +61,9 @@ FUNCTIONS: dict[str, Any] = {
     **with_derivative("gelu", lambda z: z * (1 + math.erf(z / math.sqrt(2))) / 2, gelu_derivative),
     **with_derivative("relu", lambda z: max(z, 0), lambda z: float(z > 0)),
     **with_derivative("leaky_relu", lambda z, a: z if z > 0 else a * z, lambda z, a: 1 if z > 0 else a),
-    **with_derivative("elu", lambda z, a: z if z > 0 else a * (math.exp(z) - 1), lambda z, a: 1 if z > 0 else a * math.exp(z)),
+    **with_derivative(
+        "elu", lambda z, a: z if z > 0 else a * (math.exp(z) - 1), lambda z, a: 1 if z > 0 else a * math.exp(z)
+    ),
 }
 
 
@@ -151,8 +158,12 @@ def check_lines(page: str) -> int:
     found = 0
     page = re.sub(r"\n +=", " =", page)  # the steps of an entry in one line
     for line in page.replace("`", "").replace(r"\|", "|").splitlines():
-        parts = re.sub(r" \(inactive\)|; sum so far .*|^ *- |through upstream: |, in numbers .*?= ", "", line).split(" = ")
-        sides = [part.strip(" .") for part in parts if not re.search(r"[a-z\d]\[|\bloss$|terms|[$|]|n_samples|\(z", part)]
+        parts = re.sub(r" \(inactive\)|; sum so far .*|^ *- |through upstream: |, in numbers .*?= ", "", line).split(
+            " = "
+        )
+        sides = [
+            part.strip(" .") for part in parts if not re.search(r"[a-z\d]\[|\bloss$|terms|[$|]|n_samples|\(z", part)
+        ]
         if len(parts) > 1 and sides and re.fullmatch(r"-?[\d.e+-]+", sides[-1]):
             for side in sides[:-1]:
                 assert evaluate(side) == pytest.approx(float(sides[-1]), rel=1e-9, abs=1e-9 * sizes(side)), line
