@@ -61,16 +61,20 @@ def to_float(number: Fraction | float) -> float:
 
 
 def in_full(number: Rational) -> str:
-    """Return a fraction as a decimal with all its digits; the denominator must divide a power of ten.
+    """Return a fraction as a decimal with all its digits, or 17 significant ones if it has digits without end.
 
-    >>> in_full(Fraction(11, 25)), in_full(Fraction(-3)), in_full(Fraction(1, 2**20))
-    ('0.44', '-3', '9.5367431640625e-07')
+    A mean over 3 samples may have; sums and products of decimals have not.
+
+    >>> in_full(Fraction(11, 25)), in_full(Fraction(-3)), in_full(Fraction(1, 2**20)), in_full(Fraction(2, 3))
+    ('0.44', '-3', '9.5367431640625e-07', '0.66666666666666667')
     """
     numerator, denominator = Fraction(number).as_integer_ratio()
     twos = (denominator & -denominator).bit_length() - 1
     power_of_five = denominator >> twos
     fives = round((power_of_five.bit_length() - 1) / math.log2(5))
     fives += 5**fives < power_of_five  # the logarithm may be rounded down
+    if 5**fives != power_of_five:
+        return _written(Context(prec=17).divide(Decimal(numerator), Decimal(denominator)))
     places = max(twos, fives)
     sign, digits, _ = Decimal(numerator * (10**places // denominator)).as_tuple()
     return _written(Decimal((sign, digits, -places)))

@@ -89,5 +89,6 @@ def _derivatives(f: Activation, row: Array, j: int) -> Array:
     for start in range(0, n, step):
         rows = min(step, n - start)
         unit = np.eye(rows, n, start)
-        blocks.append(f.backward(unit, np.broadcast_to(row, unit.shape).copy())[:, j])
+        z = np.broadcast_to(row, unit.shape).copy()
+        blocks.append(f.backward(unit, z, f.value(z))[:, j])
     return np.concatenate(blocks)

@@ -24,6 +24,7 @@ from backprop_cli.explanations.terms import Entries
 _MOST_ENTRIES = 500  # in a tree
 _CHUNK = 2**20  # numbers that are Python objects at the same time
 _LOST = 1e-7  # the relative error of a dz through rounded outputs from which on it is not shown
+_NO_CHAIN = "upstream is not shown: outputs are rounded to 0 or 1 here, and the chain rule through them loses digits"
 _SATURATED = "outputs are rounded to 0 or 1 here, and the terms are computed from z, which loses no digits"
 
 
@@ -57,6 +58,8 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
         upstream: Sequence[Part] = ()
         if extent.depth > 0 and in_one_step and node.quantity == "dz":
             through, upstream = _through_upstream(entries, node, at, extent)
+            if through is None:
+                symbols = replace(symbols, where=(*symbols.where, _NO_CHAIN))
         if node.quantity == "loss" and is_saturated(entries, node):
             symbols = replace(symbols, where=(*symbols.where, _SATURATED))
     value = terms[-1].running / divisor if this.value is None else plain(this.value)

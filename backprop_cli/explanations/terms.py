@@ -87,7 +87,7 @@ class Entries:
         if len(index) != len(shape) or any(k >= size for k, size in zip(index, shape, strict=True)):
             entry = f"{place}[{','.join(map(str, index))}]" if index else place
             if not shape:
-                raise UsageError(f"{entry}: {place} is one number, {place}")
+                raise UsageError(f"{entry}: {place} is one number (expected {place} without an index)")
             nouns = ("row", "column") if len(shape) == 2 else ("entry",)
             sized = [f"{counted(size, noun)} (0 to {size - 1})" for size, noun in zip(shape, nouns, strict=True)]
             raise UsageError(f"{entry}: {place} has {listed(sized)}", hint=QUOTING if not index else None)
