@@ -64,7 +64,7 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
     }
     headings = [line for line in page(draft).splitlines() if line.startswith(("layers", "  layers"))]
     assert headings[:3] == [
-        "layers[0]: relu, 1 input, 2 neurons",
+        "layers[0], forward: relu, 1 input, 2 neurons",
         "layers[0].z (1, 2) = inputs @ weights + biases",
         "layers[0].outputs (1, 2) = max(z, 0)",
     ]
