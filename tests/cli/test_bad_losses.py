@@ -50,10 +50,10 @@ def without(key: str, draft: dict[str, Any] = CLASSES) -> dict[str, Any]:
 
 # The problem, and the message after the name of the file; status 3
 IN_FILES: list[tuple[dict[str, Any], str]] = [
-    (CLASSES | {"loss": "crossentropy"}, "loss: 'crossentropy' is no loss function; did you mean 'cross_entropy'?"),
-    (CLASSES | {"loss": "cross-entropy"}, "loss: 'cross-entropy' is no loss function; did you mean 'cross_entropy'?"),
-    (CLASSES | {"loss": "mseloss"}, "loss: 'mseloss' is no loss function; did you mean 'MSELoss'?"),
-    (CLASSES | {"loss": "hinge"}, f"loss: 'hinge' is no loss function (expected one of {LOSSES})"),
+    (CLASSES | {"loss": "crossentropy"}, "loss: unknown loss 'crossentropy'; did you mean 'cross_entropy'?"),
+    (CLASSES | {"loss": "cross-entropy"}, "loss: unknown loss 'cross-entropy'; did you mean 'cross_entropy'?"),
+    (CLASSES | {"loss": "mseloss"}, "loss: unknown loss 'mseloss'; did you mean 'MSELoss'?"),
+    (CLASSES | {"loss": "hinge"}, f"loss: unknown loss 'hinge' (expected one of {LOSSES})"),
     (CLASSES | {"loss": "huber(0)"}, f"loss: {POSITIVE} 'huber(0)'"),
     (CLASSES | {"loss": "huber(x)"}, f"loss: {POSITIVE} 'huber(x)'"),
     (CLASSES | {"loss": "huber(1"}, f"loss: {POSITIVE} 'huber(1'"),
@@ -189,7 +189,7 @@ OF_OPTIONS: list[tuple[dict[str, Any], str, int, str]] = [
         2,
         "--upstream and --targets exclude each other: targets are for a loss",
     ),
-    (CLASSES, "--loss crossentropy", 2, "--loss: 'crossentropy' is no loss function; did you mean 'cross_entropy'?"),
+    (CLASSES, "--loss crossentropy", 2, "--loss: unknown loss 'crossentropy'; did you mean 'cross_entropy'?"),
     (CLASSES, "--loss 'huber(-1)'", 2, f"--loss: {POSITIVE} 'huber(-1)'"),
     (CLASSES, "--loss ''", 2, "--loss: expected a value, got an empty text"),
     (
