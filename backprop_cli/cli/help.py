@@ -70,8 +70,8 @@ Examples:
   backprop run --inputs samples/dense_relu/inputs.csv \\
     --weights samples/dense_relu/weights.csv \\
     --biases samples/dense_relu/biases.csv --upstream outputs
-  backprop run --inputs x.csv --weights w.csv --activation softmax \\
-    --targets classes.csv --loss cross_entropy
+  printf '0\\n2\\n1\\n' | backprop run samples/dense_relu.json \\
+    --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
 """

@@ -88,7 +88,7 @@ def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None
             found = found.item()
         if type(found) is not type(wanted) or found != wanted:
             words = repr(wanted) if isinstance(wanted, str) else describe(wanted)
-            raise InputError(f"expected {words}, as the problem has it, got {describe(found)}", place=key)
+            raise InputError(f"expected the problem's {words}, got {describe(found)}", place=key)
 
 
 def validate_expected(

@@ -79,7 +79,8 @@ def _if_samples_are_transposed(arrays: Mapping[str, Array], prefixes: Sequence[s
     for out_in in (layout.out_in, not layout.out_in) if _of_samples(arrays) else ():
         with suppress(InputError):
             _fit(arrays, prefixes, Layout(out_in, not layout.in_columns))
-            and_layout = f', with "weight_layout": "{"out-in" if out_in else "in-out"}"' * (out_in != layout.out_in)
+            is_usual = out_in == layout.out_in == (not layout.in_columns)  # the default that comes with the samples
+            and_layout = "" if is_usual else f', with "weight_layout": "{"out-in" if out_in else "in-out"}"'
             return f'samples may be in {other}: --samples-in {other}, or "samples": "{other}", says so{and_layout}'
     return None
 

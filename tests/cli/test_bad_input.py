@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.load import files as load_files
+from backprop_cli.messages import listed
 from tests.conftest import Run
 
 Content: TypeAlias = "str | bytes | None"  # of a file, of standard input where the name is -, or None for a folder
@@ -74,8 +76,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 EVERY_KEY = (
-    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
-    " learning_rate or expected)"
+    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
+    " reduction, mean_gradients, upstream, learning_rate, steps or expected)"
 )
 UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
@@ -475,8 +477,8 @@ KEYS: dict[str, tuple[Content, str]] = {
     "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
     "several unknown": (
         '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
-        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs and lr as learning_rate; wieghts"
-        " may mean weights; upstream, the gradient of the loss, is given in place of y",
+        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs, lr as learning_rate and"
+        " y as targets; wieghts may mean weights",
     ),
     "several unknown in a layer": (
         '{"layers": [{}, {"W": [1], "lr": 2}]}',
@@ -752,19 +754,19 @@ SHAPES: dict[str, tuple[Content, str]] = {
         '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]],'
         ' "weight_layout": "out-in"}',
         "weights: shape (1, 3) does not fit the 2 features of inputs (expected (n_neurons, 2))\n"
-        "hint: transpose inputs and upstream: a row is a sample here, not a column",
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so',
     ),
     "a sample in each column, and weights out-in": (
         '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]]}',
         "weights: shape (1, 3) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
-        'hint: transpose inputs and upstream: a row is a sample here, not a column; weights are then "weight_layout":'
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so, with "weight_layout":'
         ' "out-in"',
     ),
     "a sample in each column of a network": (
         '{"inputs": [[1, 2, 3], [4, 5, 6]], "layers": [{"weights": [[1, 1], [1, 1], [1, 1], [1, 1]], "z": [[1, 2, 3],'
         ' [1, 2, 3], [1, 2, 3], [1, 2, 3]]}, {"weights": [[1, 1, 1, 1]]}], "weight_layout": "out-in"}',
         "layers[0].weights: shape (4, 2) does not fit the 3 features of inputs (expected (n_neurons, 3))\n"
-        "hint: transpose inputs and layers[0].z: a row is a sample here, not a column",
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so',
     ),
     "inputs in one row": (
         problem(inputs=[[1, 2, 3, 4, 5, 6]]),
@@ -1180,8 +1182,7 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "unknown quantity": (
         {},
         "p.json --only dweight",
-        "no quantity is called 'dweight' (expected z, outputs, dz, dinputs, dweights, dbiases, new_weights or"
-        " new_biases)\nhint: did you mean 'dweights'?",
+        f"no quantity is called 'dweight' (expected {listed(QUANTITIES, 'or')})\nhint: did you mean 'dweights'?",
     ),
     "several matrices as CSV": (
         {"p.json": problem()},

@@ -223,7 +223,10 @@ def test_extreme_numbers_are_no_bug(backprop: Run, problem: dict[str, Any], opti
         ('{"dz": [[1, [null]]]}', "golden.json: expected.dz[0][1]: expected a number, got a list\n"),
         ('{"dz": [null, [1, 2]]}', "golden.json: expected.dz[1]: expected a number, got a list\n"),
         ('{"dz": [[null, 2], [3]]}', "golden.json: expected.dz[1]: expected 2 values, got 1\n"),
-        ('{"weight_layout": "out-in"}', "golden.json: weight_layout: expected the layout 'in-out', got 'out-in'\n"),
+        (
+            '{"weight_layout": "out-in"}',
+            "golden.json: weight_layout: expected the problem's 'in-out', got 'out-in'\n",
+        ),
         ("{", "golden.json:1:2: not JSON: the text ends before its last bracket is closed\n"),
     ],
 )

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.messages import listed
 from tests.conftest import ROOT, Run
 
 SAMPLES = ROOT / "samples"
@@ -77,8 +79,7 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "dwieghts[2,1]",
             2,
-            "no quantity is called 'dwieghts' (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, "
-            "new_weights or new_biases)\nhint: did you mean 'dweights'?\n",
+            f"no quantity is called 'dwieghts' (expected {listed(QUANTITIES, 'or')})\nhint: did you mean 'dweights'?\n",
         ),
         (
             "dense_relu",
@@ -90,8 +91,7 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "weights[0,0]",
             2,
-            "weights is given, not computed (expected z, outputs, loss, upstream, dz, dinputs, dweights, dbiases, "
-            "new_weights or new_biases)\n",
+            f"weights is given, not computed (expected {listed(QUANTITIES, 'or')})\n",
         ),
         ("dense_relu", "layers[1].dz[0,0]", 2, "there is no layers[1].dz (the problem has 1 layer, numbered from 0)\n"),
         (

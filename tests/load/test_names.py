@@ -42,7 +42,7 @@ OUT_IN = """PyTorch's weight lies out-in: "weight_layout": "out-in" says so"""
         ),
         ("wieghts", "did you mean 'weights'?"),
         ("X wieghts", "give X as inputs; wieghts may mean weights"),
-        *((key, None) for key in ("sizes", "xyzzy", "q", "x1y", "seed", "epochs", "units", "optimizer", "12")),
+        *((key, None) for key in ("sizes", "xyzzy", "q", "x1y", "seed", "units", "optimizer", "12")),
     ],
 )
 def test_unknown_keys_of_a_problem_are_answered(keys: str, cure: str | None) -> None:
