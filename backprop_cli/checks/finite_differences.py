@@ -15,7 +15,6 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
-
 _ROUNDINGS_OF_TERMS = 16  # of a loss
 
 
@@ -98,9 +97,10 @@ class LossAtEnd:
         return gradient
 
     def jump(self, exponent: int) -> Array:
-        """Return by how much the gradient / 2**exponent jumps at a kink within rounding errors, (n_samples, n_neurons)."""
+        """Return by how much the gradient / 2**exponent jumps at a near kink, (n_samples, n_neurons)."""
         jump = self.function.jump(self.at, self.targets, self.error + FLOAT64.smallest)
-        return np.ldexp(jump / self.divisor, -exponent)
+        jump = np.ldexp(jump / self.divisor, -exponent)
+        return jump
 
     def change(self, sample: Array, change: Array, neuron: Array | slice) -> "ChangeAtEnd":
         """Return the changes of terms; arguments: as for `ForwardPass.change_of_loss`."""
@@ -161,8 +161,8 @@ class ForwardPass:
         exponents = np.frexp(upstream[upstream != 0])[1]
         # With the largest near 1, but none below the normal numbers.
         exponent = int(min(exponents.max(), exponents.min() + 1021)) if exponents.size else 0
-        arrays = (tuple(array for array in found if array is not None) for found in (inputs, weights, z, outputs))
-        return cls(problem, *arrays, upstream=np.ldexp(upstream, -exponent), exponent=exponent, end=loss)
+        found = [tuple(array for array in arrays if array is not None) for arrays in (inputs, weights, z, outputs)]
+        return cls(problem, *found, np.ldexp(upstream, -exponent), exponent, loss)
 
     @property
     def is_linear(self) -> bool:
@@ -224,8 +224,8 @@ class ForwardPass:
         """
         assert self.end is not None, "there is a loss"  # noqa: S101
         found = self.end.change(sample, change, neuron)
-        scaled = (np.ldexp(array, -self.exponent) for array in (found.loss, found.noise))
-        return ChangeAtEnd(*scaled, found.crosses)
+        loss, noise = (np.ldexp(array, -self.exponent) for array in (found.loss, found.noise))
+        return ChangeAtEnd(loss, noise, found.crosses)
 
     def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""

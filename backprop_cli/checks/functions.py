@@ -42,13 +42,14 @@ def through(activation: Activation, z: Array, sizes: Array, *, backward: bool = 
     root = np.sqrt(multiplied(activation, z, np.square(scaled), backward=backward, absolute=True, power=2))
     if (root < _SMALL).any():
         root = np.where(root < _SMALL, multiplied(activation, z, scaled, backward=backward, absolute=True), root)
-    return root * largest
+    result: Array = root * largest
+    return result
 
 
 def multiplied(
     activation: Activation, z: Array, array: Array, *, backward: bool = False, absolute: bool = False, power: int = 1
 ) -> Array:
-    """Return an array multiplied by the Jacobian matrices at z, or by powers of their absolute values; arguments: above."""
+    """Return an array multiplied by the Jacobian matrices at z, or by powers of their absolute values; as `through`."""
     found = np.empty(z.shape)
     n_rows = max(1, _CHUNK // max(z.shape[1] ** 2, 1))
     for start in range(0, len(z), n_rows):
@@ -63,7 +64,8 @@ def multiplied(
 
 def steepest(activation: Activation, z: Array, off: Array | float) -> Array:
     """Return the largest |f'| at z and at a distance `off` (in the shape of z) from it."""
-    return np.abs([activation.derivative(z + side * off) for side in (-1, 0, 1)]).max(axis=0)
+    largest: Array = np.abs([activation.derivative(z + side * off) for side in (-1, 0, 1)]).max(axis=0)
+    return largest
 
 
 def largest_part(activation: Activation, z: Array) -> Array:
@@ -79,7 +81,8 @@ def change_of_derivative(activation: Activation, z: Array, off: Array) -> Array:
         above = np.where(z <= kink, np.minimum(above, kink), above)
     derivative = activation.derivative(z)
     changes = (np.abs(activation.derivative(there) - derivative) for there in (below, above))
-    return np.maximum(*changes)
+    largest: Array = np.maximum(*changes)
+    return largest
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -91,25 +94,22 @@ class LossFunction:
     couples: bool  # whether the gradient of an entry depends on other neurons of its sample
     per_sample: bool
     exact: bool  # whether it takes no functions but products and sums
-    kinks: tuple[float, ...] = ()
-    reach: float = 1.0  # on a much smaller scale, the gradient is nearly linear
+    kinks: tuple[float, ...]
+    reach: float  # on a much smaller scale, the gradient is nearly linear
 
     @classmethod
     def of(cls, problem: Problem, layer: int, *, matched: bool) -> "LossFunction":
         """Return the loss of a problem, of z of its last layer if that is a matched pair and `matched`."""
         loss, pair = problem.loss, problem.matched(layer) if matched else None
         assert loss is not None, "the problem has a loss"  # noqa: S101
-        kind = {"per_sample": loss.per_sample, "exact": loss.exact}
-        if pair is not None:
-            couples = problem.layers[layer].activation.couples
-            return cls(value=pair.value, gradient=pair.dz, couples=couples, **kind)
         return cls(
-            value=loss.value,
-            gradient=loss.gradient,
-            couples=loss.couples,
+            value=loss.value if pair is None else pair.value,
+            gradient=loss.gradient if pair is None else pair.dz,
+            couples=loss.couples if pair is None else problem.layers[layer].activation.couples,
+            per_sample=loss.per_sample,
+            exact=loss.exact,
             kinks=loss.kinks,
-            reach=loss.reach,
-            **kind,
+            reach=loss.reach if pair is None else 1.0,
         )
 
     def roundings(self, n_neurons: int) -> int:
@@ -120,7 +120,8 @@ class LossFunction:
         """Return the size of the parts of the gradient that its roundings are relative to."""
         size = np.abs(self.gradient(y, t))
         if self.couples:
-            return size + 2 * np.abs(t) * (1 - _SOFTMAX.value(y))
+            parts: Array = size + 2 * np.abs(t) * (1 - _SOFTMAX.value(y))
+            return parts
         has_logits = not self.exact and np.isfinite(self.reach)
         return np.maximum(size, self._of_ends(y, t)) if has_logits else size
 
@@ -130,11 +131,16 @@ class LossFunction:
             return np.zeros_like(y)
         return 2 * np.abs(t) + (0 if self.per_sample else self._of_ends(y, t))
 
+    def lost_in_terms(self, t: Array) -> Array:
+        """Return what a term loses, in roundings of 1, where a program takes the logarithm of a rounded number."""
+        return np.zeros(t.shape) if self.exact else np.abs(t) if self.per_sample else np.ones(t.shape)
+
     def _of_ends(self, y: Array, t: Array) -> Array:
         """Return the sizes of the parts with the targets 0 and 1, between which the gradient is linear."""
         parts = ((1 - t, 0.0), (t, 1.0))
         sizes = [np.abs(np.where(w == 0, 0, w * self.gradient(y, np.full_like(y, end)))) for w, end in parts]
-        return sizes[0] + sizes[1]
+        total: Array = sizes[0] + sizes[1]
+        return total
 
     def change_of_gradient(self, y: Array, t: Array, off: Array, *, squares: bool = False) -> Array:
         """Return how much the gradient changes with errors `off` of y (in its shape), but for jumps at kinks.
@@ -142,8 +148,8 @@ class LossFunction:
         Where it couples neurons, changes are added, or their squares.
         """
         if self.couples:
-            weight = np.abs(t.sum(axis=1, keepdims=True))
-            return weight * through(_SOFTMAX, y, off, squares=squares)
+            change: Array = np.abs(t.sum(axis=1, keepdims=True)) * through(_SOFTMAX, y, off, squares=squares)
+            return change
         gradient = self.gradient(y, t)
         change = np.maximum(*(np.abs(self.gradient(there, t) - gradient) for there in (y - off, y + off)))
         for kink in self.kinks:
@@ -154,7 +160,10 @@ class LossFunction:
         """Return how much the gradient changes if each target changes by a share of it."""
         if self.couples:
             return share * self.parts(y, t)
-        return np.maximum(*(np.abs(self.gradient(y, t * (1 + side * share)) - self.gradient(y, t)) for side in (1, -1)))
+        gradient = self.gradient(y, t)
+        there = (self.gradient(y, t * (1 + side * share)) for side in (1, -1))
+        change: Array = np.maximum(*(np.abs(other - gradient) for other in there))
+        return change
 
     def jump(self, y: Array, t: Array, off: Array) -> Array:
         """Return by how much the gradient jumps where y is within `off` (in its shape) of a kink; 0 elsewhere."""

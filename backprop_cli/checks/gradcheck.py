@@ -3,8 +3,8 @@
 Each checked number theta is moved by a step h to both sides, and the central difference (L(theta + h) - L(theta - h)) /
 2h is compared with the gradient of the backward pass. Its errors, of rounding and of the curvature of L, are estimated
 (`checks.quotients`). Where a gradient that is 1e-4 off would still be within the errors of both sides, the entry is
-hidden: it shows nothing. With `mean_gradients`, L is the sum over the samples, which dinputs are the derivatives of, and
-n_samples times the mean, which dweights and dbiases are the derivatives of.
+hidden: it shows nothing. With `mean_gradients`, L is the sum over the samples, which dinputs are the derivatives of;
+dweights and dbiases are those of the mean.
 
 If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
 theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:

@@ -17,7 +17,7 @@ from backprop_cli.checks.finite_differences import Entries, ForwardPass
 from backprop_cli.checks.functions import is_curved, multiplied
 from backprop_cli.core.arrays import Array
 
-# Curved functions bend on a scale of 1. Where z moves less, the terms of higher order of a central difference are small.
+# Curved functions bend on a scale of 1: where z moves less, the higher orders of a central difference are small.
 REACH = 0.125
 BLOCK_NUMBERS = 2**17  # at most, in an array of changes: with more, they leave the cache
 
@@ -198,7 +198,7 @@ def _over_neurons(array: Array) -> Array:
 
 def _any(mask: Array) -> Array:
     """Return which rows of a mask, (n_rows, n_neurons) or (n_rows,), have a true entry."""
-    return mask.any(axis=1) if mask.ndim > 1 else mask
+    return np.any(mask, axis=1) if mask.ndim > 1 else mask
 
 
 def _widened(rows: _Rows, cells: _Cells, n_neurons: int) -> _Rows:

@@ -115,11 +115,13 @@ class Comparison:
             found.left[at] = divided(-both.below[at], step[at], self._forward.exponent)
             found.right[at] = divided(both.above[at], step[at], self._forward.exponent)
             found.is_wrong[at] = ~self._accepted(checked, at, step[at], both.at(at), found)
-        scaled = (array / checked.divisor for array in (found.slope, found.rounding, found.allowed))
-        return Compared(
-            *scaled,
-            *(found.is_wrong, found.is_hidden, found.is_kink),
-            *(array / checked.divisor for array in (found.left, found.right)),
+        by = checked.divisor
+        return found._replace(
+            slope=found.slope / by,
+            rounding=found.rounding / by,
+            allowed=found.allowed / by,
+            left=found.left / by,
+            right=found.right / by,
         )
 
     def _both(self, entries: Entries, step: Array) -> _Both:
@@ -182,7 +184,7 @@ class Comparison:
         return _Quotients(half, error + truncation, truncation > error, both.is_blocked)
 
     def _central(self, both: _Both, step: Array, estimates: Estimates) -> tuple[Array, Array]:
-        """Return slopes, and the part of their rounding errors that becomes smaller with the step, (n_entries,) each."""
+        """Return slopes, and the part of their errors that becomes smaller with the step, (n_entries,) each."""
         exponent = self._forward.exponent - 1
         slope = divided(both.above - both.below, step, exponent)
         error = estimates.of_kept(step) + divided(both.noise, step, exponent)
