@@ -57,7 +57,7 @@ class Entries(NamedTuple):
 
 
 class ChangeAtEnd(NamedTuple):
-    """What changes of outputs, or of z, make of the terms of the loss; all arrays have the shape of the changes."""
+    """What changes of outputs, or of z, make of the terms of the loss; all arrays are (n_rows, n_neurons)."""
 
     loss: Array
     noise: Array  # the part of the rounding errors that does not depend on the size of the changes
@@ -99,12 +99,13 @@ class LossAtEnd:
     def jump(self, exponent: int) -> Array:
         """Return by how much the gradient / 2**exponent jumps at a near kink, (n_samples, n_neurons)."""
         jump = self.function.jump(self.at, self.targets, self.error + FLOAT64.smallest)
-        jump = np.ldexp(jump / self.divisor, -exponent)
-        return jump
+        scaled: Array = np.ldexp(jump / self.divisor, -exponent)
+        return scaled
 
     def change(self, sample: Array, change: Array, neuron: Array | slice) -> "ChangeAtEnd":
-        """Return the changes of terms; arguments: as for `ForwardPass.change_of_loss`."""
-        y, t, error = (array[sample, neuron] for array in (self.at, self.targets, self.error))
+        """Return the changes of terms, (n_rows, n_neurons) or (n_rows, 1); as `ForwardPass.change_of_loss`."""
+        arrays = (self.at[sample, neuron], self.targets[sample, neuron], self.error[sample, neuron], change)
+        y, t, error, change = (array.reshape(len(sample), -1) for array in arrays)
         function, there = self.function, y + change
         terms, moved = function.value(y, t), function.value(there, t)
         bent = np.abs(function.gradient(there, t) - function.gradient(y, t))
@@ -115,7 +116,7 @@ class LossAtEnd:
         return ChangeAtEnd((moved - terms) / self.divisor, (noise + bent * error) / self.divisor, crosses)
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ForwardPass:
     """The forward pass of a problem in float64, layer by layer, with samples in rows."""
 
@@ -161,8 +162,16 @@ class ForwardPass:
         exponents = np.frexp(upstream[upstream != 0])[1]
         # With the largest near 1, but none below the normal numbers.
         exponent = int(min(exponents.max(), exponents.min() + 1021)) if exponents.size else 0
-        found = [tuple(array for array in arrays if array is not None) for arrays in (inputs, weights, z, outputs)]
-        return cls(problem, *found, np.ldexp(upstream, -exponent), exponent, loss)
+        return cls(
+            problem=problem,
+            inputs=tuple(array for array in inputs if array is not None),
+            weights=tuple(array for array in weights if array is not None),
+            z=tuple(array for array in z if array is not None),
+            outputs=tuple(array for array in outputs if array is not None),
+            upstream=np.ldexp(upstream, -exponent),
+            exponent=exponent,
+            end=loss,
+        )
 
     @property
     def is_linear(self) -> bool:

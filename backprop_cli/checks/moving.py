@@ -162,6 +162,8 @@ class _Sweep:
         All arrays have the same shape, but for `entry`, (n_rows,).
         """
         activation = self.forward.problem.layers[layer].activation
+        if not change.size:
+            return change
         if self.linearized and activation.couples:
             return multiplied(activation, z, change)
         if self.linearized:
@@ -179,6 +181,8 @@ class _Sweep:
     def _add(self, entry: Array, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> None:
         """Add the changes of L by changes of what it is a function of, as `ForwardPass.change_of_loss` takes them."""
         end, found, n = self.forward.end, self.found, len(self.step)
+        if not change.size:
+            return
         if self.linearized or end is None:
             loss = self.forward.linear_change(sample, change, neuron)
         else:

@@ -206,7 +206,10 @@ def _of_layer(forward: ForwardPass, layer: int, sensitivity: _Scaled, across_kin
         at_z = _STEEPER * through(activation, z, sensitivity.array, backward=True)
         each = sensitivity.times(_STEEPER * through(activation, z, errors) + of_f)
         return _Scaled(at_z, sensitivity.exponent).normalized(1), each
-    derivative = steepest(activation, z, REACH) if is_curved(activation) else np.abs(activation.derivative(z))
+    if is_curved(activation):  # and f' is 0 nowhere but by underflow
+        derivative = np.maximum(steepest(activation, z, REACH), _SMALLEST)
+    else:
+        derivative = np.abs(activation.derivative(z))
     if across_kinks:
         for kink in activation.kinks:
             sides = activation.derivative(np.array([kink, np.nextafter(kink, np.inf)]))
