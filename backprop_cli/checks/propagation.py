@@ -68,6 +68,9 @@ class Propagation(ABC):
         if self.problem.given(node) is not None:
             yield Product(1, (), ()), [Operand(self.values[node], self.given)]
             return
+        if node.quantity == "upstream" and self.problem.loss is None:  # it is the outputs
+            yield Product(1, (), ()), [self._operand(node, Factor("upstream", AXES["upstream"], ""))]
+            return
         for product in self.problem.products(node):
             if _is_coupled(product):
                 yield Product(1, (Factor("z", AXES["z"], "f'"),), ()), [self._through_coupled(node, product)]
