@@ -102,18 +102,27 @@ class LossAtEnd:
         scaled: Array = np.ldexp(jump / self.divisor, -exponent)
         return scaled
 
-    def change(self, sample: Array, change: Array, neuron: Array | slice) -> "ChangeAtEnd":
-        """Return the changes of terms, (n_rows, n_neurons) or (n_rows, 1); as `ForwardPass.change_of_loss`."""
+    def change(self, sample: Array, change: Array, neuron: Array | slice, exponent: int) -> "ChangeAtEnd":
+        """Return the changes of terms / 2**exponent, (n_rows, n_neurons) or (n_rows, 1); as `change_of_loss`."""
         arrays = (self.at[sample, neuron], self.targets[sample, neuron], self.error[sample, neuron], change)
         y, t, error, change = (array.reshape(len(sample), -1) for array in arrays)
         function, there = self.function, y + change
-        terms, moved = function.value(y, t), function.value(there, t)
-        bent = np.abs(function.gradient(there, t) - function.gradient(y, t))
-        noise = _ROUNDINGS_OF_TERMS * FLOAT64.unit_roundoff * (np.abs(terms) + np.abs(moved)) + FLOAT64.smallest
+        # Scaled before anything else, so that the estimates of errors do not underflow.
+        terms, moved, bent, least = (
+            np.ldexp(array, -exponent)
+            for array in (
+                function.value(y, t),
+                function.value(there, t),
+                function.gradient(there, t) - function.gradient(y, t),
+                FLOAT64.smallest,
+            )
+        )
+        noise = _ROUNDINGS_OF_TERMS * FLOAT64.unit_roundoff * (np.abs(terms) + np.abs(moved))
+        noise = (noise + np.abs(bent) * error + least) / self.divisor + FLOAT64.smallest
         crosses = np.zeros(np.shape(y), bool)
         for kink in function.kinks:
             crosses |= np.sign(there - t - kink) != np.sign(y - t - kink)
-        return ChangeAtEnd((moved - terms) / self.divisor, (noise + bent * error) / self.divisor, crosses)
+        return ChangeAtEnd((moved - terms) / self.divisor, noise, crosses)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -232,9 +241,7 @@ class ForwardPass:
             neuron: The neuron of each change, (n_rows,), if it is of one.
         """
         assert self.end is not None, "there is a loss"  # noqa: S101
-        found = self.end.change(sample, change, neuron)
-        loss, noise = (np.ldexp(array, -self.exponent) for array in (found.loss, found.noise))
-        return ChangeAtEnd(loss, noise, found.crosses)
+        return self.end.change(sample, change, neuron, self.exponent)
 
     def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
