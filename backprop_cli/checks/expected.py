@@ -240,11 +240,8 @@ def _as_stored(problem: Problem, precision: Precision) -> Problem | None:
         replace(layer, weights=rounded(layer.weights), biases=rounded(layer.biases), z=rounded(layer.z))
         for layer in problem.layers
     )
-    narrow = replace(problem, inputs=rounded(problem.inputs), upstream=rounded(problem.upstream), layers=layers)
-    given = [
-        narrow.inputs,
-        narrow.upstream,
-        *(array for layer in layers for array in (layer.weights, layer.biases, layer.z)),
-    ]
-    is_finite = all(all_finite(array) for array in given if isinstance(array, np.ndarray))
+    given = {name: rounded(getattr(problem, name)) for name in ("inputs", "upstream", "targets")}
+    narrow = replace(problem, layers=layers, **given)
+    arrays = [*given.values(), *(array for layer in layers for array in (layer.weights, layer.biases, layer.z))]
+    is_finite = all(all_finite(array) for array in arrays if isinstance(array, np.ndarray))
     return narrow if changed and is_finite else None

@@ -67,6 +67,7 @@ class Loss:
     gradient_tex: str
     matched: Mapping[str, Matched] = field(default_factory=dict)  # by the name of the activation whose outputs y are
     kinks: tuple[float, ...] = ()  # the values of y - t at which `gradient` jumps
+    reach: float = np.inf  # the scale of y, or of y - t, on which `gradient` bends without a jump; infinite if none
     kink_written: str = ""  # what `gradient` is there, in words, with {y} and {t}
     exact: bool = False  # whether values of fractions are fractions
     couples: bool = False  # whether `gradient` of an entry depends on other neurons of its sample
@@ -135,6 +136,7 @@ def _huber(parameter: str) -> Loss:
             rf"{parameter} (|{{y}} - {{t}}| - {parameter} / 2) & \text{{{{otherwise}}}} \end{{{{cases}}}}"
         ),
         gradient_tex=rf"\max(-{parameter}, \min({{y}} - {{t}}, {parameter}))",
+        reach=float(delta),
         exact=True,
     )
 
@@ -201,6 +203,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 gradient_written=_SIGMOID.dz_written.replace("{z}", "{y}"),
                 value_tex=r"-({t} \log \sigma({y}) + (1 - {t}) \log \sigma(-{y}))",
                 gradient_tex=_SIGMOID.dz_tex.replace("{z}", "{y}"),
+                reach=1.0,
                 probability="sigmoid",
                 refused_targets=loss_domains.no_binary_target,
             ),
@@ -228,6 +231,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 gradient_written=_SOFTMAX.dz_written.replace("{z}", "{y}"),
                 value_tex=r"-{t} \log \mathrm{{softmax}}({y})",
                 gradient_tex=_SOFTMAX.dz_tex.replace("{z}", "{y}"),
+                reach=1.0,
                 couples=True,
                 probability="softmax",
                 targets_note=loss_domains.no_distribution,

@@ -142,6 +142,7 @@ def test_an_error_hides_a_gradient(gradient: float, error: float, largest: float
         gradient=np.array([gradient]),
         error=np.array([error]),
         largest=np.array([largest]),
+        divisor=np.array([1]),
     )
     found = Comparison(forward, rtol=1e-6, atol=0).of(to_check)
     assert (found.is_wrong.tolist(), found.is_hidden.tolist()) == ([False], [hidden])
