@@ -9,6 +9,8 @@ from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
 from backprop_cli.core.solve import solve
+from backprop_cli.core.step import with_parameters_of
+from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
 from backprop_cli.load.files import named, shown
@@ -46,11 +48,11 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
         with named(path):
             data = read_problem(path)
             given = {} if options.steps is None else {"steps": options.steps}
-            problem = load_problem(path, values=given, data=data)
+            problem = at_last_step(load_problem(path, values=given, data=data))
             write_notes(problem.notes, quiet=options.quiet)
-            exact = (
-                load_problem(path, values=given, exact=True, data=data) if options.exact or options.rounded else None
-            )
+            exact = None
+            if options.exact or options.rounded:
+                exact = load_problem(path, values=given, exact=True, data=data)
             if options.expect:
                 target = options.expect[0]
                 expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
@@ -61,15 +63,16 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 expected = {
                     node: _stored_as(options.stored, values, problem.place(*node)) for node, values in expected.items()
                 }
+            wanted = (*problem.nodes, *expected)
             return check_problem(
                 shown(path),
-                solve(problem),
-                None if exact is None else solve(exact),
+                solve(problem, wanted),
+                solve(exact, wanted) if exact is not None and options.rounded else None,
                 expected,
                 steps=options.differences,
                 tolerance=options.tolerance,
                 rounded=options.rounded,
-                prove_exact=options.exact,
+                proof=None if exact is None or not options.exact else solve(with_parameters_of(exact, problem), wanted),
             )
     except InputError as error:
         return Verdict(file=shown(path), error=error)

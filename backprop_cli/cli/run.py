@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, assert_never
 
-from backprop_cli.cli import values
+from backprop_cli.cli import notes, values
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
@@ -37,6 +37,8 @@ def run(options: RunOptions) -> ExitStatus:
     with progress_bar(quiet=options.quiet) as progress:
         result, following = _computed(options, progress)
     write_notes(result.problem.notes, quiet=options.quiet)
+    if notes.are_wanted(quiet=options.quiet):
+        write_notes(notes.notes(result, has_next=following is not None), quiet=False)
     text = _rendered(result, options)
     files = {} if options.save is None else result_files(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # both or neither

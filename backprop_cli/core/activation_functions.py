@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.floating import quietly, warnings_are_off
 
 __all__ = [
     "elu",
@@ -65,8 +66,16 @@ def in_chunks(function: Callable[..., Array]) -> Callable[..., Array]:
     """
 
     @wraps(function)
-    @np.errstate(all="ignore")
     def whole(*arrays: Array, out: Array | None = None, **parameters: Any) -> Array:
+        z = arrays[-1]
+        is_small = 0 < z.size <= _CHUNK and z.ndim > 1 and z.dtype.char == "d"
+        if out is None or not is_small or not warnings_are_off():
+            return in_parts(*arrays, out=out, **parameters)
+        out[...] = function(*arrays, **parameters) if parameters else function(*arrays)
+        return out
+
+    @quietly
+    def in_parts(*arrays: Array, out: Array | None = None, **parameters: Any) -> Array:
         z = arrays[-1]
         if out is None:
             out = np.empty(np.broadcast_shapes(*(array.shape for array in arrays)), z.dtype)

@@ -22,7 +22,7 @@ from backprop_cli.core.rules import Rules, operands
 from backprop_cli.core.scratch import release, scratch_array
 from backprop_cli.errors import InputError
 
-__all__ = ["BLOCK_ROWS", "Evaluated", "evaluate"]
+__all__ = ["BLOCK_ROWS", "Evaluated", "evaluate", "fits_one_block", "may_overflow"]
 
 BLOCK_ROWS = 2048  # of float64, and twice as many of float32: with more, intermediate results leave the cache
 _BLOCK_NUMBERS = 2**21  # at most, in the widest matrix of a block
@@ -106,7 +106,7 @@ class _Pass:
                 _require_accepted(part, values, rows.start)
             if _is_per_sample(node):
                 values[node] = value = self._evaluate(part, node, values)
-                if not self.may_overflow and _may_grow(part, node):
+                if not self.may_overflow and may_overflow(part, node):
                     self._require_no_overflow(part, node, value, rows.start)
                 if node in self.kept:
                     self._keep(self.values, node, value, rows)
@@ -208,7 +208,12 @@ def _is_per_sample(node: Node) -> bool:
     return "n" in AXES[node.quantity]
 
 
-def _may_grow(problem: Problem, node: Node) -> bool:
+def fits_one_block(problem: Problem) -> bool:
+    """Tell whether all samples are evaluated in one block."""
+    return (problem.n_samples or 0) <= _fitting_rows(problem)
+
+
+def may_overflow(problem: Problem, node: Node) -> bool:
     """Tell whether entries of a node may be larger than those of its operands, so that they may overflow."""
     return node.quantity not in ("outputs", "dz") or problem.layers[node.layer].activation.grows
 

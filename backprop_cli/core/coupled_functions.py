@@ -10,6 +10,7 @@ import numpy as np
 
 from backprop_cli.core.activation_functions import in_chunks, wide
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.floating import quietly
 
 __all__ = [
     "log_softmax",
@@ -100,7 +101,7 @@ def log_softmax_backward(upstream: Array, z: Array) -> Array:
     return dz
 
 
-@np.errstate(all="ignore")
+@quietly
 def _probabilities(z: Array) -> tuple[Array, Array]:
     """Return softmax(z) and 1 - softmax(z), which loses no digits where the softmax is nearly 1."""
     _, half, top = _below_largest(wide(z))

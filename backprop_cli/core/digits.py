@@ -29,19 +29,23 @@ class Length(NamedTuple):
         return max(self.size + self.denominator, 0.0) + self.denominator
 
 
-def require_short(problem: Problem, order: Sequence[Node]) -> None:
+def require_short(problem: Problem, order: Sequence[Node], done: float = 0.0) -> float:
     """Check that exact arithmetic can evaluate some nodes, each after its operands, in about ten seconds.
+
+    `done` is the work of the steps before. Returned is the work with that of this step.
 
     Raises:
         InputError: The message says how much work it is, and how much is accepted.
     """
     work, digits = estimate(problem, order)
+    work += done
     if work > _MOST_WORK:
         reason = (
             f"exact numbers would have up to {digits:,.0f} digits, and take about {work:.1e} products of two digits"
             f" (at most {_MOST_WORK:.0e})"
         )
-        raise InputError(reason, hint="numbers with fewer digits, or fewer layers, take less")
+        raise InputError(reason, hint="numbers with fewer digits, or fewer layers or steps, take less")
+    return work
 
 
 def estimate(problem: Problem, order: Sequence[Node]) -> tuple[float, float]:
@@ -57,7 +61,7 @@ def estimate(problem: Problem, order: Sequence[Node]) -> tuple[float, float]:
             lengths[node] = _length_of(given)
             continue
         layer, parts = problem.layers[node.layer], []
-        sizes = {"n": problem.n_samples or 1, "i": layer.n_inputs or 1, "j": layer.n_neurons or 1}
+        sizes = {"n": problem.n_samples or 1, "i": layer.n_inputs or 1, "j": layer.n_neurons or 1, "s": problem.at_step}
         for product in problem.products(node):
             terms = math.prod(sizes[axis] for axis in product.summed)
             size, denominator = _length_of_product(problem, node.layer, product, lengths)

@@ -13,6 +13,7 @@ from functools import wraps
 import numpy as np
 
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.floating import quietly
 
 __all__ = [
     "absolute",
@@ -37,10 +38,8 @@ __all__ = [
 
 _CHUNK_NUMBERS = 2**15  # with more, the intermediate arrays of a chunk leave the cache
 
-_quietly = np.errstate(all="ignore")  # the callers check results; a term that is not needed may overflow
 
-
-@_quietly
+@quietly
 def squared(y: Array, t: Array) -> Array:
     """Return (y - t)^2, shaped like y (n_samples, n_neurons)."""
     difference = y - t
@@ -48,7 +47,7 @@ def squared(y: Array, t: Array) -> Array:
     return terms
 
 
-@_quietly
+@quietly
 def squared_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     """Return 2 (y - t), shaped like y (n_samples, n_neurons)."""
     gradient: Array = np.subtract(y, t, out=out)
@@ -56,7 +55,7 @@ def squared_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     return gradient
 
 
-@_quietly
+@quietly
 def half_squared(y: Array, t: Array) -> Array:
     """Return (y - t)^2 / 2, shaped like y (n_samples, n_neurons); the square itself may be beyond the range."""
     difference = y - t
@@ -64,21 +63,21 @@ def half_squared(y: Array, t: Array) -> Array:
     return terms
 
 
-@_quietly
+@quietly
 def half_squared_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     """Return y - t, shaped like y (n_samples, n_neurons)."""
     gradient: Array = np.subtract(y, t, out=out)
     return gradient
 
 
-@_quietly
+@quietly
 def absolute(y: Array, t: Array) -> Array:
     """Return |y - t|, shaped like y (n_samples, n_neurons)."""
     terms: Array = np.abs(y - t)
     return terms
 
 
-@_quietly
+@quietly
 def absolute_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     """Return the sign of y - t, 0 where y = t as in PyTorch, shaped like y (n_samples, n_neurons)."""
     difference = np.subtract(y, t, out=out)
@@ -86,7 +85,7 @@ def absolute_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     return gradient
 
 
-@_quietly
+@quietly
 def huber(y: Array, t: Array, delta: Fraction) -> Array:
     """Return (y - t)^2 / 2 where |y - t| <= delta, else delta (|y - t| - delta / 2), shaped like y.
 
@@ -99,7 +98,7 @@ def huber(y: Array, t: Array, delta: Fraction) -> Array:
     return terms
 
 
-@_quietly
+@quietly
 def huber_gradient(y: Array, t: Array, delta: Fraction, out: Array | None = None) -> Array:
     """Return y - t, or delta with the sign of y - t where that is smaller, shaped like y (n_samples, n_neurons)."""
     limit = _in_type_of(y, delta)
@@ -112,7 +111,7 @@ def _in_type_of(array: Array, number: Fraction) -> Array:
     return np.full((), number, array.dtype)
 
 
-@_quietly
+@quietly
 def binary_cross_entropy(y: Array, t: Array) -> Array:
     """Return -(t log y + (1 - t) log(1 - y)), shaped like y (n_samples, n_neurons); a factor 0 makes its term 0."""
     terms: Array = 0 - t * np.log(np.where(t == 0, 1, y))
@@ -120,7 +119,7 @@ def binary_cross_entropy(y: Array, t: Array) -> Array:
     return terms
 
 
-@_quietly
+@quietly
 def binary_cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     """Return (y - t) / (y (1 - y)), shaped like y (n_samples, n_neurons).
 
@@ -140,7 +139,7 @@ def _in_chunks(function: Callable[[Array, Array, Array], None]) -> Callable[...,
     """Return a function(z, t, out=None) that calls another for a few rows at a time, which takes half the time."""
 
     @wraps(function)
-    @_quietly
+    @quietly
     def in_chunks(z: Array, t: Array, out: Array | None = None) -> Array:
         result = np.empty_like(z) if out is None else out
         n_rows = max(1, _CHUNK_NUMBERS // z.shape[1])
@@ -198,21 +197,21 @@ def sigmoid_cross_entropy_gradient(z: Array, t: Array, out: Array) -> None:
     out /= total
 
 
-@_quietly
+@quietly
 def cross_entropy(y: Array, t: Array) -> Array:
     """Return -t log y, 0 where t is 0, shaped like y (n_samples, n_neurons)."""
     terms: Array = 0 - t * np.log(np.where(t == 0, 1, y))
     return terms
 
 
-@_quietly
+@quietly
 def cross_entropy_gradient(y: Array, t: Array, out: Array | None = None) -> Array:
     """Return -t / y, 0 where t is 0, shaped like y (n_samples, n_neurons)."""
     quotient = np.divide(t, np.where(t == 0, 1, y), out=out)
     return np.subtract(0, quotient, out=quotient)
 
 
-@_quietly
+@quietly
 def softmax_cross_entropy(z: Array, t: Array) -> Array:
     """Return -t log p for the softmax p of each row of z, 0 where t is 0, shaped like z (n_samples, n_neurons).
 
@@ -226,7 +225,7 @@ def softmax_cross_entropy(z: Array, t: Array) -> Array:
     return terms
 
 
-@_quietly
+@quietly
 def softmax_cross_entropy_gradient(z: Array, t: Array, out: Array | None = None) -> Array:
     """Return p_j (sum of the other t) - t_j (sum of the other p) for the softmax p of each row of z, shaped like z.
 
@@ -262,7 +261,7 @@ def _entries(array: Array, at: Array) -> Array:
     return entries
 
 
-@_quietly
+@quietly
 def likelihood(y: Array, t: Array) -> Array:
     """Return -t y, shaped like y (n_samples, n_neurons)."""
     terms: Array = 0 - t * y

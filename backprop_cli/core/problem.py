@@ -77,7 +77,9 @@ class Problem:
     has_classes: bool = False  # whether the targets were written as class numbers
     samples_in: SamplesIn = "rows"  # of matrices with samples as written; results are written so, too
     mean_gradients: bool = False  # whether dweights, dbiases and the loss are means over the samples
-    steps: int = 1
+    steps: int = 1  # how many in all
+    at_step: int = 1  # the step, counted from 1, that the weights and biases belong to
+    earlier_losses: Array | None = None  # (at_step - 1,): the losses of the steps before that one
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""
@@ -108,7 +110,7 @@ class Problem:
     def has(self, node: Node) -> bool:
         """Tell whether there is such a quantity: a layer without biases has no new ones, and a loss has to be given."""
         if node.quantity in OF_THE_LOSS:
-            return self.loss is not None
+            return self.loss is not None and (node.quantity != "losses" or self.steps > 1)
         return node.quantity != "new_biases" or self.layers[node.layer].biases is not None
 
     @property

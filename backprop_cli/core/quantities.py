@@ -1,10 +1,10 @@
 """The definition of each quantity of a dense layer: the chain rule in index notation.
 
-In the notation n counts samples, i inputs and j neurons. f is the layer's activation function, f' its derivative; l is
-the loss function, l' its derivative by its first argument. A letter on the right that the left side lacks is summed
-over: `dz[n,j]` in the line of `dbiases[j]` is summed over the samples n. Everything else about a quantity is derived
-from these lines: its axes, its operands, the order of computation, its formula in matrix form, the terms of an entry,
-its partial derivatives, its number of roundings.
+In the notation n counts samples, i inputs, j neurons and s steps. f is the layer's activation function, f' its
+derivative; l is the loss function, l' its derivative by its first argument. A letter on the right that the left side
+lacks is summed over: `dz[n,j]` in the line of `dbiases[j]` is summed over the samples n. Everything else about a
+quantity is derived from these lines: its axes, its operands, the order of computation, its formula in matrix form, the
+terms of an entry, its partial derivatives, its number of roundings.
 
 Some activations, such as softmax, couple the neurons of a sample: every outputs[n,k] depends on every z[n,j], and
 f'(z[n,k,j]) is that derivative. Some pairs of an activation f and a loss l have a stable form of l(f(z)), here m, and
@@ -20,7 +20,8 @@ the gradients follow from the first two by the chain rule:
     dbiases = dL/dbiases      biases[j] enters z[n,j] of every sample n, multiplied by 1
 
 Gradients are summed over samples, never averaged. A step goes against the gradient. In a network, the outputs of a
-layer are the inputs of the next one, and its upstream is the dinputs of the next one.
+layer are the inputs of the next one, and its upstream is the dinputs of the next one. `losses` holds the loss of each
+step before its update; everything else belongs to one step.
 
 Source: Rumelhart, Hinton and Williams, "Learning representations by back-propagating errors", Nature 323 (1986);
 in matrix form, section 6.5 of Goodfellow, Bengio and Courville, "Deep Learning" (2016).
@@ -50,15 +51,16 @@ WEIGHT_LAYOUTS: tuple[WeightLayout, ...] = get_args(WeightLayout)
 UPSTREAM_RULES: tuple[UpstreamRule, ...] = get_args(UpstreamRule)
 
 _FUNCTIONS = {"f": "activation", "l": "loss_function", "m": "matched"}
-OF_THE_LOSS = ("loss", "upstream")  # of the last layer only, and named without a layer
+OF_THE_LOSS = ("loss", "losses", "upstream")  # of the last layer only, and named without a layer
 
-NOUNS = {"n": "sample", "i": "input", "j": "neuron", "k": "neuron"}
+NOUNS = {"n": "sample", "i": "input", "j": "neuron", "k": "neuron", "s": "step"}
 
 # In the order of a calculation by hand: forward, backward, step.
 _NOTATION = {
     "z[n,j]": "inputs[n,i] * weights[i,j] + biases[j]",
     "outputs[n,j]": "f(z[n,j])",
     "loss[]": "l(outputs[n,j], targets[n,j])",
+    "losses[s]": "loss[]",
     "upstream[n,j]": "l'(outputs[n,j], targets[n,j])",
     "dz[n,j]": "upstream[n,j] * f'(z[n,j])",
     "dinputs[n,i]": "dz[n,j] * weights[i,j]",

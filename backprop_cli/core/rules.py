@@ -67,8 +67,8 @@ def _backward(activation: Activation | Matched, upstream: Array, *read: Array, o
     if isinstance(activation, Matched):
         (targets,) = read
         return activation.dz(upstream, targets, out=out)  # of z, in place of upstream
-    known = {"z": None, "outputs": None} | dict(zip(activation.reads, read, strict=True))
-    return activation.backward(upstream, **known, out=out)
+    known = dict(zip(activation.reads, read, strict=True))
+    return activation.backward(upstream, known.get("z"), known.get("outputs"), out=out)
 
 
 def _weight_gradients(inputs: Array, dz: Array, out: Array | None = None) -> Array:
@@ -101,8 +101,13 @@ def _sum_over_samples(dz: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
-    result: Array = parameter - learning_rate * gradient
+def _losses(earlier: Array, loss: Array, out: Array | None = None) -> Array:
+    del out
+    return np.append(earlier, loss)
+
+
+def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array, out: Array | None = None) -> Array:
+    result: Array = np.subtract(parameter, learning_rate * gradient, out=out)
     return result
 
 
@@ -110,6 +115,7 @@ _FORMULAS: Mapping[str, Callable[..., Array]] = {
     "z": _affine,
     "outputs": lambda activation, z, out=None: activation.value(z, out),
     "loss": _loss,
+    "losses": _losses,
     "upstream": lambda loss, outputs, targets, out=None: loss.gradient(outputs, targets, out=out),
     "dz": _backward,
     "dinputs": lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
@@ -139,6 +145,9 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
     if node.quantity == "upstream" and problem.loss is None:
         origin = problem.origin(*node)
         return (missing_input(problem, node) if origin == node else origin,)
+    if node.quantity == "losses":
+        earlier = np.empty(0, problem.dtype) if problem.earlier_losses is None else problem.earlier_losses
+        return (earlier, Node(node.layer, "loss"))
     names = rules[node.quantity].operands
     if rules[node.quantity] is RULES[node.quantity] and node.quantity in MATCHED:  # as dz is, whose line varies
         names = operand_names(problem.products(node))

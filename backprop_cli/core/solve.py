@@ -14,6 +14,7 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
+from backprop_cli.core.training import at_last_step, named_step
 from backprop_cli.errors import InputError
 
 __all__ = ["solve"]
@@ -32,6 +33,7 @@ def solve(
 ) -> Solution:
     """Return everything wanted that follows from a problem, and what the rest needs.
 
+    Of several steps, it is what the last one computes, and the problem of the solution has the parameters before it.
     The upstream of a matched pair, which nothing else takes, may overflow: it then counts as not computed.
 
     Args:
@@ -49,11 +51,21 @@ def solve(
     wanted = problem.nodes if wanted is None else wanted
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
-    if problem.exact:
-        require_short(problem, planned.order)
-    found = evaluate(
-        problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
-    )
+    with_losses = any(node.quantity == "losses" for node in wanted)
+    problem = at_last_step(problem, with_losses=with_losses, progress=progress)
+    planned = plan(problem, wanted, rules)
+    with named_step(problem, problem.at_step):
+        if problem.exact:
+            require_short(problem, planned.order)
+        found = evaluate(
+            problem,
+            planned.order,
+            set(wanted),
+            rules,
+            block_rows=block_rows,
+            may_overflow=may_overflow,
+            progress=progress,
+        )
     computed = {node: problem.as_written(node.quantity, value) for node, value in found.values.items()}
     lacking = {
         node: planned.missing[node].words()

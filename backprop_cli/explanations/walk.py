@@ -25,7 +25,8 @@ def walk(problem: Problem, extent: Extent) -> Walk:
     """
     last = len(problem.layers) - 1
     in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
-    entries = Entries(problem, [node for node in problem.nodes if node not in in_one_step])
+    left_out = (*in_one_step, Node(last, "losses"))
+    entries = Entries(problem, [node for node in problem.nodes if node not in left_out])
     computed = sum(matrix.size for node, matrix in entries.values.items() if problem.has(node))
     steps = tuple(
         _step(entries, node, at, extent)

@@ -46,7 +46,6 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
             steps=Steps(),
             tolerance=Tolerance(),
             rounded=False,
-            prove_exact=False,
         )
 
     with tempfile.TemporaryDirectory() as folder:

@@ -11,6 +11,7 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.formulas import matrix_form
 from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.terminal.losses import print_losses
 from backprop_cli.render.terminal.page import Column, Look, Page
 
 _MANY_COLUMNS = 100  # of a wider matrix, only the first and last columns are shown
@@ -39,7 +40,9 @@ def tables(solution: Solution, look: Look, precision: int | None, max_rows: int)
             page.line((heading, "bold"))
             page.line()
         for node in nodes:
-            if AXES[node.quantity]:
+            if node.quantity == "losses":
+                print_losses(page, look, node.quantity, solution.layers[node.layer].computed["losses"], precision)
+            elif AXES[node.quantity]:
                 _matrix(page, solution, node, precision, max_rows)
             else:
                 _number(page, solution, node, precision)
