@@ -168,6 +168,7 @@ def check_lines(page: str) -> int:
         ]
         if len(parts) > 1 and sides and re.fullmatch(r"-?[\d.e+-]+", sides[-1]):
             for side in sides[:-1]:
+                assert not re.search(r"[-+*/] ?-", side.replace("e-", "")), line  # a negative number has brackets
                 assert evaluate(side) == pytest.approx(float(sides[-1]), rel=1e-9, abs=1e-9 * sizes(side)), line
                 found += 1
     return found
