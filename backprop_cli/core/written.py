@@ -21,23 +21,24 @@ class Difference(NamedTuple):
     probability: Activation  # p; where it couples neurons, p is multiplied by the sum of the targets of the sample
     of: str  # what p is a function of: z or outputs
     is_outputs: bool  # whether p(z) is the outputs themselves
+    targets: Array  # (n_samples, n_neurons)
 
 
 def difference(problem: Problem, node: Node) -> Difference | None:
     """Return the probability that a node is computed from, minus the targets; None for any other node."""
-    matched, loss = problem.matched(node.layer), problem.loss
+    matched, loss, targets = problem.matched(node.layer), problem.loss, problem.targets
+    if targets is None:
+        return None
     if node.quantity == "dz" and matched is not None:
         is_outputs = problem.layers[node.layer].activation.name == matched.probability
-        return Difference(activation(matched.probability), "z", is_outputs)
+        return Difference(activation(matched.probability), "z", is_outputs, targets)
     if node.quantity == "upstream" and loss is not None and loss.probability:
-        return Difference(activation(loss.probability), "outputs", False)
+        return Difference(activation(loss.probability), "outputs", False, targets)
     return None
 
 
-def sums_to_one(targets: Array | None) -> bool:
+def sums_to_one(targets: Array) -> bool:
     """Tell whether the targets (n_samples, n_neurons) of each sample sum to 1, but for rounding."""
-    if targets is None:
-        return True
     sums, sizes = targets.sum(axis=1), np.abs(targets).sum(axis=1)
     return bool((np.abs(sums - 1) <= _SUM_ROUNDING * sizes.astype(float)).all())
 

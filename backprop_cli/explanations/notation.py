@@ -27,8 +27,8 @@ def notation(problem: Problem, node: Node, at: Position, *, by_chain: bool = Fal
         return Notation(rule=f"{entry} is given", tex=rf"{left} \text{{ is given}}")
     found = None if by_chain else difference(problem, node)
     if found is not None:
-        row = None if problem.targets is None else problem.targets[at.n : at.n + 1]
-        words, tex = writer.difference(found, has_sum=found.probability.couples and not sums_to_one(row))
+        has_sum = found.probability.couples and not sums_to_one(found.targets[at.n : at.n + 1])
+        words, tex = writer.difference(found, has_sum=has_sum)
     else:
         products = _products(problem, node)
         has_sum = any(product.summed for product in products)

@@ -97,10 +97,6 @@ class Entries:
         """Return the entry of a quantity."""
         return self.entry(node, _index(AXES[node.quantity], at))
 
-    def operand(self, layer: int, name: str, at: Position) -> Ref:
-        """Return the entry of an operand of a layer: its `inputs` are the outputs of the layer before."""
-        return self.ref(self.problem.origin(layer, name), at)
-
     def entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
         """Return the entry of a node at an index along `AXES`."""
         array, at = self.array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
@@ -119,13 +115,11 @@ class Entries:
         return self.values.get(node)
 
     @cached_property
-    def _upstream(self) -> Array | None:
+    def _upstream(self) -> Array:
         """The upstream of a matched pair, which is not computed unless it is wanted; it may overflow."""
         node = Node(len(self.problem.layers) - 1, "upstream")
-        outputs, loss = self.values.get(node._replace(quantity="outputs")), self.problem.loss
-        if outputs is None or loss is None or self.problem.targets is None:
-            return None
-        return loss.gradient(outputs, self.problem.targets) / self.problem.divisor(node)
+        outputs, targets = (self.array(node._replace(quantity=name)) for name in ("outputs", "targets"))
+        return of_the_loss.loss_of(self.problem).gradient(outputs, targets) / self.problem.divisor(node)
 
     def sums(self, node: Node, at: Position) -> Iterator[Sum]:
         """Yield the terms that make up an entry, in the order of its rule."""

@@ -29,7 +29,7 @@ def matrix_form(problem: Problem, node: Node) -> str:
 def _difference_form(problem: Problem, node: Node, found: Difference) -> str:
     of = _named(problem, node, Factor("outputs" if found.is_outputs else found.of, (), ""))
     probability = of if found.is_outputs else found.probability.value_written.format(z=of)
-    if found.probability.couples and not sums_to_one(problem.targets):
+    if found.probability.couples and not sums_to_one(found.targets):
         probability += " * (sum of targets over neurons)"
     return f"{probability} - targets"
 

@@ -1,4 +1,4 @@
-"""Three exercises of courses as a learner reads them, at 80 columns; each page was worked through by hand, line by line.
+"""Three exercises of courses as a learner reads them, at 80 columns; each page was worked through by hand.
 
 - mazur: https://mattmazur.com/2015/03/17/a-step-by-step-backpropagation-example/ prints 0.138498562, 0.036350306 and
   0.000438568 on the way.
