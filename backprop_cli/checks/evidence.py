@@ -2,7 +2,8 @@
 
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
 decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
-as many more as there are mistakes that can be made in the problem (10 rows: one more), as each has its own chance. The model of chance:
+more of them the more mistakes can be made in the problem (10: one more), as each has its own chance. The model of
+chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
