@@ -70,4 +70,4 @@ def test_explain_works_for_an_entry_of_each_quantity(name: str, backprop: Run) -
         entry = f"{place}[{index}]" if index else place
         explained = backprop("explain", FOLDER / name, entry, "--steps", steps, "--quiet")
         assert (explained.status, explained.err) == (0, ""), entry
-        assert explained.out.startswith(entry), entry
+        assert explained.out.startswith("loss" if quantity == "losses" else entry), entry  # the loss of that step

@@ -5,13 +5,14 @@ It shares no formulas with the package. Arrays hold `Decimal`, and samples are i
 
 from collections.abc import Callable
 from decimal import Context, Decimal, localcontext
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
+
+Array: TypeAlias = Any  # of numbers or of decimals
 
 LARGEST_Z = 100  # exp(-2 * 100) is 1e-87, and 1 - exp(-2 * 100) has 120 digits
 _ONE = Decimal(1)
@@ -54,7 +55,7 @@ def _activated(name: str, z: Array) -> tuple[Array, Array]:
             return _log(y), np.eye(z.shape[1], dtype=int) - y[:, None, :]
         case "relu" | "leaky_relu":
             slope = 0 * parameter if kind == "relu" else parameter
-            return np.where(z > 0, z, slope * z), np.where(z > 0, _ONE, slope)
+            return np.where(z > 0, z, slope * z), np.where(z > 0, _ONE, slope)  # type: ignore[call-overload]
         case "linear":
             return z, z * 0 + 1
         case "sigmoid":
@@ -65,7 +66,7 @@ def _activated(name: str, z: Array) -> tuple[Array, Array]:
         case "softplus":
             return _log(1 + _exp(z)), _sigmoid(z)
         case "elu":
-            return np.where(z > 0, z, parameter * (_exp(z) - 1)), np.where(z > 0, _ONE, parameter * _exp(z))
+            return np.where(z > 0, z, parameter * (_exp(z) - 1)), np.where(z > 0, _ONE, parameter * _exp(z))  # type: ignore[call-overload]
         case _:
             assert kind == "silu"
             y = _sigmoid(z)
@@ -85,7 +86,7 @@ def _lost(name: str, y: Array, t: Array) -> tuple[Array, Array]:
         case "huber":
             delta = Decimal(name.partition("(")[2].rstrip(")"))
             is_near = abs(off) <= delta
-            far = np.where(off > 0, delta, -delta)
+            far = np.where(off > 0, delta, -delta)  # type: ignore[call-overload]
             return np.where(is_near, off * off / 2, delta * (abs(off) - delta / 2)), np.where(is_near, off, far)
         case "binary_cross_entropy":
             return _surprise(y, t) + _surprise(1 - y, 1 - t), (1 - t) / (1 - y) - t / y

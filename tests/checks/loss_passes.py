@@ -10,8 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from backprop_cli.core.arrays import Array
-
+Array: TypeAlias = Any  # of numbers
 Draft: TypeAlias = dict[str, Any]
 Values: TypeAlias = dict[tuple[int, str], Array]
 
@@ -191,7 +190,7 @@ class LossPass:
             values |= {(i, "dz"): dz, (i, "dinputs"): flowing}
             gradients = {"weights": x.T @ dz / mean, "biases": dz.sum(axis=0) / mean}
             for name, gradient in gradients.items():
-                changed = gradient * self.parameters.get(name, lambda _n, _is_mean: 1)(n, of_samples > 1)
+                changed = gradient * self.parameters.get(name, lambda _n, _is_mean: 1)(n, of_samples > 1)  # type: ignore[no-untyped-call]
                 before = w if name == "weights" else np.array(draft["layers"][i]["biases"])
                 values |= {(i, f"d{name}"): changed, (i, f"new_{name}"): before - draft["learning_rate"] * changed}
         return {node: self._written(draft, node[1], array) for node, array in values.items()}
@@ -245,7 +244,7 @@ def _combined_twice(draft: Draft) -> Values:
         inside = {"cross_entropy_with_logits": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}[draft["loss"]]
         return LossPass(backward_last=lambda _name, upstream, z: backward_of(inside, upstream, z))(draft)
     layout = (lambda a: a.T) if draft["samples"] == "columns" else (lambda a: a)
-    dz = layout(RIGHT(draft)[len(draft["layers"]) - 1, "dz"])
+    dz = layout(RIGHT(draft)[len(draft["layers"]) - 1, "dz"])  # type: ignore[no-untyped-call]
     return LossPass(upstream=lambda _right, _y, _t: dz)(draft)
 
 

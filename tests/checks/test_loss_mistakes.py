@@ -24,7 +24,8 @@ def draft_of(seed: int) -> Draft:
     rng, out_in = np.random.default_rng(seed), draft["weight_layout"] == "out-in"
     for layer in draft["layers"]:
         if "biases" not in layer:
-            layer["biases"] = rng.normal(size=np.array(layer["weights"]).shape[0 if out_in else 1]).tolist()
+            n_neurons = np.array(layer["weights"]).shape[0 if out_in else 1]
+            layer["biases"] = rng.normal(size=(n_neurons,)).tolist()
     return draft
 
 

@@ -1,6 +1,7 @@
 """Pages of tables show every number at any width."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from backprop_cli.render.terminal.result import tables
 def page(
     draft: dict[str, Any],
     *names: str,
-    headers: dict[str, tuple[str, ...]] | None = None,
+    headers: Mapping[str, tuple[str, ...]] | None = None,
     precision: int | None = None,
     max_rows: int = 20,
     **look: Any,
