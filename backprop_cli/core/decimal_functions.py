@@ -1,22 +1,24 @@
 """The functions of activations and losses on arrays of `Decimal`, with the digits of the current context.
 
 A result is off by a few units of the last digit where its terms do not cancel, also in the tails: the formulas are
-those of `activation_functions`, `coupled_functions` and `loss_functions`. Only functions are here that are not
-rational, or take a parameter; those of the other rows work on decimals as they are. All matrices have the shape
-(n_samples, n_neurons).
+those of `activation_functions`, `coupled_functions` and `loss_functions`. Only rows are here whose own functions do not
+make decimals of decimals. All matrices have the shape (n_samples, n_neurons).
 """
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, localcontext
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 
 __all__ = ["ACTIVATIONS", "LOSSES", "MATCHED", "Functions"]
+
+_ZERO: Any = Decimal(0)
+_ONE: Any = Decimal(1)
 
 
 class Functions(NamedTuple):
@@ -151,8 +153,7 @@ def _tail(a: Decimal) -> Decimal:
 
 
 def _binary_cross_entropy(y: Decimal, t: Decimal) -> Decimal:
-    zero = Decimal(0)
-    return (-t * y.ln() if t else zero) - ((1 - t) * _log1p(-y) if t != 1 else zero)
+    return (-t * y.ln() if t else _ZERO) - ((1 - t) * _log1p(-y) if t != 1 else _ZERO)
 
 
 def _binary_cross_entropy_gradient(y: Decimal, t: Decimal) -> Decimal:
@@ -168,11 +169,11 @@ def _sigmoid_cross_entropy_gradient(z: Decimal, t: Decimal) -> Decimal:
 
 
 def _cross_entropy(y: Decimal, t: Decimal) -> Decimal:
-    return -t * y.ln() if t else Decimal(0)
+    return -t * y.ln() if t else _ZERO
 
 
 def _cross_entropy_gradient(y: Decimal, t: Decimal) -> Decimal:
-    return -t / y if t else Decimal(0)
+    return -t / y if t else _ZERO
 
 
 # Of arrays.
@@ -185,7 +186,7 @@ def _sum(array: Array) -> Array:
 def _without(array: Array, top: Array) -> Array:
     """Return a copy of an array in which one entry of each row is 0."""
     rest = array.copy()
-    np.put_along_axis(rest, top, 0, axis=-1)
+    np.put_along_axis(rest, top, _ZERO, axis=-1)
     return rest
 
 
@@ -199,7 +200,7 @@ def _from_largest(z: Array) -> tuple[Array, Array, Array]:
 def _softmax(z: Array) -> Array:
     _, exponentials, top = _from_largest(z)
     rest = _sum(exponentials)
-    np.put_along_axis(exponentials, top, 1, axis=-1)
+    np.put_along_axis(exponentials, top, _ONE, axis=-1)
     result: Array = exponentials / (1 + rest)
     return result
 
@@ -231,12 +232,12 @@ def _log_softmax_backward(upstream: Array, z: Array) -> Array:
 
 def _leaky_relu(parameter: str) -> Functions:
     slope = Decimal(parameter)
-    return _by_entry(lambda z: z if z > 0 else slope * z, lambda z: Decimal(1) if z > 0 else slope)
+    return _by_entry(lambda z: z if z > 0 else slope * z, lambda z: _ONE if z > 0 else slope)
 
 
 def _elu(parameter: str) -> Functions:
     alpha = Decimal(parameter)
-    return _by_entry(lambda z: z if z > 0 else alpha * _expm1(z), lambda z: Decimal(1) if z > 0 else alpha * z.exp())
+    return _by_entry(lambda z: z if z > 0 else alpha * _expm1(z), lambda z: _ONE if z > 0 else alpha * z.exp())
 
 
 def _huber(parameter: str) -> Functions:
@@ -256,6 +257,7 @@ _SOFTMAX = _loss(lambda z, t: -t * _log_softmax(z), lambda z, t: _log_softmax_ba
 # By the name of the row, without its parameter.
 ACTIVATIONS: Mapping[str, Functions | Callable[[str], Functions]] = MappingProxyType(
     {
+        "relu": _by_entry(lambda z: max(z, _ZERO), lambda z: _ONE if z > 0 else _ZERO),
         "leaky_relu": _leaky_relu,
         "sigmoid": _by_entry(_sigmoid, _sigmoid_derivative),
         "tanh": _by_entry(_tanh, lambda z: 4 * _sigmoid_derivative(2 * z)),

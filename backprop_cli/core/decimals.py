@@ -72,25 +72,22 @@ def evaluate_in_decimals(
 def _settled(
     problem: Problem, kept: Collection[Node], watched: Sequence[Node], evaluated: Callable[[int], _Evaluated]
 ) -> _Evaluated:
-    """Evaluate with more and more digits, until the results that are kept agree, and the sides of kinks are known."""
-    unsettled = ""
+    """Evaluate with more and more digits, until each result has agreed once, and the sides of all kinks are known."""
+    found: dict[Node, Array] = {}
     values, _ = evaluated(_WORKING_DIGITS[0])
+    place = ""
     for digits, more in pairwise(_WORKING_DIGITS):
         before = values
         values, inactive = evaluated(more)
         with localcontext(_context(more)):
-            unsettled = _near_kink(problem, watched, before, values)
-            found = {node: _agreed(before[node], values[node], more - digits - _SPARE) for node in kept & values.keys()}
-        for node, array in found.items():
-            unknown = array == np.array(None)
-            if unknown.any():
-                unsettled = problem.entry(node, first_index(unknown))
-        if not unsettled:
+            for node in kept & values.keys():
+                agreed = _agreed(before[node], values[node], more - digits - _SPARE)
+                found[node] = _first(found.get(node, agreed), agreed)
+            place = _near_kink(problem, watched, before, values) or _unsettled(problem, found)
+        if not place:
             return found, inactive
-    reason = (
-        f"{_WORKING_DIGITS[-1]} digits are too few: its terms cancel, or it is too close to a kink to tell the side"
-    )
-    raise InputError(reason, place=unsettled)
+    reason = "its terms cancel, or it is too close to a kink to tell the side"
+    raise InputError(f"{_WORKING_DIGITS[-1]} digits are too few: {reason}", place=place)
 
 
 def in_decimals(problem: Problem) -> Problem:
@@ -191,3 +188,19 @@ def _agreed(before: Array, after: Array, spare: int) -> Array:
 
     result: Array = np.asarray(np.frompyfunc(agreed, 2, 1)(before, after), dtype=object)
     return result
+
+
+def _is_none(array: Array) -> Array:
+    unknown: Array = np.asarray(array == np.array(None), dtype=bool)
+    return unknown
+
+
+def _first(found: Array, agreed: Array) -> Array:
+    """Return numbers that were found (any shape), with those agreed on now in place of None, in the same shape."""
+    return np.where(_is_none(found), agreed, found)
+
+
+def _unsettled(problem: Problem, found: Mapping[Node, Array]) -> str:
+    """Return an entry that no two evaluations agree on; an empty text if there is none."""
+    unknown = [(node, mask) for node, array in found.items() if (mask := _is_none(array)).any()]
+    return problem.entry(unknown[0][0], first_index(unknown[0][1])) if unknown else ""

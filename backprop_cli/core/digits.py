@@ -17,7 +17,7 @@ from backprop_cli.errors import InputError
 __all__ = ["estimate", "exponentials", "require_short"]
 
 _MOST_WORK = 5e12  # about ten seconds on a processor of 2021
-_MOST_EXPONENTIALS = 3e4  # about ten seconds, too
+_MOST_EXPONENTIALS = 2e4  # with what goes with each, about ten seconds, too
 _TWO = math.log10(2)
 _PRODUCTS = 100  # of decimals, which take as long as an exponential
 

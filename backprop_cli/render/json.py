@@ -83,7 +83,8 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
     found["expected"] = {each.place: {"passed": each.passed, **_record(each)} for each in verdict.expected}
     if (exact := verdict.exact) is not None:
-        found["exact"] = {"passed": exact.passed, **_without_none({"digits": exact.digits}), **_record(exact)}
+        record = {"passed": exact.passed, **_record(exact)}
+        found["exact"] = {key: value for key, value in record.items() if key != "digits" or value is not None}
     return found
 
 
