@@ -6,7 +6,7 @@ make decimals of decimals. All matrices have the shape (n_samples, n_neurons).
 """
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal, localcontext
+from decimal import Decimal, getcontext, localcontext
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -15,7 +15,9 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 
-__all__ = ["ACTIVATIONS", "LOSSES", "MATCHED", "Functions"]
+__all__ = ["ACTIVATIONS", "LOSSES", "MATCHED", "Functions", "negligible"]
+
+_UNCERTAIN = 15  # of the digits of a sum whose terms carry rounding errors, too
 
 _ZERO: Any = Decimal(0)
 _ONE: Any = Decimal(1)
@@ -26,6 +28,11 @@ class Functions(NamedTuple):
 
     value: Callable[..., Array]  # as in the row
     derivative: Callable[..., Array]  # `backward` of an activation, `gradient` of a loss, `dz` of a matched pair
+
+
+def negligible() -> Decimal:
+    """Return the size below which a sum is a rounding error, relative to its terms."""
+    return Decimal(10) ** (_UNCERTAIN - getcontext().prec)
 
 
 def _with_buffer(function: Callable[..., Array]) -> Callable[..., Array]:
@@ -152,6 +159,13 @@ def _tail(a: Decimal) -> Decimal:
         return Decimal("0.5") - _density(a) * total
 
 
+def _sign(y: Decimal, t: Decimal) -> Decimal:
+    """Return the sign of y - t, 0 where that is as small as its rounding error."""
+    difference = y - t
+    sign: Decimal = _ZERO if abs(difference) <= negligible() * abs(t) else _ONE.copy_sign(difference)
+    return sign
+
+
 def _binary_cross_entropy(y: Decimal, t: Decimal) -> Decimal:
     return (-t * y.ln() if t else _ZERO) - ((1 - t) * _log1p(-y) if t != 1 else _ZERO)
 
@@ -271,6 +285,7 @@ ACTIVATIONS: Mapping[str, Functions | Callable[[str], Functions]] = MappingProxy
 )
 LOSSES: Mapping[str, Functions | Callable[[str], Functions]] = MappingProxyType(
     {
+        "absolute_error": _loss_by_entry(lambda y, t: abs(y - t), _sign),
         "huber": _huber,
         "binary_cross_entropy": _loss_by_entry(_binary_cross_entropy, _binary_cross_entropy_gradient),
         "binary_cross_entropy_with_logits": _SIGMOID,

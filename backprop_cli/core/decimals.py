@@ -1,13 +1,12 @@
 """Solve a problem whose activations or loss are not rational in decimals: 50 digits of each result are right.
 
 The solver works on arrays of `Decimal` as it does on floats. It works with more digits than 50, and then again with
-still more, until the results agree: where terms cancel, digits are lost. A result that only has digits which change
-with the number of digits is 0.
-
-What cannot be told apart from 0 so is smaller than about 1e-130 of the terms that cancel.
+still more, until the results agree: where terms cancel, digits are lost. A result whose digits all change is 0, and so
+is a pre-activation: it is at a kink then, not beside it. What is smaller than about 1e-115 of the terms that cancel
+cannot be told from 0.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from decimal import (
     MAX_EMAX,
@@ -30,11 +29,11 @@ import numpy as np
 from backprop_cli.core.activations import Activation, name_of_activation
 from backprop_cli.core.arrays import Array, first_index
 from backprop_cli.core.blocks import evaluate
-from backprop_cli.core.decimal_functions import ACTIVATIONS, LOSSES, MATCHED, Functions
+from backprop_cli.core.decimal_functions import ACTIVATIONS, LOSSES, MATCHED, Functions, negligible
 from backprop_cli.core.losses import Loss
 from backprop_cli.core.problem import DIGITS, Problem
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import Rules
+from backprop_cli.core.rules import Rule, Rules
 from backprop_cli.errors import InputError
 
 __all__ = ["evaluate_in_decimals", "in_decimals"]
@@ -43,51 +42,70 @@ _WORKING_DIGITS = (80, 130, 300, 600)
 _RIGHT = Decimal(10) ** -(DIGITS + 1)  # two results that differ by so much of their size agree
 _SPARE = 20  # digits, which a result that is 0 may not lose as fast as others are added
 
-_Evaluated = tuple[Mapping[Node, Array], Mapping[int, Array]]
-
 
 def evaluate_in_decimals(
-    problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, **options: Any
-) -> _Evaluated:
+    problem: Problem,
+    order: Sequence[Node],
+    kept: Collection[Node],
+    rules: Rules,
+    *,
+    working_digits: Sequence[int] = _WORKING_DIGITS,
+    **options: Any,
+) -> tuple[Mapping[Node, Array], Mapping[int, Array]]:
     """Return what `blocks.evaluate` returns, of a problem of fractions, as decimals that are rounded to 50 digits.
 
     Shapes: as for `blocks.evaluate`, such as (n_samples, n_neurons).
 
+    Args:
+        problem: The problem.
+        order: As for `blocks.evaluate`.
+        kept: As for `blocks.evaluate`.
+        rules: As for `blocks.evaluate`.
+        working_digits: With how many digits to work, from few to many.
+        options: As for `blocks.evaluate`.
+
     Raises:
-        InputError: A number is beyond the range of decimals, or 600 digits are too few.
+        InputError: A number is beyond the range of decimals, or the most digits are too few.
     """
-    watched = [node for node in order if _has_kinks(problem, node)]
+    found: dict[Node, Array] = {}
+    unsettled: list[tuple[Node, tuple[int, ...]]] = []
+    before: Mapping[Node, Array] = {}
+    for fewer, digits in pairwise((0, *working_digits)):
+        values, inactive = _with_digits(digits, problem, order, kept, rules, **options)
+        for node in before:
+            agreed = _agreed(before[node], values[node], digits - fewer - _SPARE)
+            found[node] = np.where(_unknown(found[node]), agreed, found[node]) if node in found else agreed
+        unsettled = [(node, first_index(mask)) for node in found if (mask := _unknown(found[node])).any()]
+        if fewer and not unsettled:
+            return found, inactive
+        before = values
+    node, index = unsettled[0]
+    reason = f"its terms cancel, and {working_digits[-1]} digits are too few for {DIGITS} that are right"
+    raise InputError(reason, place=problem.entry(node, index))
 
-    def evaluated(digits: int) -> _Evaluated:
-        with localcontext(_context(digits)):
-            return evaluate(in_decimals(problem), order, {*kept, *watched}, rules, **options)
 
+def _with_digits(
+    digits: int, problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, **options: Any
+) -> tuple[Mapping[Node, Array], Mapping[int, Array]]:
+    """Return what `blocks.evaluate` returns, as decimals of so many digits, of which some may be wrong."""
+    rules = {**rules, "z": Rule(rules["z"].operands, _affine)}
     try:
-        return _settled(problem, kept, watched, evaluated)
+        with localcontext(_context(digits)):
+            return evaluate(in_decimals(problem), order, kept, rules, **options)
     except (Overflow, Underflow, InvalidOperation, DivisionByZero) as error:
-        what = "is beyond the range of decimals (about 1e-1e18 to 1e+1e18), or has no logarithm"
+        what = "is beyond the range of decimals (exponents of 18 digits), or has no logarithm"
         raise InputError(f"a number on the way {what}") from error
 
 
-def _settled(
-    problem: Problem, kept: Collection[Node], watched: Sequence[Node], evaluated: Callable[[int], _Evaluated]
-) -> _Evaluated:
-    """Evaluate with more and more digits, until each result has agreed once, and the sides of all kinks are known."""
-    found: dict[Node, Array] = {}
-    values, _ = evaluated(_WORKING_DIGITS[0])
-    place = ""
-    for digits, more in pairwise(_WORKING_DIGITS):
-        before = values
-        values, inactive = evaluated(more)
-        with localcontext(_context(more)):
-            for node in kept & values.keys():
-                agreed = _agreed(before[node], values[node], more - digits - _SPARE)
-                found[node] = _first(found.get(node, agreed), agreed)
-            place = _near_kink(problem, watched, before, values) or _unsettled(problem, found)
-        if not place:
-            return found, inactive
-    reason = "its terms cancel, or it is too close to a kink to tell the side"
-    raise InputError(f"{_WORKING_DIGITS[-1]} digits are too few: {reason}", place=place)
+def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:
+    """Return z (n_samples, n_neurons), with 0 for the entries that are as small as the rounding errors of their sum."""
+    z = np.matmul(inputs, weights, out=out)
+    sizes = np.matmul(np.abs(inputs), np.abs(weights))
+    if biases is not None:
+        z += biases
+        sizes += np.abs(biases)
+    z[np.abs(z) <= sizes * negligible()] = Decimal(0)
+    return z
 
 
 def in_decimals(problem: Problem) -> Problem:
@@ -154,29 +172,6 @@ def _loss(row: Loss) -> Loss:
     return replace(row, matched=matched, value=functions.value, gradient=functions.derivative)
 
 
-def _has_kinks(problem: Problem, node: Node) -> bool:
-    """Tell whether a derivative depends on the side of a kink on which a node is."""
-    is_last = node.layer == len(problem.layers) - 1
-    of_loss = node.quantity == "outputs" and is_last and problem.loss is not None and bool(problem.loss.kinks)
-    return of_loss or (node.quantity == "z" and bool(problem.layers[node.layer].activation.kinks))
-
-
-def _near_kink(
-    problem: Problem, watched: Sequence[Node], before: Mapping[Node, Array], values: Mapping[Node, Array]
-) -> str:
-    """Return an entry that is on a side of a kink that the digits do not tell; an empty text if there is none."""
-    for node in watched:
-        kinks, centre = problem.layers[node.layer].activation.kinks, 0
-        if node.quantity == "outputs" and problem.loss is not None:
-            kinks, centre = problem.loss.kinks, _decimals(problem.targets)
-        for kink in kinks:
-            first, second = (array[node] - centre - Decimal.from_float(kink) for array in (before, values))
-            unknown = 2 * np.abs(first - second) > np.abs(second)
-            if unknown.any():
-                return problem.entry(node, first_index(unknown))
-    return ""
-
-
 def _agreed(before: Array, after: Array, spare: int) -> Array:
     """Return the numbers (any shape) that two evaluations agree on, in the same shape, and None for the others."""
     shrinks = Decimal(10) ** -spare
@@ -190,17 +185,7 @@ def _agreed(before: Array, after: Array, spare: int) -> Array:
     return result
 
 
-def _is_none(array: Array) -> Array:
-    unknown: Array = np.asarray(array == np.array(None), dtype=bool)
-    return unknown
-
-
-def _first(found: Array, agreed: Array) -> Array:
-    """Return numbers that were found (any shape), with those agreed on now in place of None, in the same shape."""
-    return np.where(_is_none(found), agreed, found)
-
-
-def _unsettled(problem: Problem, found: Mapping[Node, Array]) -> str:
-    """Return an entry that no two evaluations agree on; an empty text if there is none."""
-    unknown = [(node, mask) for node, array in found.items() if (mask := _is_none(array)).any()]
-    return problem.entry(unknown[0][0], first_index(unknown[0][1])) if unknown else ""
+def _unknown(array: Array) -> Array:
+    """Return which numbers (any shape) are None, in the same shape."""
+    mask: Array = np.asarray(array == np.array(None), dtype=bool)
+    return mask

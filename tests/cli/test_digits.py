@@ -74,6 +74,26 @@ def test_errors_are_told_in_units_in_the_last_place(problem: Path, backprop: Run
     assert "digits" not in backprop("check", problem, "--exact", "--format", "json").out
 
 
+def test_many_units_are_written_with_three_digits(problem: Path, backprop: Run) -> None:
+    """0.1 + 0.2 - 0.3 is 5.55e-17 in float64 and 0 exactly: 5.55e-17 / 2^-107 units."""
+    change(problem, inputs=[[0.1, 0.2, 0.3]], weights=[[1], [1], [-1]])
+    text = " ".join(backprop("check", problem, "--exact").out.split())
+    assert "exact: within 4.5e+15 units in the last place, from 50 digits, " in text
+
+
+def test_a_wrong_side_is_told_with_17_digits(problem: Path, backprop: Run) -> None:
+    layers = [
+        {"weights": [[1, 1, 1]], "activation": "sigmoid"},
+        {"weights": [[0.1], [0.2], [-0.3]], "activation": "leaky_relu(0.1)"},
+    ]
+    problem.write_text(json.dumps({"inputs": [[0.7]], "layers": layers, "upstream": "ones"}))
+    ran = backprop("check", problem, "--exact")
+    assert ran.status == 1
+    text = " ".join(ran.out.split())
+    assert "exact: 1 pre-activation on the wrong side of a kink" in text
+    assert " in float64 and 0 exactly: on the wrong side of a kink" in text
+
+
 @pytest.mark.parametrize(
     ("written", "right"), [("0.731", True), ("0.7311", True), ("0.73", True), ("0.7310", False), ("0.8", False)]
 )

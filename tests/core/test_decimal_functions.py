@@ -176,6 +176,7 @@ def test_derivatives_are_the_slopes_of_the_values(name: str) -> None:
 
 
 LOSS_CASES = {
+    "absolute_error": (["0.1", "0.2", "-3", "4"], ["0", "0.3", "1", "2"]),
     "huber": (["0.1", "0.2", "-3", "4"], ["0", "0.3", "1", "2"]),
     "binary_cross_entropy": (["0.1", "0.5", "0.999", "1e-30"], ["0", "0.3", "1", "0.25"]),
     "binary_cross_entropy_with_logits": (["-3", "0.5", "40", "-90"], ["0", "0.3", "1", "0.25"]),
@@ -202,6 +203,7 @@ def test_gradients_are_the_slopes_of_the_losses(name: str) -> None:
             "huber",
             lambda y, t: (y - t) ** 2 / 2 if abs(y - t) <= Decimal("0.25") else (abs(y - t) - Decimal("0.125")) / 4,
         ),
+        ("absolute_error", lambda y, t: abs(y - t)),
         ("binary_cross_entropy", lambda y, t: -(t * ln(y) + (1 - t) * ln(1 - y))),
         ("binary_cross_entropy_with_logits", lambda y, t: (1 - t) * y + ln(1 + exp(-y))),
         ("cross_entropy", lambda y, t: -t * ln(y)),
