@@ -120,12 +120,13 @@ def test_other_results_are_decimals(activation: str, loss: str, reduction: str) 
             assert all(len(number.as_tuple().digits) <= 50 for number in matrix.flat), place
 
 
-@pytest.mark.parametrize("function", ["_sigmoid", "_sigmoid_derivative"])
+@pytest.mark.parametrize("function", ["_sigmoid", "_sigmoid_derivative", "of a float"])
 def test_a_float_among_decimals_is_refused(monkeypatch: pytest.MonkeyPatch, function: str) -> None:
     """The row is planted with a function that takes the way over floats."""
     row = decimal_functions.ACTIVATIONS["sigmoid"]
     assert isinstance(row, decimal_functions.Functions)
     planted = {
+        "of a float": row._replace(value=lambda z, out=None: np.frompyfunc(lambda x: Decimal(float(x)), 1, 1)(z)),  # noqa: ARG005
         "_sigmoid": row._replace(value=lambda z, out=None: np.array(row.value(z), float)),  # noqa: ARG005
         "_sigmoid_derivative": row._replace(
             derivative=lambda upstream, z, outputs=None, out=None: np.array(row.derivative(upstream, z), float)  # noqa: ARG005
@@ -161,7 +162,13 @@ def test_terms_that_cancel_lose_no_digits() -> None:
 
 
 def test_what_cancels_in_every_digit_is_zero() -> None:
-    """tanh is odd, and the terms are added in such an order that their rounding errors remain."""
+    """tanh is odd, and the derivatives of a softmax sum to 0; the rounding errors of some of the sums are 0, too."""
+    softmax = {"inputs": [[k / 8] for k in range(1, 60)], "weights": [[1, 1, 1]], "biases": [0.1, 0.7, -0.4]}
+    found = solved({**softmax, "activation": "softmax", "upstream": [[1, 2, 4]] * 59})
+    assert found["dinputs"].ravel().tolist() == [0] * 59
+    many = {"inputs": [[1]] * 3, "weights": [[k / 64 for k in range(1, 200)]], "activation": "tanh"}
+    found = solved({**many, "upstream": [[0.1] * 199, [0.2] * 199, [-0.3] * 199]})
+    assert found["dbiases"].ravel().tolist() == [0] * 199
     layer = {"weights": [[0.1, 0.3, -0.1, -0.3]], "activation": "tanh"}
     weights = [[0.7], [0.9], [0.7], [0.9]]
     found = solved({"inputs": [[1], [3]], "layers": [layer, {"weights": weights, "activation": "linear"}]})
@@ -176,11 +183,11 @@ def test_what_cancels_in_every_digit_is_zero() -> None:
 def test_a_sum_that_cancels_is_at_a_kink() -> None:
     """A softmax sums to 1, and relu'(0) = 0: a last digit of the sum would make some of the units active."""
     softmax = {"weights": [[0.1, 0.7, -0.4]], "activation": "softmax"}
-    relu = {"weights": [[1], [1], [1]], "biases": [-1], "activation": "relu"}
-    inputs = [[k] for k in range(1, 20)]
+    relu = {"weights": [[1, -1], [1, -1], [1, -1]], "biases": [-1, 1], "activation": "relu"}
+    inputs = [[k] for k in range(1, 60)]
     solution = solve(exact({"inputs": inputs, "layers": [softmax, relu], "upstream": "ones"}))
     found = dict(solution.matrices())
-    assert found["layers[1].dz"].ravel().tolist() == [0] * 19
+    assert found["layers[1].dz"].ravel().tolist() == [0] * 118
     inactive = solution.layers[1].inactive
     assert inactive is not None
     assert inactive.all()

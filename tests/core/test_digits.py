@@ -2,6 +2,7 @@
 
 import json
 import random
+from math import log10
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,19 @@ def test_digits_of_sums_are_those_of_the_longest_term_and_of_their_number() -> N
     assert work == pytest.approx(2 * 3.30103**2)
     text = '{"inputs": [[1e5]], "weights": [[1]], "biases": [0.00001], "activation": "linear"}'
     assert estimate(problem_of(text), [Node(0, "z")])[1] == pytest.approx(15.30103)  # 10000000001 / 100000
+
+
+@pytest.mark.parametrize(
+    ("loss", "size", "denominator"),
+    [("squared_error", 0.001, 1e4), ("huber(0.00001)", 0.001, 1e5), ("huber(10)", 10, 1e4)],
+)
+def test_digits_of_a_loss_are_those_of_its_squares(loss: str, size: float, denominator: float) -> None:
+    """Outputs of 0.001 and targets of 0.0001, 20 terms: the size is at most 20 (2 s)^2, the denominator 2 d^2."""
+    outputs = {"inputs": [[0.1]] * 20, "weights": [[0.01]], "activation": "linear", "targets": [[0.0001]] * 20}
+    for reduction, divisor in (("sum", 1), ("mean", 20)):
+        problem = problem_of(json.dumps({**outputs, "loss": loss, "reduction": reduction}))
+        _, digits = estimate(problem, plan(problem, [Node(0, "loss")]).order)
+        assert digits == pytest.approx(log10(20 * (2 * size) ** 2) + 2 * log10(2 * denominator**2 * divisor))
 
 
 def test_a_given_z_and_zeros_take_no_work() -> None:
