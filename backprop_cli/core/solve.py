@@ -3,10 +3,10 @@
 It works on any numeric dtype, so that exact arithmetic needs no second copy of the maths.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-from backprop_cli.core.blocks import evaluate
+from backprop_cli.core.blocks import Evaluated, evaluate
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
@@ -57,7 +57,7 @@ def solve(
     with named_step(problem, problem.at_step):
         if problem.exact:
             require_short(problem, planned.order)
-        found = evaluate(
+        found = _evaluate(problem)(
             problem,
             planned.order,
             set(wanted),
@@ -86,6 +86,14 @@ def solve(
 def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[Node, str]) -> None:
     if beyond and set(wanted) <= beyond.keys():
         raise InputError(f"overflows {problem.dtype}", place=next(iter(beyond.values())))
+
+
+def _evaluate(problem: Problem) -> Callable[..., Evaluated]:
+    if problem.digits is None:
+        return evaluate
+    from backprop_cli.core.decimals import evaluate_in_decimals  # slow to import
+
+    return evaluate_in_decimals
 
 
 def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:
