@@ -54,15 +54,15 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
     divisor, in_one_step = entries.problem.divisor(node), difference(entries.problem, node) is not None
     with np.errstate(all="ignore"):
         shown, terms, total = _worked(list(entries.sums(node, at)), extent)
+        value = terms[-1].running / divisor if this.value is None else plain(this.value)
         through: Explanation | None = None
         upstream: Sequence[Part] = ()
         if extent.depth > 0 and in_one_step and node.quantity == "dz":
-            through, upstream = _through_upstream(entries, node, at, extent)
+            through, upstream = _through_upstream(entries, node, at, extent, value)
             if through is None:
                 symbols = replace(symbols, where=(*symbols.where, _NO_CHAIN))
         if node.quantity == "loss" and is_saturated(entries, node):
             symbols = replace(symbols, where=(*symbols.where, _SATURATED))
-    value = terms[-1].running / divisor if this.value is None else plain(this.value)
     numbers = [value, total, *(term.running for term in terms)]
     if any(isinstance(number, float) and not isfinite(number) for number in numbers):
         raise InputError("overflows float64 on the way to its sum (--exact has no such limit)", place=this.name)
@@ -86,16 +86,17 @@ def explanation(entries: Entries, node: Node, at: Position, extent: Extent, seen
 
 
 def _through_upstream(
-    entries: Entries, node: Node, at: Position, extent: Extent
+    entries: Entries, node: Node, at: Position, extent: Extent, value: Number
 ) -> tuple[Explanation | None, Sequence[Part]]:
     """Explain dz by the chain rule where it is computed in one step, unless rounded outputs lose its digits."""
     shown, terms, total = _worked(list(entries.chain_sums(node, at)), extent)
-    this, scale = entries.ref(node, at), sum(abs(float(term.value)) for term in terms)
-    value = plain(this.value)
+    scale = sum(abs(float(term.value)) for term in terms)
     if not isfinite(scale) or abs(float(total) - float(value)) > _LOST * max(scale, abs(float(value))):
         return None, ()
     symbols = notation(entries.problem, node, at, by_chain=True)
-    return Explanation(entry=this.name, value=value, notation=symbols, terms=terms, total=total), shown
+    return Explanation(
+        entry=symbols.rule.partition(" = ")[0], value=value, notation=symbols, terms=terms, total=total
+    ), shown
 
 
 def _worked(sums: Sequence[Sum], extent: Extent) -> tuple[Sequence[Part], tuple[Term, ...], Number]:

@@ -170,6 +170,13 @@ def test_one_output_of_a_large_softmax_is_not_taken_from_a_whole_matrix() -> Non
     assert explain(problem, Node(0, "outputs"), (0, 0), Extent(depth=0)).value == pytest.approx(1 / 2000)
 
 
+def test_dz_of_a_large_matched_pair_is_not_taken_from_a_whole_matrix() -> None:
+    draft = {"inputs": np.ones((1100, 100)), "weights": np.zeros((100, 100)), "activation": "softmax"}
+    problem = build(draft | {"targets": np.zeros(1100), "loss": "cross_entropy"})
+    found = explain(problem, Node(0, "dz"), (7, 1), Extent())
+    assert (found.value, found.through_upstream is not None) == (0.01, True)
+
+
 def test_the_sum_of_a_large_loss_shows_the_largest_terms() -> None:
     y = np.zeros((3000, 2))
     y[[5, 7], [0, 1]] = 3, 2
