@@ -43,12 +43,12 @@ def require_short(problem: Problem, order: Sequence[Node], done: float = 0.0) ->
         InputError: The message says how much work it is, and how much is accepted.
     """
     if problem.digits is not None:
-        n = exponentials(problem, order)
+        n = exponentials(problem, order) + done
         if n > _MOST_EXPONENTIALS:
             reason = f"decimals of {problem.digits} digits would take as long as {n:.1e} exponentials"
-            hint = "fewer samples, or fewer neurons, take less"
+            hint = "fewer samples, neurons or steps take less"
             raise InputError(f"{reason} (at most {_MOST_EXPONENTIALS:.0e})", hint=hint)
-        return None
+        return n
     work, digits = estimate(problem, order)
     work += done
     if work > _MOST_WORK:

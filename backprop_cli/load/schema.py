@@ -82,7 +82,7 @@ def build(
         has_classes=has_classes,
         samples_in="columns" if in_columns else "rows",
         mean_gradients=_flag(draft, "mean_gradients"),
-        steps=_steps(draft),
+        steps=_steps(draft, exact=exact),
     )
 
 
@@ -132,8 +132,8 @@ def _flag(draft: Mapping[str, Any], key: str) -> bool:
     return value
 
 
-def _steps(draft: Mapping[str, Any]) -> int:
-    steps = to_number(draft.get("steps", 1), "steps", "float64")
+def _steps(draft: Mapping[str, Any], *, exact: bool) -> int:
+    steps = to_number(draft.get("steps", 1), "steps", "object" if exact else "float64")
     if steps != int(steps) or not 1 <= steps <= _MOST_STEPS:
         raise InputError(f"expected a whole number of steps, 1 or more, got {describe(draft['steps'])}", place="steps")
     return int(steps)

@@ -143,7 +143,7 @@ def test_rational_problems_in_decimals_are_the_fractions_to_50_digits(seed: int)
     network = random_network(random.Random(seed), denominator=8 if seed % 2 else 1)
     problem = exact(as_draft(network))
     order = plan(problem, problem.nodes).order
-    values, _ = evaluate_in_decimals(problem, order, problem.nodes, RULES)
+    values = evaluate_in_decimals(problem, order, problem.nodes, RULES).values
     for node, matrix in values.items():
         wanted = backpropagate(network)[node.layer][node.quantity]
         flat = [number for row in wanted for number in row]
