@@ -45,7 +45,7 @@ def test_inactive_units_and_kinks_are_named(backprop: Run, tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("_terminal")
 def test_layers_and_many_units_are_named(backprop: Run, tmp_path: Path) -> None:
-    layers = [
+    layers: list[dict[str, Any]] = [
         {"weights": [[1] * 7], "biases": [-1] * 7},
         {"weights": [[1, 1]] * 7, "activation": "linear", "z": [[0, 0]]},
     ]
