@@ -58,8 +58,8 @@ def at_last_step(problem: Problem, *, with_losses: bool = True, progress: Progre
     with no_warnings():
         for k in range(n_earlier):
             value = step(problem.at_step + k)
-            if losses is not None:
-                losses[k] = value
+            if losses is not None and value is not None:
+                losses[k] = value[()]  # not the array, among objects
             progress("steps", k + 1, n_earlier)
     return replace(step.parameters.problem, at_step=problem.steps, earlier_losses=losses)
 
