@@ -250,9 +250,9 @@ def _require_accepted(problem: Problem, values: Mapping[Node, Array], first_row:
         InputError: It is not; the place is that of the first such output.
     """
     node = Node(len(problem.layers) - 1, "outputs")
-    refused = None
-    if problem.loss is not None and problem.targets is not None:
-        refused = problem.loss.refused(values[node], problem.targets)
+    loss, targets = problem.loss, problem.targets
+    assert loss is not None and targets is not None, "the loss is computed from both"  # noqa: S101, PT018
+    refused = loss.refused(values[node], targets)
     if refused is not None:
         index, reason = refused
         raise InputError(reason, place=problem.entry(node, in_whole(index, first_row)))

@@ -306,7 +306,10 @@ def _unknown(text: str, bracket: str) -> str:
     if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
         reason = f"{text} takes no number in brackets"
         return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
-    known = {_plain(name): name for name in (*FRAMEWORK_NAMES, *LOSSES)}
-    found = nearest(_plain(text), known)
+    frameworks = {_plain(name): name for name in FRAMEWORK_NAMES}
+    known = frameworks | {_plain(name): name for name in LOSSES}
+    small = text.lower()
+    is_class = small not in (text, *(name.partition("(")[0] for name in LOSSES))  # named as in PyTorch
+    found = (nearest(_plain(text), frameworks) if is_class else None) or nearest(_plain(text), known)
     hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
     return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"

@@ -252,3 +252,29 @@ def test_samples_in_columns_of_large_files_give_the_same(
     for name in ("z", "outputs", "upstream", "dz", "dinputs", "dweights", "new_weights"):
         assert np.array_equal(np.transpose(mine[name]), theirs[name]), name
     assert (mine["loss"], mine["dbiases"]) == (theirs["loss"], theirs["dbiases"])
+
+
+@pytest.mark.parametrize(
+    ("neurons", "targets"),
+    [(1, [[1], [0]]), (1, [1, 0]), (2, [1, 0]), (2, [[1], [0]]), (2, [[0.5, 0.5], [1, 0]]), (2, [[1, 0], [0, 1]])],
+)
+def test_targets_are_read_without_a_loss_too(backprop: Run, neurons: int, targets: Any) -> None:
+    write({"inputs": [[1], [2]], "weights": [[1] * neurons], "targets": targets})
+    assert backprop("run", "p.json", "--only", "z", "--quiet").status == 0
+
+
+@pytest.mark.parametrize("targets", [[1, 0, 1], [[0, 1, 0]], [[0, 1], [1, 0], [0, 1]]])
+def test_targets_are_read_without_the_number_of_samples_too(backprop: Run, targets: Any) -> None:
+    neurons = len(targets[0]) if isinstance(targets[0], list) else 2
+    write({"weights": [[1] * neurons], "targets": targets, "loss": "cross_entropy", "activation": "softmax"})
+    ran = backprop("run", "p.json")
+    assert (ran.status, ran.err) == (3, "backprop: p.json: too little was given: z needs inputs\n")
+
+
+@pytest.mark.parametrize("loss", [2, [2], [[2]], [[2.0]]])
+def test_an_expected_loss_is_one_number(loss: Any) -> None:
+    from backprop_cli.load.expected import validate_expected
+    from backprop_cli.load.schema import build
+
+    (found,) = validate_expected({"loss": loss}, build(NETWORK)).values()
+    assert (found.values.shape, float(found.values)) == ((), 2)

@@ -15,6 +15,8 @@ ROWS = [pytest.param(row, id=name) for name, row in LOSSES.items()]
 EXACT = [row for row in (*LOSSES.values(), loss("huber(0.1)")) if row.exact]
 INF, NAN = math.inf, math.nan
 
+ANY_VALUES = "binary_cross_entropy_with_logits takes any values, those before a sigmoid"
+
 
 # Names
 
@@ -395,9 +397,9 @@ SOFTMAX = "cross_entropy needs outputs greater than 0; cross_entropy_with_logits
 @pytest.mark.parametrize(
     ("name", "y", "t", "index", "reason"),
     [
-        ("binary_cross_entropy", [[0.5, 1.5]], [[0, 1]], (0, 1), f"{OUTSIDE}1.5"),
-        ("binary_cross_entropy", [[0.5], [-0.25]], [[0], [1]], (1, 0), f"{OUTSIDE}-0.25"),
-        ("binary_cross_entropy", [[0.5], [NAN]], [[0], [1]], (1, 0), f"{OUTSIDE}nan"),
+        ("binary_cross_entropy", [[0.5, 1.5]], [[0, 1]], (0, 1), f"{OUTSIDE}1.5; {ANY_VALUES}"),
+        ("binary_cross_entropy", [[0.5], [-0.25]], [[0], [1]], (1, 0), f"{OUTSIDE}-0.25; {ANY_VALUES}"),
+        ("binary_cross_entropy", [[0.5], [NAN]], [[0], [1]], (1, 0), f"{OUTSIDE}nan; {ANY_VALUES}"),
         ("binary_cross_entropy", [[0, 0]], [[0, 1]], (0, 1), f"log(0) with the target 1.0: {SIGMOID}"),
         ("binary_cross_entropy", [[0, 1]], [[0, 0.5]], (0, 1), f"log(1 - 1) with the target 0.5: {SIGMOID}"),
         ("cross_entropy", [[0, 0]], [[0, 1]], (0, 1), f"log(0) with the target 1.0: {SOFTMAX}"),

@@ -207,7 +207,7 @@ def test_samples_in_columns_are_columns_of_the_tables() -> None:
 
 def test_names_of_columns_are_those_of_neurons_only_where_samples_are_rows() -> None:
     draft = {"inputs": [[1, 2], [3, 4]], "weights": [[1, 0], [0, 1]], "targets": [[1, 0], [0, 1]], "loss": "mse"}
-    names = {"targets": ("cat", "dog"), "inputs": ("x", "y")}
+    names: dict[str, tuple[str, ...]] = {"targets": ("cat", "dog"), "inputs": ("x", "y")}
     rows = page(draft, headers=names)
     columns = page(draft | {"samples": "columns"}, headers=names)
     assert "cat" in rows
