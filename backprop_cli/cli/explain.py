@@ -13,6 +13,8 @@ from backprop_cli.explanations.walk import walk
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 
+_NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
+
 
 def print_explanation(options: ExplainOptions) -> ExitStatus:
     """Explain an entry, or walk through the whole problem.
@@ -21,6 +23,8 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         BackpropError: Of any kind.
     """
     problem = load_problem(options.problem, exact=options.exact)
+    if problem.digits is not None:
+        raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
     try:
         if options.entry is None:
             found: Walk | Explanation = walk(problem, options.extent)

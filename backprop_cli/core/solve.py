@@ -3,9 +3,10 @@
 It works on any numeric dtype, so that exact arithmetic needs no second copy of the maths.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.blocks import evaluate
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
@@ -48,7 +49,7 @@ def solve(
     require_any(problem, wanted, planned)
     if problem.exact:
         require_short(problem, planned.order)
-    values, inactive = evaluate(
+    values, inactive = _evaluate(problem)(
         problem, planned.order, set(wanted), rules, block_rows=block_rows, may_overflow=may_overflow, progress=progress
     )
     computed = {node: problem.as_written(node.quantity, value) for node, value in values.items()}
@@ -62,6 +63,14 @@ def solve(
         for i in range(len(problem.layers))
     )
     return Solution(problem=problem, layers=layers)
+
+
+def _evaluate(problem: Problem) -> Callable[..., tuple[Mapping[Node, Array], Mapping[int, Array]]]:
+    if problem.digits is None:
+        return evaluate
+    from backprop_cli.core.decimals import evaluate_in_decimals  # slow to import
+
+    return evaluate_in_decimals
 
 
 def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:

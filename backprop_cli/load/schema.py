@@ -66,7 +66,7 @@ def build(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
         inputs=fitted.arrays.get("inputs"),
-        layers=_layers(parts, fitted, headers, layout, exact=exact),
+        layers=_layers(parts, fitted, headers, layout),
         upstream=_upstream(draft, fitted),
         weight_layout="out-in" if layout.out_in else "in-out",
         learning_rate=_learning_rate(draft, exact=exact),
@@ -206,9 +206,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
-def _layers(
-    parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout, *, exact: bool
-) -> tuple[Layer, ...]:
+def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
@@ -219,7 +217,7 @@ def _layers(
                 weights=fitted.arrays.get(prefix + "weights"),
                 biases=fitted.arrays.get(prefix + "biases"),
                 z=fitted.arrays.get(prefix + "z"),
-                activation=_activation(part, prefix, exact=exact),
+                activation=_activation(part, prefix),
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
                 neuron_names=_names(headers, neuron_places, n_neurons),
@@ -228,18 +226,14 @@ def _layers(
     return tuple(layers)
 
 
-def _activation(part: Mapping[str, Any], prefix: str, *, exact: bool) -> Activation:
+def _activation(part: Mapping[str, Any], prefix: str) -> Activation:
     written, place = part.get("activation", DEFAULT_ACTIVATION), prefix + "activation"
     if not (isinstance(written, str) and name_of_activation(written) in ACTIVATIONS):
         raise _unknown(written, tuple(ACTIVATIONS), place)
     try:
-        found = activation(written)
+        return activation(written)
     except ValueError as error:
         raise InputError(str(error), place=place) from None
-    if exact and not found.exact:
-        rational = listed(name for name, row in ACTIVATIONS.items() if row.exact)
-        raise InputError(f"{found.name} has no exact arithmetic ({rational} have)", place=place)
-    return found
 
 
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
