@@ -12,10 +12,8 @@ from backprop_cli.core.activations import ACTIVATIONS, Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 
-__all__ = ["LossFunction", "change_of_derivative", "is_curved", "largest_part", "multiplied", "steepest", "through"]
+__all__ = ["Coupling", "LossFunction", "change_of_derivative", "is_curved", "largest_part", "steepest"]
 
-_CHUNK = 2**20  # numbers: of the Jacobian matrices of some samples
-_SMALL = 1e-100  # squares of smaller numbers may underflow
 # Both cross-entropies of a softmax p have the second derivatives sum(t) * d p[k] / d z[j] with respect to its logits.
 _SOFTMAX = ACTIVATIONS["softmax"]
 
@@ -25,41 +23,59 @@ def is_curved(activation: Activation) -> bool:
     return not activation.exact
 
 
-def through(activation: Activation, z: Array, sizes: Array, *, backward: bool = False, squares: bool = False) -> Array:
-    """Return what sizes that are not negative become by |d outputs[n,k] / d z[n,j]| of a function that couples neurons.
+@dataclass(frozen=True, eq=False, repr=False)
+class Coupling:
+    """The derivatives of a function that couples neurons: d outputs[n,k] / d z[n,j] = r[n,k] * ((k = j) - p[n,j]).
 
-    Args:
-        activation: The function.
-        z: Its pre-activations.
-        sizes: Of z[n,j], to be summed over j; with `backward`, of outputs[n,k], to be summed over k.
-        backward: The direction.
-        squares: Whether the result is the root of the sum of squares.
+    p is the softmax of z. For the softmax itself, r is p; for its logarithm, r is 1. All arrays are
+    (n_samples, n_neurons). There is no sum with cancellation, so that saturated units lose no digits.
     """
+
+    r: Array
+    p: Array
+    rest: Array  # 1 - p
+
+    @classmethod
+    def of(cls, activation: Activation, z: Array) -> "Coupling":
+        """Return the derivatives of an activation at z."""
+        p = _SOFTMAX.value(z)
+        outputs = activation.value(z)
+        return cls(outputs if (outputs >= 0).all() else np.ones(z.shape), p, _of_others(p))
+
+    def change(self, change: Array) -> Array:
+        """Return the changes of outputs by small changes of z."""
+        result: Array = self.r * (self.rest * change - _of_others(self.p * change))
+        return result
+
+    def outputs(self, errors: Array, *, squares: bool = False) -> Array:
+        """Return what errors of z make of the outputs: the sum, or the root of the sum of squares."""
+        return self.r * _added(self.rest * errors, _others_added(self.p * errors, squares), squares)
+
+    def back(self, sizes: Array, *, squares: bool = False) -> Array:
+        """Return the sum of sizes of outputs, times the absolute derivatives, or the root of the sum of squares."""
+        return _added(sizes * self.r * self.rest, self.p * _others_added(sizes * self.r, squares), squares)
+
+
+def _of_others(array: Array) -> Array:
+    """Return for each entry the sum of the others in its row."""
+    zeros = np.zeros((len(array), 1))
+    before = np.cumsum(np.hstack([zeros, array[:, :-1]]), axis=1)
+    after = np.cumsum(np.hstack([zeros, array[:, :0:-1]]), axis=1)[:, ::-1]
+    total: Array = before + after
+    return total
+
+
+def _others_added(array: Array, squares: bool) -> Array:
     if not squares:
-        return multiplied(activation, z, sizes, backward=backward, absolute=True)
-    largest = np.max(sizes, axis=1, keepdims=True, initial=0.0)
-    scaled = np.divide(sizes, largest, out=np.zeros_like(sizes), where=largest > 0)
-    root = np.sqrt(multiplied(activation, z, np.square(scaled), backward=backward, absolute=True, power=2))
-    if (root < _SMALL).any():
-        root = np.where(root < _SMALL, multiplied(activation, z, scaled, backward=backward, absolute=True), root)
-    result: Array = root * largest
-    return result
+        return _of_others(array)
+    largest = np.max(array, axis=1, keepdims=True, initial=0.0)
+    scaled = np.divide(array, largest, out=np.zeros(array.shape), where=largest > 0)
+    root: Array = largest * np.sqrt(_of_others(np.square(scaled)))
+    return root
 
 
-def multiplied(
-    activation: Activation, z: Array, array: Array, *, backward: bool = False, absolute: bool = False, power: int = 1
-) -> Array:
-    """Return an array multiplied by the Jacobian matrices at z, or by powers of their absolute values; as `through`."""
-    found = np.empty(z.shape)
-    n_rows = max(1, _CHUNK // max(z.shape[1] ** 2, 1))
-    for start in range(0, len(z), n_rows):
-        rows = slice(start, start + n_rows)
-        assert activation.coupled_derivative is not None, "it couples neurons"  # noqa: S101
-        matrices = activation.coupled_derivative(z[rows])
-        if absolute:
-            matrices = np.abs(matrices) ** power
-        found[rows] = np.einsum("nkj,nk->nj" if backward else "nkj,nj->nk", matrices, array[rows])
-    return found
+def _added(one: Array, other: Array, squares: bool) -> Array:
+    return np.hypot(one, other) if squares else one + other
 
 
 def steepest(activation: Activation, z: Array, off: Array | float) -> Array:
@@ -120,7 +136,7 @@ class LossFunction:
         """Return the size of the parts of the gradient that its roundings are relative to."""
         size = np.abs(self.gradient(y, t))
         if self.couples:
-            parts: Array = size + 2 * np.abs(t) * (1 - _SOFTMAX.value(y))
+            parts: Array = size + 2 * np.abs(t) * Coupling.of(_SOFTMAX, y).rest
             return parts
         has_logits = not self.exact and np.isfinite(self.reach)
         return np.maximum(size, self._of_ends(y, t)) if has_logits else size
@@ -148,7 +164,7 @@ class LossFunction:
         Where it couples neurons, changes are added, or their squares.
         """
         if self.couples:
-            change: Array = np.abs(t.sum(axis=1, keepdims=True)) * through(_SOFTMAX, y, off, squares=squares)
+            change: Array = np.abs(t.sum(axis=1, keepdims=True)) * Coupling.of(_SOFTMAX, y).back(off, squares=squares)
             return change
         gradient = self.gradient(y, t)
         change = np.maximum(*(np.abs(self.gradient(there, t) - gradient) for there in (y - off, y + off)))

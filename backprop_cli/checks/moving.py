@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_cli.checks.finite_differences import Entries, ForwardPass
-from backprop_cli.checks.functions import is_curved, multiplied
+from backprop_cli.checks.functions import Coupling, is_curved
 from backprop_cli.core.arrays import Array
 
 # Curved functions bend on a scale of 1: where z moves less, the higher orders of a central difference are small.
@@ -165,7 +165,7 @@ class _Sweep:
         if not change.size:
             return change
         if self.linearized and activation.couples:
-            return multiplied(activation, z, change)
+            return Coupling.of(activation, z).change(change)
         if self.linearized:
             derivative = activation.derivative(z)
             return np.where(derivative == 0, 0, derivative * change)

@@ -7,7 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.checks.functions import LossFunction, change_of_derivative, is_curved, largest_part, steepest, through
+from backprop_cli.checks.functions import (
+    Coupling,
+    LossFunction,
+    change_of_derivative,
+    is_curved,
+    largest_part,
+    steepest,
+)
 from backprop_cli.checks.sums import product_of
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan
@@ -100,8 +107,9 @@ class Propagation(ABC):
         value, error = activation.value(z), self.error_from(node, origin).size
         if activation.couples:
             steeper = np.exp(4 * MARGIN * np.max(error, axis=1, keepdims=True, initial=0.0))
-            passed_on = steeper * through(activation, z, error, squares=self.squares)
-            return Operand(np.abs(value), error=passed_on + self.careless * _largest_derivative(value))
+            coupling = Coupling.of(activation, z)
+            passed_on = steeper * coupling.outputs(error, squares=self.squares)
+            return Operand(np.abs(value), error=passed_on + self.careless * coupling.r)
         passed_on = product_of(steepest(activation, z, MARGIN * error), error)
         lost = np.minimum(np.abs(z), 1.0) if is_curved(activation) else 0.0
         return Operand(np.abs(value), error=passed_on + self.careless * lost)
@@ -121,20 +129,18 @@ class Propagation(ABC):
         """
         upstream = self._operand(node, product.factors[0])
         origin = self.problem.origin(node.layer, "z")
-        activation, z = self.problem.layers[node.layer].activation, self.z(origin)
+        coupling = Coupling.of(self.problem.layers[node.layer].activation, self.z(origin))
         error = self.error_from(node, origin).size
         share = (2 if self.squares else 4) * np.max(error, axis=1, keepdims=True, initial=0.0)
-
-        def passed_on(sizes: Array, *, squares: bool = False) -> Array:
-            return through(activation, z, sizes, backward=True, squares=squares)
-
         of_upstream = upstream.relative * upstream.size + or_zero(upstream.error)
         largest = upstream.size + np.max(upstream.size, axis=1, keepdims=True, initial=0.0)
-        lost = self.careless * _largest_derivative(activation.value(z)) * largest
+        whole = coupling.back(upstream.size)
         return Operand(
-            passed_on(upstream.size) + product_of(passed_on(np.ones(z.shape)), largest),
-            error=passed_on(of_upstream, squares=self.squares) + product_of(share, passed_on(upstream.size)) + lost,
-            flips=None if upstream.flips is None else passed_on(upstream.flips),
+            whole + product_of(coupling.back(np.ones(largest.shape)), largest),
+            error=coupling.back(of_upstream, squares=self.squares)
+            + product_of(share, whole)
+            + self.careless * coupling.r * largest,
+            flips=None if upstream.flips is None else coupling.back(upstream.flips),
         )
 
     def _of_loss(self, node: Node, factor: Factor, origin: Node) -> Operand:
@@ -181,11 +187,6 @@ class Propagation(ABC):
 
 def _is_coupled(product: Product) -> bool:
     return any(factor.function == "f'" and len(factor.axes) > 2 for factor in product.factors)
-
-
-def _largest_derivative(outputs: Array) -> Array:
-    """Return what bounds the derivatives of a function that couples neurons: a softmax itself, and 1 for others."""
-    return np.minimum(outputs, 1.0) if (outputs >= 0).all() else np.ones(outputs.shape)
 
 
 def or_zero(array: Array | None) -> Array:

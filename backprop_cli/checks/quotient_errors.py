@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_cli.checks.finite_differences import Entries, ForwardPass
-from backprop_cli.checks.functions import is_curved, steepest, through
+from backprop_cli.checks.functions import Coupling, is_curved, steepest
 from backprop_cli.checks.moving import REACH
 from backprop_cli.core.arrays import Array
 
@@ -203,8 +203,9 @@ def _of_layer(forward: ForwardPass, layer: int, sensitivity: _Scaled, across_kin
     if forward.ends_at_z and layer == forward.n_layers - 1:
         return sensitivity, sensitivity.times(errors)
     if activation.couples:
-        at_z = _STEEPER * through(activation, z, sensitivity.array, backward=True)
-        each = sensitivity.times(_STEEPER * through(activation, z, errors) + of_f)
+        coupling = Coupling.of(activation, z)
+        at_z = _STEEPER * coupling.back(sensitivity.array)
+        each = sensitivity.times(_STEEPER * coupling.outputs(errors) + of_f)
         return _Scaled(at_z, sensitivity.exponent).normalized(1), each
     if is_curved(activation):  # and f' is 0 nowhere but by underflow
         derivative = np.maximum(steepest(activation, z, REACH), _SMALLEST)
