@@ -28,6 +28,11 @@ def _of(case: Case, problem: Problem | None, description: str) -> Iterator[Candi
         yield Candidate(description=description, value=value)
 
 
+def _not_ones(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
+    """Yield candidates but those of 1 in every entry, which many causes lead to."""
+    return (candidate for candidate in candidates if not (candidate.value == 1).all())
+
+
 def _last_with(problem: Problem, activation: str) -> Problem:
     """Return the problem with another activation of the last layer."""
     return replace(
@@ -132,13 +137,15 @@ def loss_forgotten(case: Case) -> Iterator[Candidate]:
     if problem.loss is None or problem.targets is None or "outputs" not in last.computed:
         return
     outputs = problem.as_written("outputs", last.computed["outputs"])
-    yield from _of(case, with_upstream(problem, outputs), "the loss forgotten: upstream = outputs")
+    yield from _not_ones(_of(case, with_upstream(problem, outputs), "the loss forgotten: upstream = outputs"))
     if problem.loss.name != "nll" or problem.reduction != "sum":  # else it is the sign that is turned round
-        yield from _of(case, with_upstream(problem, problem.targets), "the loss forgotten: upstream = targets")
+        yield from _not_ones(
+            _of(case, with_upstream(problem, problem.targets), "the loss forgotten: upstream = targets")
+        )
 
 
 def of_outputs(case: Case) -> Iterator[Candidate]:
-    """Yield the gradient of the sum of outputs. Values that are 1 everywhere say nothing."""
+    """Yield the gradient of the sum of outputs."""
     problem, n_neurons = case.solution.problem, case.solution.problem.layers[-1].n_neurons
     if (
         problem.n_samples is None
@@ -147,6 +154,4 @@ def of_outputs(case: Case) -> Iterator[Candidate]:
     ):
         return
     text = "the derivative of the outputs, not of the loss: upstream left out"
-    for candidate in _of(case, with_upstream(problem, np.ones((problem.n_samples, n_neurons))), text):
-        if not (candidate.value == 1).all():
-            yield candidate
+    yield from _not_ones(_of(case, with_upstream(problem, np.ones((problem.n_samples, n_neurons))), text))

@@ -270,8 +270,9 @@ _LOGITS = ("cross_entropy_with_logits linear", "binary_cross_entropy_with_logits
 
 @dataclass(frozen=True)
 class Row:
-    """A planted mistake: its words, a wrong pass, the drafts in which it can be made, and what is struck."""
+    """A planted mistake: its row of the table, its words, a wrong pass, where it can be made, and what is struck."""
 
+    mistake: str
     words: str
     wrong: Callable[[Draft], Values]
     when: Callable[[Draft], bool] = lambda _draft: True
@@ -288,37 +289,67 @@ def _means(draft: Draft) -> bool:
 
 ROWS: dict[str, Row] = {
     "divided by n_samples": Row(
+        "divided by n_samples",
         "a mean, not a sum",
         LossPass(of_loss=lambda _d, n, _k: 1 / n),
         lambda d: not _means(d) and not d["mean_gradients"],
         _FROM_LOSS,
     ),
-    "multiplied by n_samples": Row("a sum, not a mean", LossPass(of_loss=lambda _d, n, _k: n), _means, _FROM_LOSS),
-    "sign": Row("the sign is turned round", LossPass(upstream=lambda g, _y, _t: -g), strikes=_FROM_UPSTREAM),
+    "multiplied by n_samples": Row(
+        "multiplied by n_samples", "a sum, not a mean", LossPass(of_loss=lambda _d, n, _k: n), _means, _FROM_LOSS
+    ),
+    "sign": Row(
+        "sign",
+        "the sign is turned round",
+        LossPass(upstream=lambda g, _y, _t: -g),
+        strikes="upstream dz dinputs dweights dbiases",
+    ),
     "factor of squares": Row(
-        "squared error: (y - t)^2", LossPass(of_loss=_half), lambda d: "squared" in d["loss"], _FROM_LOSS
+        "factor of squares",
+        "squared error: (y - t)^2",
+        LossPass(of_loss=_half),
+        lambda d: "squared" in d["loss"],
+        _FROM_LOSS,
     ),
-    "entries for samples": Row("neurons, not their", LossPass(of_loss=_entries), strikes=_FROM_LOSS),
+    "entries for samples": Row(
+        "entries for samples", "neurons, not their", LossPass(of_loss=_entries), strikes=_FROM_LOSS
+    ),
     "1/n_samples twice": Row(
-        "times in the gradient", LossPass(upstream=lambda g, y, _t: g / len(y)), _means, _FROM_UPSTREAM
+        "1/n_samples twice",
+        "times in the gradient",
+        LossPass(upstream=lambda g, y, _t: g / len(y)),
+        _means,
+        _FROM_UPSTREAM,
     ),
-    "1/n_samples in dz, too": Row("times in the gradient", LossPass(dz=lambda dz, n: dz / n), _means),
-    "mean in biases alone": Row("alone, a", LossPass(parameters={"biases": _of_one}), strikes="dbiases new_biases"),
-    "mean in weights alone": Row("alone, a", LossPass(parameters={"weights": _of_one}), strikes="dweights new_weights"),
+    "1/n_samples in dz, too": Row(
+        "1/n_samples twice", "times in the gradient", LossPass(dz=lambda dz, n: dz / n), _means
+    ),
+    "mean in biases alone": Row(
+        "mean in one parameter", "alone, a", LossPass(parameters={"biases": _of_one}), strikes="dbiases new_biases"
+    ),
+    "mean in weights alone": Row(
+        "mean in one parameter", "alone, a", LossPass(parameters={"weights": _of_one}), strikes="dweights new_weights"
+    ),
     "derivative at the outputs": Row(
-        "taken at the outputs, not at z", LossPass(backward=lambda f, u, z: backward_of(f, u, value(f, z)))
+        "derivative at the outputs",
+        "taken at the outputs, not at z",
+        LossPass(backward=lambda f, u, z: backward_of(f, u, value(f, z))),
     ),
-    "z for outputs": Row("z in place of outputs", LossPass(backward=_z_for_outputs)),
+    "z for outputs": Row("z for outputs", "z in place of outputs", LossPass(backward=_z_for_outputs)),
     "outputs for the derivative": Row(
-        "in place of the derivative of", LossPass(backward=_where_bent(lambda f, u, z: u * value(f, z)))
+        "outputs for the derivative",
+        "in place of the derivative of",
+        LossPass(backward=_where_bent(lambda f, u, z: u * value(f, z))),
     ),
     "last derivative forgotten": Row(
+        "last derivative forgotten",
         "the derivative of the last activation",
         LossPass(backward_last=lambda _f, u, _z: u),
         lambda d: not d["layers"][-1]["activation"].startswith(("relu", "leaky")),
     ),
     "derivatives forgotten": Row(
-        "forgotten in all layers",
+        "last derivative forgotten",
+        "dz = upstream",
         LossPass(backward=lambda _f, u, _z: u),
         lambda d: (
             any(not la["activation"].startswith(("relu", "leaky", "linear")) for la in d["layers"][:-1])
@@ -326,33 +357,45 @@ ROWS: dict[str, Row] = {
         ),
     ),
     "diagonal of the Jacobian": Row(
+        "diagonal of the Jacobian",
         "the diagonal of its Jacobian",
         LossPass(backward=lambda f, u, z: u * np.einsum("njj->nj", jacobian(f, z))),
     ),
     "combined derivative twice": Row(
-        "sent through", _combined_twice, lambda d: _pair(d, *_MATCHED, *_LOGITS), _FROM_UPSTREAM
+        "combined derivative twice",
+        "sent through",
+        _combined_twice,
+        lambda d: _pair(d, *_MATCHED, *_LOGITS),
+        _FROM_UPSTREAM,
     ),
-    "softmax twice": Row("twice: ", _with_logits, lambda d: _pair(d, *_MATCHED[:2], *_LOGITS), _FROM_LOSS),
+    "softmax twice": Row(
+        "softmax twice", "twice: ", _with_logits, lambda d: _pair(d, *_MATCHED[:2], *_LOGITS), _FROM_LOSS
+    ),
     "no logarithm": Row(
+        "no logarithm",
         "the logarithm forgotten",
         _no_logarithm,
         lambda d: d["loss"] == "cross_entropy" or _pair(d, "nll log_softmax", _LOGITS[0]),
         _FROM_LOSS,
     ),
     "classes from 1": Row(
+        "classes from 1",
         "class numbers one too small",
         LossPass(targets=_one_class_less),
         lambda d: isinstance(d["targets"][0], int),
         _FROM_LOSS,
     ),
     "upstream is the outputs": Row(
-        "upstream = outputs", LossPass(upstream=lambda _g, y, _t: y), strikes=_FROM_UPSTREAM
+        "loss forgotten", "upstream = outputs", LossPass(upstream=lambda _g, y, _t: y), strikes=_FROM_UPSTREAM
     ),
     "upstream is the targets": Row(
+        "loss forgotten",
         "upstream = targets",
         LossPass(upstream=lambda _g, _y, t: t),
         lambda d: d["loss"] != "nll",
         _FROM_UPSTREAM,
     ),
-    "derivative of the outputs": Row("upstream left out", LossPass(upstream=lambda g, _y, _t: np.ones_like(g))),
+    "derivative of the outputs": Row(
+        "derivative of the outputs", "upstream left out", LossPass(upstream=lambda g, _y, _t: np.ones_like(g))
+    ),
 }
