@@ -127,6 +127,7 @@ def in_decimals(problem: Problem) -> Problem:
         layers=layers,
         upstream=_decimals(problem.upstream) if isinstance(problem.upstream, np.ndarray) else problem.upstream,
         targets=_decimals(problem.targets),
+        earlier_losses=_decimals(problem.earlier_losses),
         learning_rate=_decimal(Fraction(problem.learning_rate)),
         loss=None if problem.loss is None else _loss(problem.loss),
     )

@@ -3,10 +3,9 @@
 It works on any numeric dtype, so that exact arithmetic needs no second copy of the maths.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from backprop_cli.core.blocks import Evaluated, evaluate
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
@@ -14,7 +13,7 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
-from backprop_cli.core.training import at_last_step, named_step
+from backprop_cli.core.training import at_last_step, evaluator, named_step
 from backprop_cli.errors import InputError
 
 __all__ = ["solve"]
@@ -57,7 +56,7 @@ def solve(
     with named_step(problem, problem.at_step):
         if problem.exact:
             require_short(problem, planned.order)
-        found = _evaluate(problem)(
+        found = evaluator(problem)(
             problem,
             planned.order,
             set(wanted),
@@ -86,14 +85,6 @@ def solve(
 def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[Node, str]) -> None:
     if beyond and set(wanted) <= beyond.keys():
         raise InputError(f"overflows {problem.dtype}", place=next(iter(beyond.values())))
-
-
-def _evaluate(problem: Problem) -> Callable[..., Evaluated]:
-    if problem.digits is None:
-        return evaluate
-    from backprop_cli.core.decimals import evaluate_in_decimals  # slow to import
-
-    return evaluate_in_decimals
 
 
 def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.blocks import evaluate, fits_one_block, may_overflow
+from backprop_cli.core.blocks import Evaluated, evaluate, fits_one_block, may_overflow
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.floating import no_warnings
 from backprop_cli.core.plan import plan
@@ -28,7 +28,7 @@ from backprop_cli.core.scratch import scratch_array
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted
 
-__all__ = ["at_last_step", "named_step"]
+__all__ = ["at_last_step", "evaluator", "named_step"]
 
 _UPDATED = {"new_weights": "weights", "new_biases": "biases"}
 
@@ -96,6 +96,15 @@ def _require_steps(problem: Problem, wanted: Sequence[Node]) -> None:
             raise InputError(f"{several} need {problem.place(*node)}, which needs {missing.words()}")
 
 
+def evaluator(problem: Problem) -> Callable[..., Evaluated]:
+    """Return what evaluates the nodes of a problem, as `blocks.evaluate` does."""
+    if problem.digits is None:
+        return evaluate
+    from backprop_cli.core.decimals import evaluate_in_decimals  # slow to import
+
+    return evaluate_in_decimals
+
+
 class _Parameters:
     """A copy of all weights and biases, one after the other in one array, and the problem that has them.
 
@@ -142,7 +151,11 @@ class _Evaluated:
         with named_step(problem, number):
             if problem.exact:
                 self.work = require_short(problem, self.order, self.work)
-            values = evaluate(problem, self.order, self.wanted, RULES).values
+            values = evaluator(problem)(problem, self.order, self.wanted, RULES).values
+        if problem.digits is not None:
+            from backprop_cli.core.exact import exactly  # slow to import
+
+            values = {node: exactly(value) for node, value in values.items()}
         self.parameters.update(values)
         return values.get(self.wanted[-1]) if self.wanted[-1].quantity == "loss" else None
 
