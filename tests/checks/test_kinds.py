@@ -311,3 +311,24 @@ def test_targets_may_have_been_read_in_a_narrow_type() -> None:
     expected = {Node(0, "upstream"): Expected(values=upstream, is_open=np.zeros((1, 1), bool), stored=stored)}
     (found,) = check_expected(solution, expected, Tolerance())
     assert found.passed
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_with_tangents_coupled_neurons_change_by_the_gradient(name: str) -> None:
+    """A unit at its kink under a softmax: the slope of the tangents is 0, as the gradient is."""
+    layers = [{"weights": [[1], [1]], "biases": [0]}, {"weights": [[1, -2, 3]], "activation": name}]
+    draft = {"inputs": [[1, -1], [2, 1]], "layers": layers, "upstream": [[1, 2, -1], [3, 0, 1]]}
+    solution = solve(build(draft))
+    forward = ForwardPass.of(solution)
+    for parameter in forward.parameters(solution):
+        n = parameter.array.size
+        found = moved(forward, parameter.entries(np.arange(n)), np.full(n, 64.0), linearized=True)
+        slope = np.ldexp(found.loss, forward.exponent) / 64
+        np.testing.assert_allclose(slope, parameter.gradient.ravel(), rtol=1e-12, atol=1e-15)
+    assert check_gradients(solution, Steps()).passed
+
+
+def test_an_upstream_that_is_the_outputs_has_their_errors() -> None:
+    draft = {"inputs": [[0.1, 0.3]], "weights": [[0.7], [0.2]], "activation": "sigmoid", "upstream": "outputs"}
+    found = likely(solve(build(draft), [Node(0, name) for name in ("outputs", "upstream")]))
+    assert found[Node(0, "upstream")].total.tolist() == found[Node(0, "outputs")].total.tolist()
