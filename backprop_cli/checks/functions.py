@@ -168,6 +168,9 @@ class LossFunction:
             return change
         gradient = self.gradient(y, t)
         change = np.maximum(*(np.abs(self.gradient(there, t) - gradient) for there in (y - off, y + off)))
+        return self._without_jumps(y, t, off, change)
+
+    def _without_jumps(self, y: Array, t: Array, off: Array, change: Array) -> Array:
         for kink in self.kinks:
             change = np.where(np.abs(y - t - kink) <= off, 0, change)
         return change
@@ -179,7 +182,7 @@ class LossFunction:
         gradient = self.gradient(y, t)
         there = (self.gradient(y, t * (1 + side * share)) for side in (1, -1))
         change: Array = np.maximum(*(np.abs(other - gradient) for other in there))
-        return change
+        return self._without_jumps(y, t, share * np.abs(t), change)
 
     def jump(self, y: Array, t: Array, off: Array) -> Array:
         """Return by how much the gradient jumps where y is within `off` (in its shape) of a kink; 0 elsewhere."""

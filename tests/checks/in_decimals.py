@@ -15,7 +15,7 @@ from backprop_cli.core.quantities import Node
 Array: TypeAlias = Any  # of numbers or of decimals
 
 LARGEST_Z = 100  # exp(-2 * 100) is 1e-87, and 1 - exp(-2 * 100) has 120 digits
-_ONE = Decimal(1)
+_ONE: Any = Decimal(1)
 
 
 def exactly(array: Any) -> Array:
@@ -27,7 +27,8 @@ def exactly(array: Any) -> Array:
 
 
 def _each(function: Callable[[Decimal], Decimal]) -> Callable[[Array], Array]:
-    return np.vectorize(function, otypes=[object])
+    vectorized: Callable[[Array], Array] = np.vectorize(function, otypes=[object])
+    return vectorized
 
 
 _exp, _log = _each(Decimal.exp), _each(Decimal.ln)
@@ -39,13 +40,14 @@ def _sigmoid(z: Array) -> Array:
 
 def _softmax(z: Array) -> Array:
     numerators = _exp(z)
-    return numerators / numerators.sum(axis=1, keepdims=True)
+    found: Array = numerators / numerators.sum(axis=1, keepdims=True)
+    return found
 
 
 def _activated(name: str, z: Array) -> tuple[Array, Array]:
     """Return f(z), and f'(z), which is (n_samples, k, j) where neurons are coupled."""
     kind, _, rest = name.partition("(")
-    parameter = Decimal(rest.rstrip(")") or {"leaky_relu": "0.01"}.get(kind, "1"))
+    parameter: Any = Decimal(rest.rstrip(")") or {"leaky_relu": "0.01"}.get(kind, "1"))
     match kind:
         case "softmax":
             y = _softmax(z)
@@ -84,7 +86,7 @@ def _lost(name: str, y: Array, t: Array) -> tuple[Array, Array]:
         case "absolute_error":
             return abs(off), np.vectorize(lambda value: _ONE.copy_sign(value) if value else 0 * value)(off)
         case "huber":
-            delta = Decimal(name.partition("(")[2].rstrip(")"))
+            delta: Any = Decimal(name.partition("(")[2].rstrip(")"))
             is_near = abs(off) <= delta
             far = np.where(off > 0, delta, -delta)  # type: ignore[call-overload]
             return np.where(is_near, off * off / 2, delta * (abs(off) - delta / 2)), np.where(is_near, off, far)
