@@ -50,7 +50,7 @@ def _solved(case: Case, rules: Rules) -> Array | None:
 
 
 def value_of(problem: Problem, node: Node, rules: Rules | None = None) -> Array | None:
-    """Return a quantity (in its shape) of a wrong problem, or with wrong rules; None if it cannot be computed."""
+    """Return a quantity of a wrong problem or with wrong rules, shaped like the right one; None if it has none."""
     given = problem.given(node)
     if given is not None:
         return problem.as_written(node.quantity, given)
@@ -75,7 +75,7 @@ def chained(case: Case) -> Problem | None:
 
 
 def with_upstream(problem: Problem, upstream: Array) -> Problem:
-    """Return the problem with an upstream, (n_samples, n_neurons of the last layer), in place of its loss."""
+    """Return the problem with an upstream (n_samples, n_neurons) in place of its loss."""
     return replace(problem, loss=None, targets=None, upstream=upstream)
 
 

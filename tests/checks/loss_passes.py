@@ -1,3 +1,4 @@
+# mypy: disable-error-code="no-any-return"
 """A pass with losses and every activation, written for these tests, which can be wrong in one way at a time.
 
 Everything is the textbook's formula, in naive form: the numbers are small. Samples are in rows here.
@@ -190,7 +191,8 @@ class LossPass:
             values |= {(i, "dz"): dz, (i, "dinputs"): flowing}
             gradients = {"weights": x.T @ dz / mean, "biases": dz.sum(axis=0) / mean}
             for name, gradient in gradients.items():
-                changed = gradient * self.parameters.get(name, lambda _n, _is_mean: 1)(n, of_samples > 1)  # type: ignore[no-untyped-call]
+                factor_of = self.parameters.get(name)
+                changed = gradient * (factor_of(n, of_samples > 1) if factor_of else 1)
                 before = w if name == "weights" else np.array(draft["layers"][i]["biases"])
                 values |= {(i, f"d{name}"): changed, (i, f"new_{name}"): before - draft["learning_rate"] * changed}
         return {node: self._written(draft, node[1], array) for node, array in values.items()}
@@ -243,8 +245,8 @@ def _combined_twice(draft: Draft) -> Values:
     if last == "linear":
         inside = {"cross_entropy_with_logits": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}[draft["loss"]]
         return LossPass(backward_last=lambda _name, upstream, z: backward_of(inside, upstream, z))(draft)
-    layout = (lambda a: a.T) if draft["samples"] == "columns" else (lambda a: a)
-    dz = layout(RIGHT(draft)[len(draft["layers"]) - 1, "dz"])  # type: ignore[no-untyped-call]
+    written = RIGHT(draft)[len(draft["layers"]) - 1, "dz"]
+    dz = written.T if draft["samples"] == "columns" else written
     return LossPass(upstream=lambda _right, _y, _t: dz)(draft)
 
 
@@ -351,10 +353,8 @@ ROWS: dict[str, Row] = {
         "last derivative forgotten",
         "dz = upstream",
         LossPass(backward=lambda _f, u, _z: u),
-        lambda d: (
-            any(not la["activation"].startswith(("relu", "leaky", "linear")) for la in d["layers"][:-1])
-            and d["layers"][0]["activation"] not in ("linear", "relu")
-        ),
+        # Forgotten masks alone have a row of their own.
+        lambda d: not any(layer["activation"].startswith(("relu", "leaky")) for layer in d["layers"]),
     ),
     "diagonal of the Jacobian": Row(
         "diagonal of the Jacobian",
