@@ -22,6 +22,7 @@ from backprop_cli.checks.rounding import Arithmetic, Likely, likely
 from backprop_cli.checks.tolerance import Accepted, Rounded, Tolerance, as_floats, close
 from backprop_cli.checks.whole_array import Tightness, WholeArray, judge_whole, tightness
 from backprop_cli.core.arrays import Array, all_finite, unraveled
+from backprop_cli.core.exact import exactly
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import Precision
@@ -149,6 +150,7 @@ class _Comparison:
         if node.quantity not in layer.computed:
             return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
         value = self.compared.layers[node.layer].computed[node.quantity]
+        value = exactly(value) if value.dtype.kind == "O" else value
         if accepted.fit(value.shape):
             return self._entries(node, accepted, value, rounding)
         transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""

@@ -19,6 +19,8 @@ from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
 from backprop_cli.messages import counted
 
+_NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
+
 
 def print_explanation(options: ExplainOptions) -> ExitStatus:
     """Explain an entry, or walk through the whole problem.
@@ -29,6 +31,8 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     given = {} if options.steps is None else {"steps": options.steps}
     problem = load_problem(options.problem, values=given, exact=options.exact)
     write_notes(problem.notes, quiet=options.quiet)
+    if problem.digits is not None:
+        raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
     try:
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, options.entry, progress)

@@ -167,7 +167,7 @@ class _Pass:
     def _divided(self, node: Node, value: Array) -> Array:
         divisor = self.problem.divisor(node)
         if divisor > 1:
-            value /= divisor
+            value /= type(self.problem.learning_rate)(divisor)  # integers among fractions would become floats
         return value
 
     def _buffer_owner(self, node: Node) -> Node:

@@ -33,8 +33,9 @@ from backprop_cli.core.quantities import (
 if TYPE_CHECKING:
     from fractions import Fraction  # whose import takes longer than to solve a small problem
 
-__all__ = ["DEFAULT_LEARNING_RATE", "Layer", "Problem"]
+__all__ = ["DEFAULT_LEARNING_RATE", "DIGITS", "Layer", "Problem"]
 
+DIGITS = 50  # of the results of exact numbers where a function is not rational
 DEFAULT_LEARNING_RATE = "0.001"  # a decimal, which exact arithmetic takes as it is written
 _OF_NO_LAYER = ("inputs", "targets", "learning_rate", *OF_THE_LOSS)
 
@@ -201,6 +202,12 @@ class Problem:
     def exact(self) -> bool:
         """Whether the numbers are fractions."""
         return not isinstance(self.learning_rate, float)
+
+    @property
+    def digits(self) -> int | None:
+        """How many digits of results are right where the numbers are fractions; None where all of them are."""
+        rational = all(layer.activation.exact for layer in self.layers) and (self.loss is None or self.loss.exact)
+        return DIGITS if self.exact and not rational else None
 
     @cached_property
     def dtype(self) -> np.dtype[Any]:

@@ -75,12 +75,12 @@ def with_parameters_of(exact: Problem, problem: Problem) -> Problem:
 
 
 def _require_readable(problem: Problem) -> None:
-    from backprop_cli.core.exact import in_full, to_decimal  # slow to import
+    from backprop_cli.core.exact import literal, to_decimal  # slow to import
 
     for i, layer in enumerate(problem.layers):
         for name in ("weights", "biases"):
             array = getattr(layer, name)
             for index, number in () if array is None else np.ndenumerate(array):
-                if to_decimal(in_full(number)) is None:
+                if to_decimal(literal(number)) is None:
                     reason = "is out of the range of exact arithmetic, so the next problem could not be read"
                     raise InputError(reason, place=problem.entry(Node(i, name), index))

@@ -67,7 +67,7 @@ def build(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
         inputs=fitted.arrays.get("inputs"),
-        layers=_layers(parts, fitted, headers, layout, exact=exact),
+        layers=_layers(parts, fitted, headers, layout),
         upstream=_upstream(draft, fitted),
         weight_layout="out-in" if layout.out_in else "in-out",
         learning_rate=_learning_rate(draft, exact=exact),
@@ -82,7 +82,7 @@ def build(
         has_classes=has_classes,
         samples_in="columns" if in_columns else "rows",
         mean_gradients=_flag(draft, "mean_gradients"),
-        steps=_steps(draft),
+        steps=_steps(draft, exact=exact),
     )
 
 
@@ -132,8 +132,9 @@ def _flag(draft: Mapping[str, Any], key: str) -> bool:
     return value
 
 
-def _steps(draft: Mapping[str, Any]) -> int:
-    steps = to_number(draft.get("steps", 1), "steps", "float64")
+def _steps(draft: Mapping[str, Any], *, exact: bool) -> int:
+    written = draft.get("steps", 1)
+    steps = to_number(written, "steps", "object" if exact and not isinstance(written, int) else "float64")
     if steps != int(steps) or not 1 <= steps <= _MOST_STEPS:
         raise InputError(f"expected a whole number of steps, 1 or more, got {describe(draft['steps'])}", place="steps")
     return int(steps)
@@ -212,9 +213,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
-def _layers(
-    parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout, *, exact: bool
-) -> tuple[Layer, ...]:
+def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
@@ -226,7 +225,7 @@ def _layers(
                 weights=fitted.arrays.get(prefix + "weights"),
                 biases=fitted.arrays.get(prefix + "biases"),
                 z=fitted.arrays.get(prefix + "z"),
-                activation=_activation(part, prefix, exact=exact),
+                activation=_activation(part, prefix),
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
                 neuron_names=_names(headers, neuron_places, n_neurons),
@@ -235,18 +234,14 @@ def _layers(
     return tuple(layers)
 
 
-def _activation(part: Mapping[str, Any], prefix: str, *, exact: bool) -> Activation:
+def _activation(part: Mapping[str, Any], prefix: str) -> Activation:
     written, place = part.get("activation", DEFAULT_ACTIVATION), prefix + "activation"
     if not (isinstance(written, str) and name_of_activation(written) in ACTIVATIONS):
         raise _unknown(written, tuple(ACTIVATIONS), place)
     try:
-        found = activation(written)
+        return activation(written)
     except ValueError as error:
         raise InputError(str(error), place=place) from None
-    if exact and not found.exact:
-        rational = listed(name for name, row in ACTIVATIONS.items() if row.exact)
-        raise InputError(f"{found.name} has no exact arithmetic ({rational} have)", place=place)
-    return found
 
 
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:

@@ -17,6 +17,7 @@ from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:
     from backprop_cli.checks.verdict import Verdict
+    from backprop_cli.core.problem import Problem
     from backprop_cli.explanations.explanation import Explanation, Term, Walk
 
 _EXPLANATION = "backprop.explanation/1"
@@ -25,8 +26,8 @@ _EXPLANATION = "backprop.explanation/1"
 def result(solution: Solution) -> Iterator[str]:
     """Yield the parts of a result, which mirrors its problem.
 
-    An exact solution says so, and names the matrices that were binary floats, not written decimals; one in float32
-    says that.
+    An exact solution says so, or how many digits are right, and names the matrices that were binary floats, not written
+    decimals; one in float32 says that.
     """
     problem = solution.problem
     layers = [dict(layer.computed) for layer in solution.layers]
@@ -34,7 +35,7 @@ def result(solution: Solution) -> Iterator[str]:
     return _file(
         {
             "schema": "backprop.result/1",
-            **({"exact": True, "binary": list(problem.binary)} if problem.exact else {}),
+            **(_exact(problem) if problem.exact else {}),
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
             "weight_layout": problem.weight_layout,
@@ -55,6 +56,11 @@ def conventions(problem: Problem) -> dict[str, Any]:
         **loss,
         **({"steps": problem.steps} if problem.steps > 1 else {}),
     }
+
+
+def _exact(problem: "Problem") -> dict[str, Any]:
+    digits = {} if problem.digits is None else {"digits": problem.digits}
+    return {"exact": problem.digits is None, **digits, "binary": list(problem.binary)}
 
 
 def problem(draft: Mapping[str, Any]) -> Iterator[str]:
@@ -93,7 +99,8 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
     found["expected"] = {each.place: {"passed": each.passed, **_record(each)} for each in verdict.expected}
     if (exact := verdict.exact) is not None:
-        found["exact"] = {"passed": exact.passed, **_record(exact)}
+        record = {"passed": exact.passed, **_record(exact)}
+        found["exact"] = {key: value for key, value in record.items() if key != "digits" or value is not None}
     return found
 
 

@@ -67,7 +67,12 @@ def test_every_activation_is_an_option(problem: Path, backprop: Run, activation:
     assert activation in help_page
 
 
-def test_exact_arithmetic_of_what_is_not_rational_is_refused(problem: Path, backprop: Run) -> None:
-    ran = backprop("run", problem, "--activation", "gelu", "--exact")
-    assert ran.status == 3
-    assert "activation: gelu has no exact arithmetic (relu, leaky_relu and linear have)" in ran.err
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_has_exact_arithmetic(problem: Path, backprop: Run, activation: str) -> None:
+    floats, exact = (
+        json.loads(backprop("run", problem, "--activation", activation, "--format", "json", *option).out)
+        for option in ((), ("--exact",))
+    )
+    assert exact["exact"] is (activation in ("relu", "leaky_relu", "linear"))
+    for name in ("outputs", "dz"):
+        assert exact[name] == [pytest.approx(row, rel=1e-13, abs=1e-15) for row in floats[name]]
