@@ -6,7 +6,7 @@ is a pre-activation: it is at a kink then, not beside it. What is smaller than a
 cannot be told from 0.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import (
     MAX_EMAX,
@@ -28,74 +28,74 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation, name_of_activation
 from backprop_cli.core.arrays import Array, first_index
-from backprop_cli.core.blocks import Evaluated, evaluate
+from backprop_cli.core.blocks import Evaluated
 from backprop_cli.core.decimal_functions import ACTIVATIONS, LOSSES, MATCHED, Functions, negligible
 from backprop_cli.core.losses import Loss
 from backprop_cli.core.problem import DIGITS, Problem
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import Rule, Rules
+from backprop_cli.core.rules import RULES, Rule, Rules
 from backprop_cli.errors import InputError
 
-__all__ = ["evaluate_in_decimals", "in_decimals"]
+__all__ = ["in_decimals", "solve_in_decimals"]
 
 _WORKING_DIGITS = (80, 130, 300, 600)
 _RIGHT = Decimal(10) ** -(DIGITS + 1)  # two results that differ by so much of their size agree
+_Solve = Callable[[Problem, Rules, Rules], tuple[Problem, Evaluated]]
 _SPARE = 20  # digits, which a result that is 0 may not lose as fast as others are added
 
 
-def evaluate_in_decimals(
-    problem: Problem,
-    order: Sequence[Node],
-    kept: Collection[Node],
-    rules: Rules,
-    *,
-    working_digits: Sequence[int] = _WORKING_DIGITS,
-    **options: Any,
-) -> Evaluated:
-    """Return what `blocks.evaluate` returns, of a problem of fractions, as decimals that are rounded to 50 digits.
-
-    Shapes: as for `blocks.evaluate`, such as (n_samples, n_neurons).
+def solve_in_decimals(
+    problem: Problem, rules: Rules, solved: _Solve, *, working_digits: Sequence[int] = _WORKING_DIGITS
+) -> tuple[Problem, Evaluated]:
+    """Return a problem of fractions at its last step, and values that are rounded to 50 digits.
 
     Args:
         problem: The problem.
-        order: As for `blocks.evaluate`.
-        kept: As for `blocks.evaluate`.
-        rules: As for `blocks.evaluate`.
+        rules: The formulas.
+        solved: Returns a problem of decimals at its last step, and the values, from one at its first step, from the
+            formulas of its last step, and from those of the steps before.
         working_digits: With how many digits to work, from few to many.
-        options: As for `blocks.evaluate`.
 
     Raises:
-        InputError: A number is beyond the range of decimals, or the most digits are too few.
+        InputError: A number is beyond the range of decimals, or the most digits are too few; or as for `solved`.
     """
     found: dict[Node, Array] = {}
     unsettled: list[tuple[Node, tuple[int, ...]]] = []
     before: Mapping[Node, Array] = {}
     for fewer, digits in pairwise((0, *working_digits)):
-        evaluated = _with_digits(digits, problem, order, kept, rules, **options)
-        values = evaluated.values
+        last, evaluated = _with_digits(digits, problem, rules, solved)
         for node in before:
-            agreed = _agreed(before[node], values[node], digits - fewer - _SPARE)
+            agreed = _agreed(before[node], evaluated.values[node], digits - fewer - _SPARE)
             found[node] = np.where(_unknown(found[node]), agreed, found[node]) if node in found else agreed
         unsettled = [(node, first_index(mask)) for node in found if (mask := _unknown(found[node])).any()]
         if fewer and not unsettled:
-            return evaluated._replace(values=found)
-        before = values
+            return _at_step_of(last, problem), evaluated._replace(values=found)
+        before = evaluated.values
     node, index = unsettled[0]
     reason = f"its terms cancel, and {working_digits[-1]} digits are too few for {DIGITS} that are right"
     raise InputError(reason, place=problem.entry(node, index))
 
 
-def _with_digits(
-    digits: int, problem: Problem, order: Sequence[Node], kept: Collection[Node], rules: Rules, **options: Any
-) -> Evaluated:
-    """Return what `blocks.evaluate` returns, as decimals of so many digits, of which some may be wrong."""
-    rules = {**rules, "z": Rule(rules["z"].operands, _affine)}
+def _with_digits(digits: int, problem: Problem, rules: Rules, solved: _Solve) -> tuple[Problem, Evaluated]:
+    """Return a problem at its last step, and values, as decimals of so many digits, of which some may be wrong."""
+    z = Rule(rules["z"].operands, _affine)
     try:
         with localcontext(_context(digits)):
-            return evaluate(in_decimals(problem), order, kept, rules, **options)
+            return solved(in_decimals(problem), {**rules, "z": z}, {**RULES, "z": z})
     except (Overflow, Underflow, InvalidOperation, DivisionByZero) as error:
         what = "is beyond the range of decimals (exponents of 18 digits), or has no logarithm"
         raise InputError(f"a number on the way {what}") from error
+
+
+def _at_step_of(last: Problem, problem: Problem) -> Problem:
+    """Return a problem of fractions with the parameters, which are decimals, that it has at its last step."""
+    if problem.at_step == last.at_step:
+        return problem
+    layers = tuple(
+        replace(layer, weights=stepped.weights, biases=stepped.biases)
+        for layer, stepped in zip(problem.layers, last.layers, strict=True)
+    )
+    return replace(problem, layers=layers, at_step=last.at_step, earlier_losses=last.earlier_losses)
 
 
 def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:

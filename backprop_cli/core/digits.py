@@ -37,18 +37,19 @@ class Length(NamedTuple):
 def require_short(problem: Problem, order: Sequence[Node], done: float = 0.0) -> float:
     """Check that exact arithmetic can evaluate some nodes, each after its operands, in about ten seconds.
 
-    `done` is the work of the steps before. Returned is the work with that of this step.
+    `done` is the work of the steps before. Returned is the work with that of this step. In decimals, all steps are
+    estimated at once, before the first one.
 
     Raises:
         InputError: The message says how much work it is, and how much is accepted.
     """
     if problem.digits is not None:
-        n = exponentials(problem, order) + done
+        n = exponentials(problem, order) * (problem.steps - problem.at_step + 1)
         if n > _MOST_EXPONENTIALS:
             reason = f"decimals of {problem.digits} digits would take as long as {n:.1e} exponentials"
             hint = "fewer samples, neurons or steps take less"
             raise InputError(f"{reason} (at most {_MOST_EXPONENTIALS:.0e})", hint=hint)
-        return n
+        return done
     work, digits = estimate(problem, order)
     work += done
     if work > _MOST_WORK:

@@ -4,8 +4,9 @@ It works on any numeric dtype, so that exact arithmetic needs no second copy of 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from backprop_cli.core.blocks import Evaluated, evaluate
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
@@ -13,7 +14,7 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
-from backprop_cli.core.training import at_last_step, evaluator, named_step
+from backprop_cli.core.training import at_last_step, named_step
 from backprop_cli.errors import InputError
 
 __all__ = ["solve"]
@@ -51,20 +52,23 @@ def solve(
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
     with_losses = any(node.quantity == "losses" for node in wanted)
-    problem = at_last_step(problem, with_losses=with_losses, progress=progress)
-    planned = plan(problem, wanted, rules)
-    with named_step(problem, problem.at_step):
-        if problem.exact:
-            require_short(problem, planned.order)
-        found = evaluator(problem)(
-            problem,
-            planned.order,
-            set(wanted),
-            rules,
-            block_rows=block_rows,
-            may_overflow=may_overflow,
-            progress=progress,
-        )
+
+    def passed(problem: Problem, rules: Rules, stepping: Rules = RULES) -> tuple[Problem, Evaluated]:
+        problem = at_last_step(problem, stepping, with_losses=with_losses, progress=progress)
+        order = plan(problem, wanted, rules).order
+        with named_step(problem, problem.at_step):
+            if problem.exact:
+                require_short(problem, order)
+            options: dict[str, Any] = {"block_rows": block_rows, "may_overflow": may_overflow, "progress": progress}
+            return problem, evaluate(problem, order, set(wanted), rules, **options)
+
+    if problem.digits is None:
+        problem, found = passed(problem, rules)
+    else:
+        from backprop_cli.core.decimals import solve_in_decimals  # slow to import
+
+        require_short(problem, planned.order)
+        problem, found = solve_in_decimals(problem, rules, passed)
     computed = {node: problem.as_written(node.quantity, value) for node, value in found.values.items()}
     lacking = {
         node: planned.missing[node].words()

@@ -16,24 +16,26 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.blocks import Evaluated, evaluate, fits_one_block, may_overflow
+from backprop_cli.core.blocks import evaluate, fits_one_block, may_overflow
 from backprop_cli.core.digits import require_short
 from backprop_cli.core.floating import no_warnings
 from backprop_cli.core.plan import plan
 from backprop_cli.core.problem import Layer, Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import AXES, SUMMED_OVER_SAMPLES, Node
-from backprop_cli.core.rules import RULES, operands
+from backprop_cli.core.rules import RULES, Rules, operands
 from backprop_cli.core.scratch import scratch_array
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted
 
-__all__ = ["at_last_step", "evaluator", "named_step"]
+__all__ = ["at_last_step", "named_step"]
 
 _UPDATED = {"new_weights": "weights", "new_biases": "biases"}
 
 
-def at_last_step(problem: Problem, *, with_losses: bool = True, progress: Progress = no_progress) -> Problem:
+def at_last_step(
+    problem: Problem, rules: Rules = RULES, *, with_losses: bool = True, progress: Progress = no_progress
+) -> Problem:
     """Return a problem with the weights and biases that its last step finds, and the losses of the steps before.
 
     Without a loss, or if not `with_losses`, there are no losses. A problem that is at its last step stays as it is.
@@ -52,14 +54,14 @@ def at_last_step(problem: Problem, *, with_losses: bool = True, progress: Progre
     if problem.dtype.kind == "f" and fits_one_block(problem):
         step = _Program(problem, updated, wanted)
     else:
-        step = _Evaluated(_Parameters(problem, updated), wanted)
+        step = _Evaluated(_Parameters(problem, updated), wanted, rules)
     n_earlier = problem.steps - problem.at_step
     losses = scratch_array((n_earlier,), problem.dtype) if loss in wanted else None
     with no_warnings():
         for k in range(n_earlier):
             value = step(problem.at_step + k)
             if losses is not None and value is not None:
-                losses[k] = value[()]  # not the array, among objects
+                losses[k] = value[()]  # an array of objects would hold the array
             progress("steps", k + 1, n_earlier)
     return replace(step.parameters.problem, at_step=problem.steps, earlier_losses=losses)
 
@@ -94,15 +96,6 @@ def _require_steps(problem: Problem, wanted: Sequence[Node]) -> None:
     for node, missing in plan(problem, wanted).missing.items():
         if node in wanted:
             raise InputError(f"{several} need {problem.place(*node)}, which needs {missing.words()}")
-
-
-def evaluator(problem: Problem) -> Callable[..., Evaluated]:
-    """Return what evaluates the nodes of a problem, as `blocks.evaluate` does."""
-    if problem.digits is None:
-        return evaluate
-    from backprop_cli.core.decimals import evaluate_in_decimals  # slow to import
-
-    return evaluate_in_decimals
 
 
 class _Parameters:
@@ -140,8 +133,8 @@ class _Parameters:
 class _Evaluated:
     """A step of any problem."""
 
-    def __init__(self, parameters: _Parameters, wanted: Sequence[Node]) -> None:
-        self.parameters, self.wanted = parameters, wanted
+    def __init__(self, parameters: _Parameters, wanted: Sequence[Node], rules: Rules = RULES) -> None:
+        self.parameters, self.wanted, self.rules = parameters, wanted, rules
         self.order = plan(parameters.problem, wanted).order
         self.work = 0.0
 
@@ -149,13 +142,9 @@ class _Evaluated:
         """Make the step with a number, counted from 1, and return the loss () before it, if that is wanted."""
         problem = self.parameters.problem
         with named_step(problem, number):
-            if problem.exact:
+            if problem.exact and problem.digits is None:
                 self.work = require_short(problem, self.order, self.work)
-            values = evaluator(problem)(problem, self.order, self.wanted, RULES).values
-        if problem.digits is not None:
-            from backprop_cli.core.exact import exactly  # slow to import
-
-            values = {node: exactly(value) for node, value in values.items()}
+            values = evaluate(problem, self.order, self.wanted, self.rules).values
         self.parameters.update(values)
         return values.get(self.wanted[-1]) if self.wanted[-1].quantity == "loss" else None
 

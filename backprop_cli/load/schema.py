@@ -133,8 +133,8 @@ def _flag(draft: Mapping[str, Any], key: str) -> bool:
 
 
 def _steps(draft: Mapping[str, Any], *, exact: bool) -> int:
-    value = draft.get("steps", 1)
-    steps = value if type(value) is int else to_number(value, "steps", "object" if exact else "float64")
+    written = draft.get("steps", 1)
+    steps = to_number(written, "steps", "object" if exact and not isinstance(written, int) else "float64")
     if steps != int(steps) or not 1 <= steps <= _MOST_STEPS:
         raise InputError(f"expected a whole number of steps, 1 or more, got {describe(draft['steps'])}", place="steps")
     return int(steps)

@@ -57,7 +57,7 @@ def _activated(name: str, z: Array) -> tuple[Array, Array]:
             return _log(y), np.eye(z.shape[1], dtype=int) - y[:, None, :]
         case "relu" | "leaky_relu":
             slope = 0 * parameter if kind == "relu" else parameter
-            return np.where(z > 0, z, slope * z), np.where(z > 0, _ONE, slope)  # type: ignore[call-overload]
+            return np.where(z > 0, z, slope * z), np.where(z > 0, _ONE, slope)
         case "linear":
             return z, z * 0 + 1
         case "sigmoid":
@@ -68,7 +68,7 @@ def _activated(name: str, z: Array) -> tuple[Array, Array]:
         case "softplus":
             return _log(1 + _exp(z)), _sigmoid(z)
         case "elu":
-            return np.where(z > 0, z, parameter * (_exp(z) - 1)), np.where(z > 0, _ONE, parameter * _exp(z))  # type: ignore[call-overload]
+            return np.where(z > 0, z, parameter * (_exp(z) - 1)), np.where(z > 0, _ONE, parameter * _exp(z))
         case _:
             assert kind == "silu"
             y = _sigmoid(z)
@@ -88,7 +88,7 @@ def _lost(name: str, y: Array, t: Array) -> tuple[Array, Array]:
         case "huber":
             delta: Any = Decimal(name.partition("(")[2].rstrip(")"))
             is_near = abs(off) <= delta
-            far = np.where(off > 0, delta, -delta)  # type: ignore[call-overload]
+            far = np.where(off > 0, delta, -delta)
             return np.where(is_near, off * off / 2, delta * (abs(off) - delta / 2)), np.where(is_near, off, far)
         case "binary_cross_entropy":
             return _surprise(y, t) + _surprise(1 - y, 1 - t), (1 - t) / (1 - y) - t / y

@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Context, Decimal, FloatOperation, localcontext
 from fractions import Fraction
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 from backprop_cli.core import decimal_functions, decimals
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.decimals import evaluate_in_decimals
+from backprop_cli.core.blocks import Evaluated, evaluate
+from backprop_cli.core.decimals import solve_in_decimals
 from backprop_cli.core.losses import LOSSES, REDUCTIONS
 from backprop_cli.core.plan import plan
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import RULES
+from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 from backprop_cli.load.json import parse
@@ -31,6 +33,16 @@ RATIONAL_ACTIVATIONS = ["relu", "leaky_relu(0.3)", "linear"]
 
 def exact(draft: Mapping[str, Any]) -> Problem:
     return build(parse(json.dumps(draft).encode(), exact=True), exact=True)
+
+
+def in_decimals(problem: Problem, wanted: Sequence[Node], **options: Any) -> Mapping[Node, Array]:
+    """Return what is wanted of a problem of one step, in decimals even if it is rational."""
+
+    def one_pass(problem: Problem, rules: Rules, stepping: Rules) -> tuple[Problem, Evaluated]:
+        del stepping
+        return problem, evaluate(problem, plan(problem, wanted).order, wanted, rules)
+
+    return solve_in_decimals(problem, RULES, one_pass, **options)[1].values
 
 
 def solved(draft: Mapping[str, Any]) -> dict[str, Array]:
@@ -142,8 +154,7 @@ def test_rational_problems_in_decimals_are_the_fractions_to_50_digits(seed: int)
     """Against a reference in pure Python, which shares no code with the package."""
     network = random_network(random.Random(seed), denominator=8 if seed % 2 else 1)
     problem = exact(as_draft(network))
-    order = plan(problem, problem.nodes).order
-    values = evaluate_in_decimals(problem, order, problem.nodes, RULES).values
+    values = in_decimals(problem, problem.nodes)
     for node, matrix in values.items():
         wanted = backpropagate(network)[node.layer][node.quantity]
         flat = [number for row in wanted for number in row]
@@ -215,10 +226,10 @@ def test_a_side_of_a_kink_that_takes_many_digits_is_found(sign: int, active: lis
 def test_too_few_digits_are_an_error() -> None:
     layer = {"weights": [[250, 400]], "activation": "sigmoid"}
     problem = exact({"inputs": [[1]], "layers": [layer, {"weights": [[1], [-1]], "activation": "linear"}]})
-    order, last = plan(problem, problem.nodes).order, [Node(1, "z")]
-    assert evaluate_in_decimals(problem, order, last, RULES, working_digits=(80, 170, 300))[0][last[0]].size == 1
+    last = [Node(1, "z")]
+    assert in_decimals(problem, last, working_digits=(80, 170, 300))[last[0]].size == 1
     with pytest.raises(InputError, match=r"^layers\[1\].z\[0,0\]: its terms cancel, and 130 digits are too few for 50"):
-        evaluate_in_decimals(problem, order, last, RULES, working_digits=(80, 130))
+        in_decimals(problem, last, working_digits=(80, 130))
 
 
 def test_a_kink_that_is_met_exactly_has_a_side() -> None:
@@ -272,3 +283,36 @@ def test_blocks_of_samples_are_the_whole(block_rows: int) -> None:
 
 def test_float_problems_have_no_digits() -> None:
     assert build(network("sigmoid", "cross_entropy")).digits is None
+
+
+@pytest.mark.parametrize(("activation", "loss"), [("sigmoid", "cross_entropy"), ("softplus", "absolute_error")])
+def test_steps_are_single_steps_one_after_the_other(activation: str, loss: str) -> None:
+    """Three steps against three problems of one step, each with 50 digits of the parameters of the one before."""
+    draft = network(activation, loss, learning_rate=0.25)
+    solution = solve(exact({**draft, "steps": 3}))
+    problem, losses = exact(draft), []
+    for _ in range(3):
+        single = solve(problem)
+        losses.append(dict(single.matrices())["loss"].item())
+        found = [layer.computed for layer in single.layers]
+        layers = tuple(
+            replace(layer, weights=each["new_weights"], biases=each["new_biases"])
+            for layer, each in zip(problem.layers, found, strict=True)
+        )
+        problem = replace(problem, layers=layers)
+    whole = dict(solution.matrices())
+    assert (solution.problem.at_step, solution.problem.digits) == (3, 50)
+    for place, matrix in single.matrices():
+        for a, b in zip(matrix.flat, whole[place].flat, strict=True):
+            assert abs(a - b) <= Decimal("1e-46") * abs(a), place
+    for a, b in zip(losses, whole["losses"].tolist(), strict=True):
+        assert abs(a - b) <= Decimal("1e-46") * abs(a)
+
+
+def test_the_steps_before_the_last_have_sides_of_kinks_too() -> None:
+    """0.1 s + 0.2 s - 0.3 s is 0: the unit is inactive in every step, and no weight changes."""
+    sigmoid = {"weights": [[k / 8] * 3 for k in range(1, 2)], "activation": "sigmoid"}
+    relu = {"weights": [[0.1, -0.1], [0.2, -0.2], [-0.3, 0.3]], "activation": "relu"}
+    draft = {"inputs": [[k / 16] for k in range(1, 40)], "layers": [sigmoid, relu]}
+    found = solved({**draft, "loss": "squared_error", "targets": [[1, 2]] * 39, "steps": 2, "learning_rate": 1})
+    assert found["layers[1].new_weights"].tolist() == [[Decimal(str(w)) for w in row] for row in relu["weights"]]

@@ -124,3 +124,11 @@ def test_too_many_functions_are_refused(backprop: Run, command: str) -> None:
     assert ran.status == 3
     text = " ".join((ran.err + ran.out).split())
     assert "p.json: decimals of 50 digits would take as long as 2.2e+04 exponentials (at most 2e+04)" in text
+
+
+def test_too_many_steps_are_refused_before_the_first(backprop: Run) -> None:
+    draft = {"inputs": [[0.5]], "weights": [[0.25]], "activation": "tanh", "loss": "squared_error", "targets": [[1]]}
+    Path("p.json").write_text(json.dumps({**draft, "steps": 50_000}))
+    ran = backprop("run", "p.json", "--exact")
+    assert ran.status == 3
+    assert "p.json: decimals of 50 digits would take as long as 1.0e+05 exponentials (at most 2e+04)" in ran.err
