@@ -85,7 +85,9 @@ def test_errors_are_within_their_estimates(count: int) -> None:
         problem, solution = both
         rounding, allowed = likely(solution), bounds(solution)
         for node, exact in true.items():
-            value = solution.layers[node.layer].computed[node.quantity]
+            value = solution.layers[node.layer].computed.get(node.quantity)
+            if value is None:  # an upstream that overflows
+                continue
             off = np.asarray(abs(exactly(value) - problem.as_written(node.quantity, exact))).astype(float)
             assert (off <= allowed[problem.place(*node)]).all(), (seed, node)
             error = rounding[node].total
