@@ -97,13 +97,9 @@ class LossAtEnd:
         """The terms of the loss, before they are divided, (n_samples, n_neurons)."""
         return self.function.value(self.at, self.targets)
 
-    @cached_property
-    def _gradient(self) -> Array:
-        return self.function.gradient(self.at, self.targets)
-
     def gradient(self) -> Array:
         """Return the gradient of the loss with respect to `at`, (n_samples, n_neurons)."""
-        gradient: Array = self._gradient / self.divisor
+        gradient: Array = self.function.gradient(self.at, self.targets) / self.divisor
         return gradient
 
     def jump(self, exponent: int) -> Array:
@@ -114,21 +110,20 @@ class LossAtEnd:
 
     def change(self, sample: Array, change: Array, neuron: Array | slice, exponent: int) -> "ChangeAtEnd":
         """Return the changes of terms / 2**exponent, (n_rows, n_neurons) or (n_rows, 1); as `change_of_loss`."""
-        arrays = (self.at[sample, neuron], self.targets[sample, neuron], self.error[sample, neuron], change)
-        y, t, error, change = (array.reshape(len(sample), -1) for array in arrays)
+        arrays = (self.at[sample, neuron], self.targets[sample, neuron], change)
+        y, t, change = (array.reshape(len(sample), -1) for array in arrays)
         function, there = self.function, y + change
         # Scaled before anything else, so that the estimates of errors do not underflow.
-        terms, moved, bent, least = (
+        terms, moved, least = (
             np.ldexp(array, -exponent)
             for array in (
                 self.terms[sample, neuron].reshape(y.shape),
                 function.value(there, t),
-                function.gradient(there, t) - self._gradient[sample, neuron].reshape(y.shape),
                 FLOAT64.smallest,
             )
         )
         noise = _ROUNDINGS_OF_TERMS * FLOAT64.unit_roundoff * (np.abs(terms) + np.abs(moved))
-        noise = (noise + np.abs(bent) * error + least) / self.divisor + FLOAT64.smallest
+        noise = (noise + least) / self.divisor + FLOAT64.smallest
         crosses = np.zeros(np.shape(y), bool)
         for kink in function.kinks:
             crosses |= np.sign(there - t - kink) != np.sign(y - t - kink)

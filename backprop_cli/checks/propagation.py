@@ -75,14 +75,17 @@ class Propagation(ABC):
         if self.problem.given(node) is not None:
             yield Product(1, (), ()), [Operand(self.values[node], self.given)]
             return
-        if node.quantity == "upstream" and self.problem.loss is None:  # it is the outputs
-            yield Product(1, (), ()), [self._operand(node, Factor("upstream", AXES["upstream"], ""))]
-            return
-        for product in self.problem.products(node):
+        for product in self.lines(node):
             if _is_coupled(product):
                 yield Product(1, (Factor("z", AXES["z"], "f'"),), ()), [self._through_coupled(node, product)]
             else:
                 yield product, [self._operand(node, factor) for factor in product.factors]
+
+    def lines(self, node: Node) -> tuple[Product, ...]:
+        """Return the products in the line of a quantity; without a loss, an upstream that is computed is outputs."""
+        if node.quantity == "upstream" and self.problem.loss is None:
+            return (Product(1, (Factor("upstream", AXES["upstream"], ""),), ()),)
+        return self.problem.products(node)
 
     def _operand(self, node: Node, factor: Factor) -> Operand:
         origin = self.problem.origin(node.layer, factor.name)

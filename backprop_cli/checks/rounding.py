@@ -189,7 +189,7 @@ class _Model(Propagation):
 
         The outputs of a ReLU are made without arithmetic, and so is dz: what was stored once is not rounded again.
         """
-        products, error = self.problem.products(node), self.errors[operand]
+        products, error = self.lines(node), self.errors[operand]
         is_copied = len(products) == 1 and self.roundings(node, products[0]) == (0, 1)
         return Error(self.unstored[operand], error.flips) if is_copied else error
 
@@ -200,7 +200,7 @@ class _Model(Propagation):
         the sum, as in 1 - 1.
         """
         activation, z_node = self.problem.layers[node.layer].activation, Node(node.layer, "z")
-        if node.quantity == "upstream" and self.problem.given(node) is None:
+        if node.quantity == "upstream" and self.problem.loss is not None:
             return self._flips_of_loss(node)
         if node.quantity != "dz" or not activation.kinks or z_node not in self.errors:
             return np.zeros(())
