@@ -244,7 +244,7 @@ class ForwardPass:
         return np.append(np.cumsum(sizes[::-1])[::-1], 0.0)
 
     def linear_change(self, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> Array:
-        """Return the sum of upstream * change, as if no loss were curved; arguments and shapes: as `change_of_loss`."""
+        """Return upstream * change, as if no loss were curved: (n_rows, n_neurons) or (n_rows,)."""
         changes: Array = self.upstream[sample, neuron] * change
         return changes
 

@@ -37,22 +37,34 @@ class Coupling:
 
     @classmethod
     def of(cls, activation: Activation, z: Array) -> "Coupling":
-        """Return the derivatives of an activation at z."""
+        """Return the derivatives of an activation at z.
+
+        All arrays are (n_samples, n_neurons).
+        """
         p = _SOFTMAX.value(z)
         outputs = activation.value(z)
         return cls(outputs if (outputs >= 0).all() else np.ones(z.shape), p, _of_others(p))
 
     def change(self, change: Array) -> Array:
-        """Return the changes of outputs by small changes of z."""
+        """Return the changes of outputs by small changes of z.
+
+        All arrays are (n_samples, n_neurons).
+        """
         result: Array = self.r * (self.rest * change - _of_others(self.p * change))
         return result
 
     def outputs(self, errors: Array, *, squares: bool = False) -> Array:
-        """Return what errors of z make of the outputs: the sum, or the root of the sum of squares."""
+        """Return what errors of z make of the outputs: the sum, or the root of the sum of squares.
+
+        All arrays are (n_samples, n_neurons).
+        """
         return self.r * _added(self.rest * errors, _others_added(self.p * errors, squares), squares)
 
     def back(self, sizes: Array, *, squares: bool = False) -> Array:
-        """Return the sum of sizes of outputs, times the absolute derivatives, or the root of the sum of squares."""
+        """Return the sum of sizes of outputs, times the absolute derivatives, or the root of the sum of squares.
+
+        All arrays are (n_samples, n_neurons).
+        """
         return _added(sizes * self.r * self.rest, self.p * _others_added(sizes * self.r, squares), squares)
 
 
@@ -79,18 +91,27 @@ def _added(one: Array, other: Array, squares: bool) -> Array:
 
 
 def steepest(activation: Activation, z: Array, off: Array | float) -> Array:
-    """Return the largest |f'| at z and at a distance `off` (in the shape of z) from it."""
+    """Return the largest |f'| at z and at a distance `off` (in the shape of z) from it.
+
+    All arrays are (n_samples, n_neurons).
+    """
     largest: Array = np.abs([activation.derivative(z + side * off) for side in (-1, 0, 1)]).max(axis=0)
     return largest
 
 
 def largest_part(activation: Activation, z: Array) -> Array:
-    """Return the size of the parts of f'(z) that its roundings are relative to; f' may be their difference."""
+    """Return the size of the parts of f'(z) that its roundings are relative to; f' may be their difference.
+
+    All arrays are (n_samples, n_neurons).
+    """
     return steepest(activation, z, 1 / (1 + np.abs(z))) if is_curved(activation) else np.abs(activation.derivative(z))
 
 
 def change_of_derivative(activation: Activation, z: Array, off: Array) -> Array:
-    """Return how much f' changes at most from z to z - off or z + off, on the side of each kink where z is."""
+    """Return how much f' changes at most from z to z - off or z + off, on the side of each kink where z is.
+
+    All arrays are (n_samples, n_neurons).
+    """
     below, above = z - off, z + off
     for kink in activation.kinks:  # whose left derivative f' is
         below = np.where(z > kink, np.maximum(below, np.nextafter(kink, np.inf)), below)
@@ -133,7 +154,10 @@ class LossFunction:
         return 4 if self.exact else 24 + n_neurons * self.couples
 
     def parts(self, y: Array, t: Array) -> Array:
-        """Return the size of the parts of the gradient that its roundings are relative to."""
+        """Return the size of the parts of the gradient that its roundings are relative to.
+
+        All arrays are (n_samples, n_neurons).
+        """
         size = np.abs(self.gradient(y, t))
         if self.couples:
             parts: Array = size + 2 * np.abs(t) * Coupling.of(_SOFTMAX, y).rest
@@ -142,13 +166,19 @@ class LossFunction:
         return np.maximum(size, self._of_ends(y, t)) if has_logits else size
 
     def cancelling_parts(self, y: Array, t: Array) -> Array:
-        """Return the same for programs whose formulas lose digits: y - t of rounded y, or two fractions."""
+        """Return the same for programs whose formulas lose digits: y - t of rounded y, or two fractions.
+
+        All arrays are (n_samples, n_neurons).
+        """
         if self.exact:
             return np.zeros_like(y)
         return 2 * np.abs(t) + (0 if self.per_sample else self._of_ends(y, t))
 
     def lost_in_terms(self, t: Array) -> Array:
-        """Return what a term loses, in roundings of 1, where a program takes the logarithm of a rounded number."""
+        """Return what a term loses, in roundings of 1, where a program takes the logarithm of a rounded number.
+
+        All arrays are (n_samples, n_neurons).
+        """
         return np.zeros(t.shape) if self.exact else np.abs(t) if self.per_sample else np.ones(t.shape)
 
     def _of_ends(self, y: Array, t: Array) -> Array:
@@ -162,6 +192,8 @@ class LossFunction:
         """Return how much the gradient changes with errors `off` of y (in its shape), but for jumps at kinks.
 
         Where it couples neurons, changes are added, or their squares.
+
+        All arrays are (n_samples, n_neurons).
         """
         if self.couples:
             change: Array = np.abs(t.sum(axis=1, keepdims=True)) * Coupling.of(_SOFTMAX, y).back(off, squares=squares)
@@ -176,7 +208,10 @@ class LossFunction:
         return change
 
     def change_by_targets(self, y: Array, t: Array, share: float) -> Array:
-        """Return how much the gradient changes if each target changes by a share of it."""
+        """Return how much the gradient changes if each target changes by a share of it.
+
+        All arrays are (n_samples, n_neurons).
+        """
         if self.couples:
             return share * self.parts(y, t)
         gradient = self.gradient(y, t)
@@ -185,7 +220,10 @@ class LossFunction:
         return self._without_jumps(y, t, share * np.abs(t), change)
 
     def jump(self, y: Array, t: Array, off: Array) -> Array:
-        """Return by how much the gradient jumps where y is within `off` (in its shape) of a kink; 0 elsewhere."""
+        """Return by how much the gradient jumps where y is within `off` (in its shape) of a kink; 0 elsewhere.
+
+        All arrays are (n_samples, n_neurons).
+        """
         jump = np.zeros(y.shape)
         for kink in self.kinks:
             sides = (self.gradient(t + kink + side * (1 + np.abs(t)), t) for side in (-1, 1))

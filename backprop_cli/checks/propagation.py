@@ -166,7 +166,7 @@ class Propagation(ABC):
         return Operand(np.abs(value), error=passed_on + (product_of(self.careless * lost) if self.careless else 0.0))
 
     def z(self, node: Node) -> Array:
-        """Return pre-activations; zero where they are unknown, and nothing that is computed depends on them."""
+        """Return pre-activations (n_samples, n_neurons); zero where they are unknown, and nothing depends on them."""
         return self.computed.get(node, np.zeros(()))
 
     def targets(self, node: Node) -> Array:
@@ -193,5 +193,5 @@ def _is_coupled(product: Product) -> bool:
 
 
 def or_zero(array: Array | None) -> Array:
-    """Return an array of any shape; zero for None."""
+    """Return an array as it is, such as (n,); zero for None."""
     return np.zeros(()) if array is None else array

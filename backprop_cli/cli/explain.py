@@ -33,8 +33,6 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     if problem.digits is not None:
         raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
     write_notes(problem.notes, quiet=options.quiet)
-    if problem.digits is not None:
-        raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
     try:
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, options.entry, progress)

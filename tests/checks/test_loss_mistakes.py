@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,3 +173,63 @@ def test_a_mistake_that_changes_nothing_is_not_named() -> None:
         explanations = checked(solution, {node: factor * right})[node].explanations
         assert len(explanations) == len(words), explanations
         assert all(any(word in text for text in explanations) for word in words)
+
+
+Z = np.array([[0.3127, 1.2046, -0.7319], [0.1173, -0.4882, 0.9121]])
+T = np.array([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]])
+
+
+def softmax(z: Any) -> Any:
+    return np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)
+
+
+def sigmoid(z: Any) -> Any:
+    return 1 / (1 + np.exp(-z))
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "quantity", "wrong", "text"),
+    [
+        ("cross_entropy_with_logits", "linear", "loss", -(T * Z).sum(), "the logarithm forgotten: nll of logits"),
+        (
+            "cross_entropy_with_logits",
+            "linear",
+            "loss",
+            -(T * softmax(Z)).sum(),
+            "the logarithm forgotten: nll of probabilities",
+        ),
+        ("nll", "log_softmax", "loss", -(T * softmax(Z)).sum(), "the logarithm forgotten: nll of probabilities"),
+        ("cross_entropy", "softmax", "loss", -(T * softmax(Z)).sum(), "the logarithm forgotten"),
+        (
+            "cross_entropy_with_logits",
+            "linear",
+            "loss",
+            -(T * np.log(softmax(softmax(Z)))).sum(),
+            "softmax twice: cross_entropy_with_logits of probabilities",
+        ),
+        (
+            "binary_cross_entropy_with_logits",
+            "linear",
+            "dz",
+            (sigmoid(Z) - T) * sigmoid(Z) * (1 - sigmoid(Z)),
+            "upstream sent through sigmoid, which binary_cross_entropy_with_logits contains",
+        ),
+    ],
+)
+def test_mistakes_with_logits_are_named(loss: str, activation: str, quantity: str, wrong: Any, text: str) -> None:
+    """The wrong values are worked out by NumPy alone."""
+    draft = {"inputs": Z, "weights": np.eye(3), "activation": activation, "targets": T, "loss": loss}
+    node = Node(0, quantity)
+    check = checked(solve(build(draft)), {Node(0, "z"): Z, node: np.array(wrong)})[node]
+    assert not check.passed
+    assert any(text in explanation for explanation in check.explanations), check.explanations
+
+
+@pytest.mark.parametrize("quantity", ["dz", "dweights"])
+def test_an_upstream_that_overflows_names_no_mistake_of_the_chain(quantity: str) -> None:
+    """sigmoid(-800) is 0 in float64, so that upstream is infinite, and dz is -1."""
+    draft = {"inputs": [[-800.0]], "weights": [[1.0]], "activation": "sigmoid", "targets": [[1.0]]}
+    solution = solve(build(draft | {"loss": "binary_cross_entropy"}))
+    assert "upstream" not in solution.layers[0].computed
+    check = checked(solution, {Node(0, quantity): np.array([[0.123]])})[Node(0, quantity)]
+    assert (check.passed, check.explanations) == (False, ())

@@ -167,7 +167,7 @@ def test_goldens_in_float32_are_compared_with_the_precision_of_float32(backprop:
     np.save("golden/dbiases.npy", np.load("golden/dbiases.npy") / 3)
     ran = backprop("check", DENSE, "--expect", "golden")
     assert ran.status == 1
-    assert "a mean, not a sum" in ran.out
+    assert "a mean over the n_samples = 3 in dbiases alone" in ran.out
 
 
 def test_a_mistake_is_named_in_the_words_of_the_layout(backprop: Run) -> None:

@@ -43,3 +43,11 @@ def test_ascii_and_block_characters_follow_the_look() -> None:
         for word in ("step 1 ", "step 10 ", "step 10000", "step 12345"):
             assert word in text
         assert max(map(len, text.splitlines())) <= 80
+
+
+def test_one_loss_has_no_plot_and_many_have_steps_of_powers_of_ten() -> None:
+    for losses, last in ((np.array([2.0]), "step 1"), (np.linspace(2, 1, 10**6), "step 1000000")):
+        page = Page(Look())
+        print_losses(page, Look(), "losses", losses, None)
+        assert last in page.text()
+        assert ("step 10000 " in page.text()) == (len(losses) > 1)
