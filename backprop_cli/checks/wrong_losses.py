@@ -22,10 +22,9 @@ _FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {  # dz from upst
 
 
 def _of(case: Case, problem: Problem | None, description: str) -> Iterator[Candidate]:
-    """Yield the quantity of a wrong problem, if it can be computed."""
-    value = None if problem is None else value_of(problem, case.node)
-    if value is not None:
-        yield Candidate(description=description, value=value)
+    """Return the quantity of a wrong problem, if it can be computed."""
+    values = [] if problem is None else [value_of(problem, case.node)]
+    return (Candidate(description=description, value=value) for value in values if value is not None)
 
 
 def _not_ones(candidates: Iterator[Candidate]) -> Iterator[Candidate]:

@@ -41,7 +41,7 @@ def solved(seed: int) -> tuple[Problem, Solution] | None:
         return None
 
 
-@sized("count", 60, 1000)
+@sized("count", 25, 1000)
 def test_no_false_alarm_and_no_error_that_passes_for_measured(count: int) -> None:
     n_solved, found, measured = 0, 0, 0
     for seed in range(count):
@@ -75,7 +75,7 @@ def in_decimals(problem: Problem) -> dict[Node, Array] | None:
         return None
 
 
-@sized("count", 60, 1000)
+@sized("count", 25, 1000)
 def test_errors_are_within_their_estimates(count: int) -> None:
     """The root of the mean square of error / likely error is about 0.3."""
     shares, n_compared = list[Array](), 0

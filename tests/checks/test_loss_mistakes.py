@@ -86,7 +86,7 @@ def test_the_pass_is_right() -> None:
             np.testing.assert_allclose(solution.layers[i].computed[quantity], array, rtol=1e-9, atol=1e-12)
 
 
-@sized("n_problems", 3, 20)
+@sized("n_problems", 2, 20)
 @pytest.mark.parametrize("name", ROWS)
 def test_a_planted_mistake_is_named(name: str, n_problems: int) -> None:
     named, total, others = shares(name, n_problems)
@@ -107,7 +107,7 @@ def copied_wrongly(draft: Draft, rng: np.random.Generator) -> dict[str, Draft]:
     return drafts | {"an input copied wrongly": draft | {"inputs": inputs}}
 
 
-@sized("n_values", 300, 20_000)
+@sized("n_values", 60, 20_000)
 def test_mistakes_that_nobody_made_are_not_named(n_values: int) -> None:
     """Slips and noise in one quantity of a problem, and everything worked on from wrong numbers.
 

@@ -139,7 +139,7 @@ def is_named(check: QuantityCheck, name: str) -> bool:
     return any(WORDS[name] in explanation for explanation in check.explanations)
 
 
-@sized("n_networks", 5, 100)
+@sized("n_networks", 2, 100)
 @pytest.mark.parametrize("name", PLANTED)
 def test_mistakes_on_random_networks_are_named(name: str, n_networks: int) -> None:
     """Alone, a quantity can have the values that forgotten or doubled biases lead to, too: then nothing is named."""
@@ -176,7 +176,7 @@ def other_causes(seed: int) -> Iterator[tuple[str, dict[Node, Array]]]:
             yield name, {node: change(right[node], rng)}
 
 
-@sized("n_values", 1_000, 20_000)
+@sized("n_values", 200, 20_000)
 @pytest.mark.parametrize("digits", [None, 3])
 def test_mistakes_that_nobody_made_are_not_named(n_values: int, digits: int | None) -> None:
     wrong, named, seed = 0, Counter[str](), 0

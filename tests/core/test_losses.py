@@ -308,7 +308,7 @@ def test_a_buffer_takes_the_same_values(row: Loss) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS)
-@pytest.mark.parametrize("shape", [(3, 40_000), (1001, 70), (40_001, 1)])
+@pytest.mark.parametrize("shape", [(2, 33_000), (601, 70), (33_001, 1)])
 def test_large_arrays_have_the_same_values_as_their_rows(row: Loss, shape: tuple[int, int]) -> None:
     rng = np.random.default_rng(4)
     y, t = rng.uniform(0.01, 0.99, shape), rng.uniform(size=shape)

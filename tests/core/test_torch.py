@@ -7,7 +7,7 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from tests.any_problem import any_problem
-from tests.conftest import ROOT
+from tests.conftest import ROOT, sized
 
 NAMES = ("dz", "dinputs", "dweights", "dbiases")
 N_PROBLEMS = 2_000
@@ -20,11 +20,12 @@ def golden_order(problem: Problem) -> list[Node]:
     return of_last + [Node(0, name) for name in NAMES]
 
 
-def test_every_activation_loss_and_convention_agrees_with_pytorch() -> None:
+@sized("n_problems", 200, N_PROBLEMS)
+def test_every_activation_loss_and_convention_agrees_with_pytorch(n_problems: int) -> None:
     with np.load(ROOT / "tests" / "data" / "torch" / "losses.npz") as golden:
         numbers = golden["numbers"]
     at = 0
-    for seed in range(N_PROBLEMS):
+    for seed in range(n_problems):
         problem = build(any_problem(seed))
         solution = solve(problem, [node for node in problem.nodes if not node.quantity.startswith("new_")])
         for node in golden_order(problem):
@@ -33,4 +34,4 @@ def test_every_activation_loss_and_convention_agrees_with_pytorch() -> None:
             at += value.size
             scale = max(1e-3, float(np.abs(expected).max()))
             assert np.abs(value - expected).max() <= 1e-10 * scale, (seed, node)
-    assert at == numbers.size
+    assert (at == numbers.size) == (n_problems == N_PROBLEMS)
