@@ -233,3 +233,20 @@ def test_an_upstream_that_overflows_names_no_mistake_of_the_chain(quantity: str)
     assert "upstream" not in solution.layers[0].computed
     check = checked(solution, {Node(0, quantity): np.array([[0.123]])})[Node(0, quantity)]
     assert (check.passed, check.explanations) == (False, ())
+
+
+def test_targets_as_upstream_are_the_turned_sign_of_a_sum_of_likelihoods() -> None:
+    """The gradient of -t * y is -t: both names would be right, and the plainer one is given."""
+    draft = {"inputs": Z, "weights": np.eye(3), "activation": "linear", "targets": 0.1 + 0.7 * T, "loss": "nll"}
+    node = Node(0, "dweights")
+    wrong = Z.T @ (0.1 + 0.7 * T)
+    check = checked(solve(build(draft)), {Node(0, "z"): Z, node: wrong})[node]
+    assert any("the sign is turned round" in text for text in check.explanations)
+    assert not any("upstream = targets" in text for text in check.explanations)
+
+
+def test_twice_a_gradient_of_half_squared_errors_is_that_of_squared_errors() -> None:
+    draft = {"inputs": Z, "weights": np.eye(3), "activation": "linear", "targets": T, "loss": "half_squared_error"}
+    node = Node(0, "dweights")
+    check = checked(solve(build(draft)), {Node(0, "z"): Z, node: 2 * Z.T @ (Z - T)})[node]
+    assert any("squared" in text for text in check.explanations), check.explanations
