@@ -7,6 +7,7 @@ QUOTING = "quote an entry for the shell, to which [ is special: 'dweights[2,1]'"
 
 _MOST_SLIPS = 2
 _NOT_MISSPELT = frozenset({"elu", "gelu", "selu", "celu", "prelu", "crelu", "ksh", "csh"})  # names of others
+_SAME = {"cols": "columns", "col": "columns", "avg": "mean", "average": "mean", "batch": "batch_mean"}
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
@@ -41,6 +42,8 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     word, known = word.lower(), list(known)
     if word in _NOT_MISSPELT:
         return None
+    if _SAME.get(word) in known:
+        return _SAME[word]
     longer = [name for name in known if name.startswith(word)]
     if len(longer) == 1 and len(word) > 2:
         return longer[0]

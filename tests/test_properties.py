@@ -15,7 +15,6 @@ from hypothesis.extra import numpy as hnp
 
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.cli.app import main
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
@@ -47,7 +46,7 @@ def problems(draw: st.DrawFn, numbers: st.SearchStrategy[float] = SMALL) -> dict
 
 
 def solved(draft: dict[str, Any]) -> Solution:
-    return solve(build(draft), nodes(None, len(draft["layers"])))
+    return solve(build(draft))
 
 
 def printed(*argv: object) -> str:

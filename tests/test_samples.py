@@ -49,7 +49,7 @@ def tables(page: str) -> dict[str, list[list[str]]]:
         heading = re.match(r"([\w\[\].]+) \(\d.*\) = ", part)
         if heading:
             body = part.split("\n")[3:]
-            found[heading[1]] = [re.sub(r"^(sample|input) \d+", "", line).split() for line in body]
+            found[heading[1]] = [re.sub(r"^(sample|input|neuron) \d+", "", line).split() for line in body]
     return found
 
 
@@ -64,6 +64,8 @@ def test_a_sample_gives_the_printed_numbers_in_json(path: Path, backprop: Run) -
     expected = json.loads(path.read_text(), parse_float=str, parse_int=str)["expected"]
     result = dict(leaves(json.loads(backprop("run", path, "--format", "json").out)))
     for place, literal in leaves(expected):
+        if literal is None:  # open: the page has a digit wrong
+            continue
         assert round(Decimal(result[place]), decimals(literal)) == Decimal(literal), place
 
 
@@ -74,10 +76,11 @@ def test_a_sample_gives_the_printed_numbers_in_tables(
     monkeypatch.setenv("COLUMNS", "300")
     expected = json.loads(path.read_text(), parse_float=str, parse_int=str)["expected"]
     found = tables(backprop("run", path, "--precision", "17").out)
-    for place, rows in matrices(expected):
+    for place, rows in matrices({name: value for name, value in expected.items() if name != "loss"}):
         for shown, printed in zip(found[place], rows, strict=True):
             for text, literal in zip(shown, printed, strict=True):
-                assert round(Decimal(text), decimals(literal)) == Decimal(literal), place
+                if str(literal) != "None":  # open: the page has a digit wrong
+                    assert round(Decimal(text), decimals(literal)) == Decimal(literal), place
 
 
 def test_tables_show_the_numbers_of_the_notebooks_last_cell(backprop: Run) -> None:

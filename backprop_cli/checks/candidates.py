@@ -1,6 +1,7 @@
 """The values that a mistake leads to: computed with the same solver and a wrong formula, or from the right values."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -9,12 +10,16 @@ import numpy as np
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array, unraveled
-from backprop_cli.core.quantities import CHAIN_RULE
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER, Node
 from backprop_cli.core.rules import RULES, Rule, Rules
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
 
-GRADIENTS = tuple(quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient)
+GRADIENTS = tuple(
+    quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient and quantity.name in OF_A_LAYER
+)
+UPSTREAM = ("upstream",)
 STEPPED = tuple(name for name in CHAIN_RULE if name.startswith("new_"))
 BACKWARD = (*GRADIENTS, *STEPPED)
 MATRICES = tuple(name for name, quantity in CHAIN_RULE.items() if len(quantity.axes) == 2)
@@ -40,21 +45,52 @@ def solved_with(description: str, *, out_in: str | None = None, **rules: Rule) -
 
 def _solved(case: Case, rules: Rules) -> Array | None:
     """Return the quantity (in its shape) as it follows from wrong rules; None if they need more, or do not fit."""
-    problem, (layer, quantity) = case.solution.problem, case.node
+    problem = chained(case)
+    return None if problem is None else value_of(problem, case.node, rules)
+
+
+def value_of(problem: Problem, node: Node, rules: Rules | None = None) -> Array | None:
+    """Return a quantity of a wrong problem or with wrong rules, shaped like the right one; None if it has none."""
+    given = problem.given(node)
+    if given is not None:
+        return problem.as_written(node.quantity, given)
     try:
-        wrong = solve(problem, [case.node], {**RULES, **rules}, block_rows=problem.n_samples)
+        wrong = solve(problem, [node], {**RULES, **(rules or {})}, block_rows=problem.n_samples)
     except (InputError, ValueError):
         return None
-    return wrong.layers[layer].computed[quantity]
+    return wrong.layers[node.layer].computed[node.quantity]
 
 
-def _at_kink(activation: Activation) -> dict[str, object]:
+def chained(case: Case) -> Problem | None:
+    """Return the problem with its computed upstream in place of its loss: then the chain rule leads through dz.
+
+    None if upstream could not be computed.
+    """
+    problem, last = case.solution.problem, case.solution.layers[-1]
+    if problem.loss is None:
+        return problem
+    if "upstream" not in last.computed:
+        return None
+    return with_upstream(problem, problem.as_written("upstream", last.computed["upstream"]))
+
+
+def with_upstream(problem: Problem, upstream: Array) -> Problem:
+    """Return the problem with an upstream (n_samples, n_neurons) in place of its loss."""
+    return replace(problem, loss=None, targets=None, upstream=upstream)
+
+
+def _fields(activation: Activation) -> dict[str, object]:
     """Return the fields of a description: the activation's names, and its derivative at and beyond its first kink."""
-    kink = np.array(activation.kinks[0])
-    here, beyond = (float(activation.derivative(z)) for z in (kink, beyond_kinks(activation, kink)))
-    mean = Fraction((here + beyond) / 2).limit_denominator(1000)
-    numbers = {"kink": f"{kink:g}", "here": f"{here:g}", "beyond": f"{beyond:g}", "mean": mean}
-    return {"f": activation.name, "title": activation.title, **numbers}
+    fields: dict[str, object] = {"f": activation.name, "title": activation.title}
+    if activation.kinks:
+        kink = np.array(activation.kinks[0])
+        here, beyond = (float(activation.derivative(z)) for z in (kink, beyond_kinks(activation, kink)))
+        fields |= {"kink": f"{kink:g}", "here": f"{here:g}", "beyond": f"{beyond:g}"}
+        fields["mean"] = Fraction((here + beyond) / 2).limit_denominator(1000)
+        fields["derivative"] = activation.derivative_named.format(z=f"{kink:g}")
+        always = f" (or taken from outputs >= {kink:g}, which always holds)"
+        fields["always"] = "" if activation.inactive is None else always
+    return fields
 
 
 def beyond_kinks(activation: Activation, z: Array) -> Array:
@@ -64,15 +100,17 @@ def beyond_kinks(activation: Activation, z: Array) -> Array:
     return z
 
 
-def scaled(description: str, factor: Callable[[int], float]) -> Candidates:
-    """Return the candidates of a mistake that multiplies the gradient by a factor, given the number of samples."""
+def times(case: Case, factor: float, description: str, *, is_slip: bool = True) -> Candidate:
+    """Return the candidate of a mistake that multiplies the gradient or the loss by a factor."""
+    start = case.parameter() if case.node.quantity in STEPPED else 0.0
+    return Candidate(description=description, value=start + factor * (case.right - start), may_be_slip=is_slip)
+
+
+def scaled(description: str, factor: float) -> Candidates:
+    """Return the candidates of a mistake that multiplies the gradient by a factor."""
 
     def candidates(case: Case) -> Iterator[Candidate]:
-        n_samples = case.solution.problem.n_samples
-        assert n_samples is not None, "a gradient is a sum over samples"  # noqa: S101
-        start = case.parameter() if case.node.quantity in STEPPED else 0.0
-        value = start + factor(n_samples) * (case.right - start)
-        yield Candidate(description=description.format(n=n_samples), value=value)
+        yield times(case, factor, description)
 
     return candidates
 
@@ -125,10 +163,33 @@ def _inactivated(case: Case) -> Mapping[int, Array]:
     }
 
 
-def backward_with(description: str, wrong: Callable[[Activation, Array, Array], Array]) -> Candidates:
-    """Return the candidates of a wrong dz, (n_samples, n_neurons), of activations with kinks.
+def has_kinks(activation: Activation) -> bool:
+    """Tell whether the derivative of an activation jumps."""
+    return bool(activation.kinks)
 
-    It is a mistake only if a layer has an activation with a kink. The description may have the fields of `_at_kink`.
+
+def has_mask(activation: Activation) -> bool:
+    """Tell whether the derivative of an activation jumps between two numbers, and is one of them everywhere."""
+    if not activation.kinks:
+        return False
+    left, further_left = activation.derivative(np.array(activation.kinks[0]) - np.array([1.0, 2.0]))
+    return bool(left == further_left)
+
+
+def backward_with(
+    description: str,
+    wrong: Callable[..., Array],
+    strikes: Callable[[Activation], bool] = has_kinks,
+    *,
+    last_only: bool = False,
+) -> Candidates:
+    """Return the candidates of a wrong dz, (n_samples, n_neurons), of the activations that a mistake strikes.
+
+    Args:
+        description: What the mistake is; it may have the fields of `_fields`.
+        wrong: The wrong formula: `wrong(activation, upstream, z)`, all arrays (n_samples, n_neurons).
+        strikes: Which activations it strikes. They read z.
+        last_only: Whether it strikes the last layer alone.
     """
 
     def candidates(case: Case) -> Iterator[Candidate]:
@@ -137,18 +198,18 @@ def backward_with(description: str, wrong: Callable[[Activation, Array, Array], 
 
         def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
             right = RULES["dz"].formula(activation, upstream, *read)
-            dz = wrong(activation, upstream, *read) if activation.kinks else right
-            changed.append(dz != right)
+            is_struck = strikes(activation) and not (last_only and changed)
+            dz = wrong(activation, upstream, read[0]) if is_struck else right
+            changed.append((dz != right) & bool(activation.kinks))
             return dz
 
-        kinked = [
-            later.activation for later in case.solution.problem.layers[case.node.layer :] if later.activation.kinks
-        ]
-        value = _solved(case, {"dz": Rule(("activation", "upstream", "z"), formula)}) if kinked else None
+        later = case.solution.problem.layers[last if last_only else case.node.layer :]
+        struck = [layer.activation for layer in later if strikes(layer.activation)]
+        value = _solved(case, {"dz": Rule(("activation", "upstream", "z"), formula)}) if struck else None
         if value is not None:
-            text = description.format(**_at_kink(kinked[0]))
+            text = description.format(**_fields(struck[0]))
             # The solver works from the last layer to this one.
-            flipped = {last - k: flips for k, flips in enumerate(changed)}
+            flipped = {last - k: flips for k, flips in enumerate(changed)} if any(map(has_kinks, struck)) else None
             yield Candidate(description=text, value=value, flipped=flipped)
 
     return candidates
@@ -168,10 +229,17 @@ def other_biases(case: Case) -> Iterator[Array | None]:
                 k = factor if next(layers) in changed else 1  # noqa: B023 (called before the next round)
                 return inputs @ weights + (0 if biases is None else k * biases)
 
-            yield _solved(case, {"z": Rule(("inputs", "weights", "biases"), affine)})
+            rules = {"z": Rule(("inputs", "weights", "biases"), affine)}
+            yield value_of(case.solution.problem, case.node, rules)
 
 
-def update_first(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
-    """Return dinputs (n_samples, n_inputs), computed with the weights after the step."""
-    result: Array = dz @ (weights - learning_rate * (inputs.T @ dz)).T
-    return result
+def weights_after_update(case: Case) -> Iterator[Candidate]:
+    """Yield dinputs, and what follows from it, computed with the weights after the step."""
+    divisor = case.solution.problem.divisor(Node(case.node.layer, "dweights"))
+
+    def dinputs(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
+        result: Array = dz @ (weights - learning_rate * (inputs.T @ dz) / divisor).T
+        return result
+
+    text = "dinputs with the weights after the step, not before it"
+    yield from solved_with(text, dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), dinputs))(case)

@@ -2,7 +2,8 @@
 
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
 decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
-as many more as there are mistakes to try (10 rows: one more), as each has its own chance. The model of chance:
+more of them the more mistakes can be made in the problem (10: one more), as each has its own chance. The model of
+chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
@@ -12,6 +13,7 @@ as many more as there are mistakes to try (10 rows: one more), as each has its o
   digits at most: one entry in 50 has a slip of a certain kind, if there is a slip in every 4th entry, of a dozen kinds.
   So one such entry names nothing, and two do. Zeros are seldom independent (an inactive unit makes a column zero): all
   of them count as one such entry.
+- A loss that is twice or half the right one is no slip where the loss is a squared error: both definitions are common.
 - An entry to which a parameter was fitted counts without the digits of the parameter, and nothing without others.
 
 Digits say nothing about a mistake that changes derivatives: wrong pre-activations of any other cause change them, too,
@@ -23,12 +25,13 @@ The numbers 2, 1.2, 1.7 and 1/50 are judgements, tested on random networks with 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 
@@ -49,6 +52,7 @@ class Candidate:
     fitted_digits: int = 0  # to so many significant digits
     # By layer, where the mistake changes a derivative, (n_samples, n_neurons); None: it is not such a mistake.
     flipped: Mapping[int, Array] | None = None
+    may_be_slip: bool = True  # whether a slip of the pen may give a value that it leads to
     needs_z: bool = False  # whether such a change of derivatives is too common to be named without pre-activations
 
 
@@ -59,6 +63,7 @@ class Case:
     solution: Solution  # everything that follows from the problem, in float64
     node: Node
     accepted: Accepted
+    expected: Mapping[Node, Expected] = field(default_factory=dict)  # all expected values
 
     @property
     def right(self) -> Array:
@@ -68,6 +73,14 @@ class Case:
     def agrees(self, value: Array) -> bool:
         """Tell whether values, of any shape such as (n,), are the expected ones, within the tolerance."""
         return value.shape == self.accepted.expected.shape and not self.accepted.wrong(value).any()
+
+    def is_right(self, node: Node) -> bool:
+        """Tell whether another quantity is expected, and has the right values, give or take a few per cent."""
+        given, right = self.expected.get(node), self.solution.layers[node.layer].computed.get(node.quantity)
+        if given is None or right is None or given.values.shape != right.shape or given.not_finite.any():
+            return False
+        near = np.isclose(np.where(given.is_open, right, given.values).astype(np.float64), right, rtol=0.05)
+        return bool(near.all() and not given.is_open.all())
 
     def parameter(self) -> Array:
         """Return the weights or biases before the step, in the same shape as after it."""
@@ -85,7 +98,8 @@ class Case:
             digits = np.log10(np.abs(expected - right) / self.accepted.allowed(value))
             is_slip = np.isclose(value[..., None], right[..., None] * np.array(_SLIPS), rtol=1e-6, atol=0).any(axis=-1)
         digits = np.clip(digits, 0, _significant(expected) + _SIGN_AND_MAGNITUDE)
-        digits = np.where(is_slip, np.minimum(digits, _SLIP), digits)
+        if candidate.may_be_slip:
+            digits = np.where(is_slip, np.minimum(digits, _SLIP), digits)
         if candidate.fitted is not None:
             digits[candidate.fitted] = max(digits[candidate.fitted] - candidate.fitted_digits, 0)
             if counts.sum() < 2:
@@ -97,7 +111,7 @@ class Case:
 
 
 def enough(n_tried: int) -> float:
-    """Return how many digits of evidence a mistake needs, if so many are tried."""
+    """Return how many digits of evidence a mistake needs, if so many can be made."""
     return _ENOUGH + float(np.log10(n_tried))
 
 

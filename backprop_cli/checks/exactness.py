@@ -15,7 +15,7 @@ import numpy as np
 
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.exact import to_float
+from backprop_cli.core.exact import to_float, to_fraction
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
@@ -41,6 +41,7 @@ class ExactCheck:
     share_at: str
     wrong_side: tuple[WrongSide, ...]
     binary: tuple[str, ...]  # the places that held floats, not decimals: their exact values are those of the floats
+    digits: int | None = None  # how many digits of the compared numbers are right; None for all
 
     @property
     def passed(self) -> bool:
@@ -49,7 +50,7 @@ class ExactCheck:
 
 
 def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
-    """Compare everything that was computed from a problem in float64 with the same in exact fractions."""
+    """Compare everything that was computed from a problem in float64 with the same in fractions, or in 50 digits."""
     allowed, true = bounds(solution), dict(exact.matrices())
     entries, ulps, share = 0, (0.0, ""), (0.0, "")
     for place, value in solution.matrices():
@@ -69,12 +70,13 @@ def check_exactly(solution: Solution, exact: Solution) -> ExactCheck:
         share_at="" if wrong_side else share[1],
         wrong_side=wrong_side,
         binary=exact.problem.binary,
+        digits=exact.problem.digits,
     )
 
 
 def _entries(place: str, value: Array, true: Array, bound: Array) -> Iterator[tuple[str, float, Fraction, float]]:
     for index in np.ndindex(value.shape):
-        numbers = float(value.item(*index)), Fraction(true.item(*index)), float(bound.item(*index))
+        numbers = float(value.item(*index)), to_fraction(true.item(*index)), float(bound.item(*index))
         yield entry_place(place, index), *numbers
 
 
@@ -90,5 +92,5 @@ def _wrong_side(solution: Solution, exact: Solution) -> Iterator[WrongSide]:
             yield WrongSide(
                 place=solution.problem.entry(Node(i, "z"), index),
                 value=float(z.item(*index)),
-                exact=Fraction(exact_z.item(*index)),
+                exact=to_fraction(exact_z.item(*index)),
             )

@@ -22,11 +22,12 @@ from backprop_cli.checks.rounding import Arithmetic, Likely, likely
 from backprop_cli.checks.tolerance import Accepted, Rounded, Tolerance, as_floats, close
 from backprop_cli.checks.whole_array import Tightness, WholeArray, judge_whole, tightness
 from backprop_cli.core.arrays import Array, all_finite, unraveled
+from backprop_cli.core.exact import exactly
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import Precision
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 
@@ -108,7 +109,7 @@ def _nearest(
     narrow = _as_stored(solution.problem, arithmetic.stored)
     if narrow is None:
         return as_given
-    in_type = _compared(solve(narrow, every_node(len(narrow.layers))), expected, tolerance, arithmetic)
+    in_type = _compared(solve(narrow), expected, tolerance, arithmetic)
     n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
     if n_wrong[0] <= n_wrong[1]:
         return as_given
@@ -149,6 +150,7 @@ class _Comparison:
         if node.quantity not in layer.computed:
             return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
         value = self.compared.layers[node.layer].computed[node.quantity]
+        value = exactly(value) if value.dtype.kind == "O" else value
         if accepted.fit(value.shape):
             return self._entries(node, accepted, value, rounding)
         transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
@@ -240,11 +242,8 @@ def _as_stored(problem: Problem, precision: Precision) -> Problem | None:
         replace(layer, weights=rounded(layer.weights), biases=rounded(layer.biases), z=rounded(layer.z))
         for layer in problem.layers
     )
-    narrow = replace(problem, inputs=rounded(problem.inputs), upstream=rounded(problem.upstream), layers=layers)
-    given = [
-        narrow.inputs,
-        narrow.upstream,
-        *(array for layer in layers for array in (layer.weights, layer.biases, layer.z)),
-    ]
-    is_finite = all(all_finite(array) for array in given if isinstance(array, np.ndarray))
+    given = {name: rounded(getattr(problem, name)) for name in ("inputs", "upstream", "targets")}
+    narrow = replace(problem, layers=layers, **given)
+    arrays = [*given.values(), *(array for layer in layers for array in (layer.weights, layer.biases, layer.z))]
+    is_finite = all(all_finite(array) for array in arrays if isinstance(array, np.ndarray))
     return narrow if changed and is_finite else None

@@ -7,11 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from backprop_cli.checks.functions import LossFunction, is_curved
 from backprop_cli.checks.rounding import MARGIN, likely
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.precision import FLOAT64
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
+
+_CURVED_TAKE = 8  # times as long as other numbers
+_ROUNDINGS_OF_TERMS = 16  # of a loss
 
 
 class CannotDifferentiateError(Exception):
@@ -26,6 +31,7 @@ class Parameter:
     array: Array  # (n_samples, n_inputs), (n_inputs, n_neurons) or (n_neurons,)
     gradient: Array  # in the same shape
     error: Array  # in the same shape: the likely rounding error of the gradient
+    divisor: int  # L, whose changes are measured, is so many times the one that this is a gradient of
 
     def entries(self, flat: Array) -> "Entries":
         """Return entries of the array at flat positions, counted row by row, (n_entries,)."""
@@ -51,17 +57,93 @@ class Entries(NamedTuple):
         return Entries(*(array[chosen] for array in self))
 
 
+class ChangeAtEnd(NamedTuple):
+    """What changes of outputs, or of z, make of the terms of the loss; all arrays are (n_rows, n_neurons)."""
+
+    loss: Array
+    noise: Array  # the part of the rounding errors that does not depend on the size of the changes
+    crosses: Array  # whether an output leaves its side of a kink of the loss
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class LossAtEnd:
+    """The loss of a problem, at the z of the last layer for a matched pair and at its outputs otherwise."""
+
+    function: LossFunction
+    is_matched: bool
+    at: Array  # (n_samples, n_neurons)
+    targets: Array  # (n_samples, n_neurons)
+    error: Array  # (n_samples, n_neurons): the likely rounding error of `at`
+    divisor: int  # of the sum of the terms
+
+    @classmethod
+    def of(cls, solution: Solution) -> "LossAtEnd":
+        """Take the loss of everything that follows from a problem with inputs, weights, a loss and targets."""
+        problem, last = solution.problem, len(solution.layers) - 1
+        is_matched = problem.matched(last) is not None
+        node = Node(last, "z" if is_matched else "outputs")
+        at, error = solution.layers[last].computed[node.quantity], likely(solution)[node].total
+        return cls(
+            function=LossFunction.of(problem, last, matched=True),
+            is_matched=is_matched,
+            at=problem.as_written(node.quantity, at),
+            targets=np.asarray(problem.targets),
+            error=problem.as_written(node.quantity, MARGIN * error),
+            divisor=problem.divisor(Node(last, "dz" if is_matched else "upstream")),
+        )
+
+    @cached_property
+    def terms(self) -> Array:
+        """The terms of the loss, before they are divided, (n_samples, n_neurons)."""
+        return self.function.value(self.at, self.targets)
+
+    def gradient(self) -> Array:
+        """Return the gradient of the loss with respect to `at`, (n_samples, n_neurons)."""
+        gradient: Array = self.function.gradient(self.at, self.targets) / self.divisor
+        return gradient
+
+    def jump(self, exponent: int) -> Array:
+        """Return by how much the gradient / 2**exponent jumps at a near kink, (n_samples, n_neurons)."""
+        jump = self.function.jump(self.at, self.targets, self.error + FLOAT64.smallest)
+        scaled: Array = np.ldexp(jump / self.divisor, -exponent)
+        return scaled
+
+    def change(self, sample: Array, change: Array, neuron: Array | slice, exponent: int) -> "ChangeAtEnd":
+        """Return the changes of terms / 2**exponent, (n_rows, n_neurons) or (n_rows, 1); as `change_of_loss`."""
+        arrays = (self.at[sample, neuron], self.targets[sample, neuron], change)
+        y, t, change = (array.reshape(len(sample), -1) for array in arrays)
+        function, there = self.function, y + change
+        # Scaled before anything else, so that the estimates of errors do not underflow.
+        terms, moved, least = (
+            np.ldexp(array, -exponent)
+            for array in (
+                self.terms[sample, neuron].reshape(y.shape),
+                function.value(there, t),
+                FLOAT64.smallest,
+            )
+        )
+        noise = _ROUNDINGS_OF_TERMS * FLOAT64.unit_roundoff * (np.abs(terms) + np.abs(moved))
+        noise = (noise + least) / self.divisor + FLOAT64.smallest
+        crosses = np.zeros(np.shape(y), bool)
+        for kink in function.kinks:
+            crosses |= np.sign(there - t - kink) != np.sign(y - t - kink)
+        return ChangeAtEnd((moved - terms) / self.divisor, noise, crosses)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ForwardPass:
-    """The forward pass of a problem in float64, layer by layer."""
+    """The forward pass of a problem in float64, layer by layer, with samples in rows."""
 
     problem: Problem
     inputs: tuple[Array, ...]  # (n_samples, n_inputs) each
     weights: tuple[Array, ...]  # (n_inputs, n_neurons) each
     z: tuple[Array, ...]  # (n_samples, n_neurons) each
     outputs: tuple[Array, ...]  # (n_samples, n_neurons) each
-    upstream: Array  # (n_samples, n_neurons) of the last layer, divided by 2**exponent, so that no product underflows
+    # The gradient with respect to the outputs of the last layer, or to its z where the loss is a function of those,
+    # (n_samples, n_neurons), divided by 2**exponent, so that no product underflows
+    upstream: Array
     exponent: int
+    end: LossAtEnd | None  # the loss; None where upstream is given, and L is the sum of upstream * outputs
 
     @classmethod
     def of(cls, solution: Solution) -> "ForwardPass":
@@ -76,15 +158,21 @@ class ForwardPass:
         def known(layer: int, name: str) -> Array | None:
             node = problem.origin(layer, name)
             given: Array | None = problem.given(node)
-            return solved[node.layer].get(node.quantity) if given is None else given
+            if given is not None or node.quantity not in solved[node.layer]:
+                return given
+            return problem.as_written(node.quantity, solved[node.layer][node.quantity])
 
-        upstream = known(last, "upstream")
-        inputs, weights = ([known(i, name) for i in range(last + 1)] for name in ("inputs", "weights"))
-        if upstream is None or any(array is None for array in (*inputs, *weights)):
-            needs = "inputs, the weights of every layer, and upstream"
+        inputs, weights, z, outputs = (
+            [known(i, name) for i in range(last + 1)] for name in ("inputs", "weights", "z", "outputs")
+        )
+        end = problem.targets if problem.loss is not None else known(last, "upstream")
+        if end is None or any(array is None for array in (*inputs, *weights)):
+            needs = f"inputs, the weights of every layer, and {'upstream' if problem.loss is None else 'targets'}"
             raise CannotDifferentiateError(f"finite differences need {needs}")
         if any(layer.z is not None for layer in problem.layers):
             raise CannotDifferentiateError("finite differences need a z that follows from the inputs, not a given one")
+        loss = None if problem.loss is None else LossAtEnd.of(solution)
+        upstream = end if loss is None else loss.gradient()
         exponents = np.frexp(upstream[upstream != 0])[1]
         # With the largest near 1, but none below the normal numbers.
         exponent = int(min(exponents.max(), exponents.min() + 1021)) if exponents.size else 0
@@ -92,11 +180,34 @@ class ForwardPass:
             problem=problem,
             inputs=tuple(array for array in inputs if array is not None),
             weights=tuple(array for array in weights if array is not None),
-            z=tuple(computed["z"] for computed in solved),
-            outputs=tuple(computed["outputs"] for computed in solved),
+            z=tuple(array for array in z if array is not None),
+            outputs=tuple(array for array in outputs if array is not None),
             upstream=np.ldexp(upstream, -exponent),
             exponent=exponent,
+            end=loss,
         )
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether L is linear between the kinks."""
+        return self.end is None and not self.is_curved
+
+    @property
+    def is_curved(self) -> bool:
+        """Whether L is not a polynomial of degree 2 between the kinks, for which central differences are exact."""
+        is_linear = self.end is None or (self.end.function.exact and np.isinf(self.end.function.reach))
+        return not is_linear or any(is_curved(layer.activation) for layer in self.problem.layers)
+
+    @property
+    def ends_at_z(self) -> bool:
+        """Whether L is a function of z of the last layer, and not of its outputs."""
+        return self.end is not None and self.end.is_matched
+
+    def couples(self, layer: int) -> bool:
+        """Tell whether a change of z of one neuron has to be followed with those of the whole layer."""
+        is_end = self.end is not None and layer == self.n_layers - 1
+        at_end = is_end and self.end is not None and self.end.function.couples
+        return at_end or self.problem.layers[layer].activation.couples
 
     @property
     def n_layers(self) -> int:
@@ -114,23 +225,39 @@ class ForwardPass:
         A product and a sum count as a sixteenth of a number: a matrix product takes less time than the rest.
         """
         rows = 1 if node.quantity == "dinputs" else self.n_samples
-        return rows * float(1 + self._numbers_behind[node.layer + 1])
+        own = self._widths[node.layer] if self.couples(node.layer) else 1
+        return rows * (1 + self.is_curved) * float(own + self._numbers_behind[node.layer + 1])
+
+    @cached_property
+    def _widths(self) -> list[float]:
+        """The numbers of each layer, of which those of a function that is not linear between kinks take longer."""
+        found = []
+        for layer, z in zip(self.problem.layers, self.z, strict=True):
+            found.append(z.shape[1] * (1.0 + _CURVED_TAKE * is_curved(layer.activation)))
+        if self.end is not None:
+            found[-1] += self.z[-1].shape[1] * _CURVED_TAKE * (1 + (not self.end.function.exact))
+        return found
 
     @cached_property
     def _numbers_behind(self) -> Array:
-        sizes = [weights.shape[1] + weights.size / 16 for weights in self.weights]
+        sizes = [width + weights.size / 16 for width, weights in zip(self._widths, self.weights, strict=True)]
         return np.append(np.cumsum(sizes[::-1])[::-1], 0.0)
 
-    def change_of_loss(self, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> Array:
-        """Return the change of L / 2**exponent by changes of outputs of the last layer, each in one sample.
+    def linear_change(self, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> Array:
+        """Return upstream * change, as if no loss were curved: (n_rows, n_neurons) or (n_rows,)."""
+        changes: Array = self.upstream[sample, neuron] * change
+        return changes
+
+    def change_of_loss(self, sample: Array, change: Array, neuron: Array | slice = slice(None)) -> "ChangeAtEnd":
+        """Return the changes of terms of the loss / 2**exponent by changes of what it is a function of.
 
         Args:
             sample: The sample of each change, (n_rows,).
-            change: The change of every output, (n_rows, n_neurons), or of one, (n_rows,).
-            neuron: The neuron of each change, (n_rows,), if it is of one output.
+            change: The change of every neuron of it, (n_rows, n_neurons), or of one, (n_rows,).
+            neuron: The neuron of each change, (n_rows,), if it is of one.
         """
-        changes: Array = self.upstream[sample, neuron] * change
-        return changes.sum(axis=1) if changes.ndim > 1 else changes
+        assert self.end is not None, "there is a loss"  # noqa: S101
+        return self.end.change(sample, change, neuron, self.exponent)
 
     def parameters(self, solution: Solution) -> Iterator[Parameter]:
         """Yield the inputs of the first layer, and the weights and biases of every layer."""
@@ -146,4 +273,5 @@ class ForwardPass:
                     array=array,
                     gradient=problem.as_written(name, solution.layers[i].computed[name]),
                     error=problem.as_written(name, MARGIN * errors[Node(i, name)].total),
+                    divisor=problem.divisor(Node(i, name)),
                 )

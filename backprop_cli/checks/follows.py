@@ -60,12 +60,12 @@ class Forward:
         )
 
     def _has_right_derivatives(self, layer: int) -> bool | None:
-        """Tell whether the expected pre-activations of a layer have the derivatives of the computed ones, if known."""
+        """Tell whether the expected pre-activations of a layer are on the same sides of kinks as the computed ones."""
         z, activation = self._values.get(Node(layer, "z")), self._solution.problem.layers[layer].activation
         if z is None:
             return None
         right = self._solution.layers[layer].computed["z"]
-        return np.array_equal(activation.derivative(z), activation.derivative(right))
+        return all(np.array_equal(z > kink, right > kink) for kink in activation.kinks)
 
     def _followed(self) -> Mapping[Node, Array]:
         """Return the values of every node that can be computed, in the shapes of `LayerSolution`."""
@@ -74,11 +74,14 @@ class Forward:
         for node in working_order(len(problem.layers)):
             taken = operands(problem, node)
             if node in self._values:
-                found[node] = self._values[node]
+                found[node] = problem.as_written(node.quantity, self._values[node])
             elif problem.given(node) is not None:
                 found[node] = problem.given(node)
-            elif all(part in found if isinstance(part, Node) else not isinstance(part, Missing) for part in taken):
-                found[node] = RULES[node.quantity].formula(
+            elif problem.has(node) and all(
+                part in found if isinstance(part, Node) else not isinstance(part, Missing) for part in taken
+            ):
+                value = RULES[node.quantity].formula(
                     *(found[part] if isinstance(part, Node) else part for part in taken)
                 )
+                found[node] = value / problem.divisor(node)
         return {node: problem.as_written(node.quantity, value) for node, value in found.items()}

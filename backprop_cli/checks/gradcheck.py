@@ -1,9 +1,10 @@
-"""Finite differences: are the gradients the slopes of L = sum(upstream * outputs)?
+"""Finite differences: are the gradients the slopes of L, the loss or sum(upstream * outputs)?
 
 Each checked number theta is moved by a step h to both sides, and the central difference (L(theta + h) - L(theta - h)) /
-2h is compared with the gradient of the backward pass. If every activation is linear between its kinks, L is linear in
-theta between kinks: there the difference is exact except for rounding errors, which are estimated. Where a gradient
-that is 1e-4 off would still be within the rounding errors of both sides, the entry is hidden: it shows nothing.
+2h is compared with the gradient of the backward pass. Its errors, of rounding and of the curvature of L, are estimated
+(`checks.quotients`). Where a gradient that is 1e-4 off would still be within the errors of both sides, the entry is
+hidden: it shows nothing. With `mean_gradients`, L is the sum over the samples, which dinputs are the derivatives of;
+dweights and dbiases are those of the mean.
 
 If a pre-activation crosses a kink within the step, the step is made smaller. If the smallest step still crosses one,
 theta is taken to be at a kink of L, where the derivative need not exist. A gradient there is accepted in two cases:
@@ -141,11 +142,11 @@ def _to_check(chunk: Chunk, forward: ForwardPass, eps: float) -> Checked:
         most = float(np.max(np.abs(parameter.gradient))) or upstream
         numbers = np.abs(parameter.array.flat[flat])
         numbers[numbers == 0] = _typical(parameter.array)
-        own = (eps * numbers, parameter.gradient.flat[flat], parameter.error.flat[flat], np.full(len(flat), most))
-        parts.append((*parameter.entries(flat), *own))
+        divisor = np.full(len(flat), parameter.divisor)
+        own = (parameter.gradient.flat[flat], parameter.error.flat[flat], np.full(len(flat), most))
+        parts.append((*parameter.entries(flat), eps * numbers, *(divisor * array for array in own), divisor))
     columns = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
-    widest, gradient, error, largest = columns[4:]
-    return Checked(entries=Entries(*columns[:4]), widest=widest, gradient=gradient, error=error, largest=largest)
+    return Checked(Entries(*columns[:4]), *columns[4:])
 
 
 def _typical(array: Array) -> float:

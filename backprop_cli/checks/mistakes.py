@@ -8,29 +8,35 @@ a row says where the mistake was seen, if that is public.
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from backprop_cli.checks import wrong_losses, wrong_means
 from backprop_cli.checks.candidates import (
     BACKWARD,
     BIASES,
     GRADIENTS,
     MATRICES,
     STEPPED,
+    UPSTREAM,
     Candidates,
     another_learning_rate,
     backward_with,
     beyond_kinks,
+    has_mask,
     of_another_layer,
     scaled,
     solved_with,
     transposed,
-    update_first,
+    weights_after_update,
 )
 from backprop_cli.checks.evidence import Case, enough
 from backprop_cli.checks.follows import Forward
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.quantities import Node
+from backprop_cli.core.quantities import OF_THE_LOSS, Node
 from backprop_cli.core.rules import Rule
 from backprop_cli.core.solution import Solution
+
+FROM_UPSTREAM, FROM_LOSS = (*UPSTREAM, *BACKWARD), (*OF_THE_LOSS, *BACKWARD)
+PARAMETERS = ("dweights", "dbiases", *STEPPED)
 
 
 class Mistake(NamedTuple):
@@ -52,11 +58,10 @@ def matching_mistakes(
         solution: Everything that follows from the problem, in float64.
         expected: All expected values, among which wrong pre-activations may be the cause.
     """
-    case = Case(solution=solution, node=node, accepted=accepted)
-    tried = [mistake for mistake in MISTAKES if node.quantity in mistake.strikes]
-    agreeing = [
-        candidate for mistake in tried for candidate in mistake.candidates(case) if case.agrees(candidate.value)
-    ]
+    case = Case(solution=solution, node=node, accepted=accepted, expected=expected or {})
+    found = [list(mistake.candidates(case)) for mistake in MISTAKES if node.quantity in mistake.strikes]
+    n_tried = sum(bool(candidates) for candidates in found)
+    agreeing = [candidate for candidates in found for candidate in candidates if case.agrees(candidate.value)]
     if not agreeing:
         return ()
     forward = Forward(solution, expected or {})
@@ -65,7 +70,7 @@ def matching_mistakes(
     return tuple(
         candidate.description
         for candidate in agreeing
-        if case.digits(candidate) >= enough(len(tried)) and forward.allows(candidate, case)
+        if case.digits(candidate) >= enough(n_tried) and forward.allows(candidate, case)
     )
 
 
@@ -73,21 +78,18 @@ MISTAKES = (
     # torch.nn.Linear stores weights and their gradients as (n_neurons, n_inputs).
     Mistake("transposed", MATRICES, transposed),
     # This and the next: Udacity's course takes target - output and adds the step, where others subtract it.
-    Mistake("sign", GRADIENTS, scaled("the sign is turned round", lambda _n: -1)),
-    Mistake("uphill", STEPPED, scaled("a step uphill: the gradient added, not subtracted", lambda _n: -1)),
+    Mistake("sign", (*UPSTREAM, *GRADIENTS), scaled("the sign is turned round", -1)),
+    Mistake("uphill", STEPPED, scaled("a step uphill: the gradient added, not subtracted", -1)),
     # D. V. Godoy, "Deep Learning with PyTorch Step-by-Step", p. 87: exactly twice after a second backward().
-    Mistake(
-        "doubled",
-        BACKWARD,
-        scaled("the gradient doubled, as when it is accumulated twice and not reset", lambda _n: 2),
-    ),
+    Mistake("doubled", FROM_UPSTREAM, wrong_means.doubled),
     # DeepLearning.AI forum, topic 63071 (1/m in dZ1 and again in dW1); kvfrans/notes, issue 5 (d_b1 only).
-    Mistake(
-        "divided by n_samples",
-        BACKWARD,
-        scaled("the gradient divided by n_samples = {n}: a mean, not a sum", lambda n: 1 / n),
-    ),
-    Mistake("multiplied by n_samples", BACKWARD, scaled("the gradient multiplied by n_samples = {n}", lambda n: n)),
+    Mistake("divided by n_samples", FROM_LOSS, wrong_means.divided),
+    Mistake("multiplied by n_samples", FROM_LOSS, wrong_means.multiplied),
+    Mistake("1/n_samples twice", FROM_UPSTREAM, wrong_means.divided_again),
+    Mistake("mean in one parameter", PARAMETERS, wrong_means.mean_in_one),
+    # datascience.stackexchange, question 71843
+    Mistake("factor of squares", FROM_LOSS, wrong_means.factor_of_squares),
+    Mistake("entries for samples", FROM_LOSS, wrong_means.other_mean),
     Mistake(
         "not summed",
         BIASES,
@@ -102,8 +104,9 @@ MISTAKES = (
         "mask forgotten",
         BACKWARD,
         backward_with(
-            "the {title}'s mask forgotten (or taken from outputs >= {kink}, which always holds)",
+            "the {title}'s mask forgotten{always}",
             lambda _f, upstream, _z: upstream,
+            has_mask,
         ),
     ),
     Mistake(
@@ -112,6 +115,7 @@ MISTAKES = (
         backward_with(
             "the {title}'s mask taken from the upstream gradient, not from z",
             lambda f, upstream, _z: upstream * f.derivative(upstream),
+            has_mask,
         ),
     ),
     # Implementations differ in relu'(0): Bertoin et al., "Numerical influence of ReLU'(0) on backpropagation", 2021.
@@ -119,7 +123,7 @@ MISTAKES = (
         "derivative beyond the kink",
         BACKWARD,
         backward_with(
-            "{f}'({kink}) = {beyond}, where it is {here}: z >= {kink} in place of z > {kink}",
+            "{derivative} = {beyond}, where it is {here}: z >= {kink} in place of z > {kink}",
             lambda f, upstream, z: upstream * f.derivative(beyond_kinks(f, z)),
         ),
     ),
@@ -128,7 +132,7 @@ MISTAKES = (
         "mean derivative at the kink",
         BACKWARD,
         backward_with(
-            "{f}'({kink}) = {mean}, where it is {here}",
+            "{derivative} = {mean}, where it is {here}",
             lambda f, upstream, z: upstream * (f.derivative(z) + f.derivative(beyond_kinks(f, z))) / 2,
         ),
     ),
@@ -142,14 +146,23 @@ MISTAKES = (
         ),
     ),
     # Stack Overflow, question 6013429; a worked example of RGU (Robert Gordon University) uses the new weights.
-    Mistake(
-        "weights after the update",
-        BACKWARD,
-        solved_with(
-            "dinputs with the weights after the step, not before it",
-            dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), update_first),
-        ),
-    ),
+    Mistake("weights after the update", BACKWARD, weights_after_update),
     Mistake("another learning rate", STEPPED, another_learning_rate),
     Mistake("another layer", BACKWARD, of_another_layer),
+    # Tests of softplus and SiLU in mlpack.
+    Mistake("derivative at the outputs", BACKWARD, wrong_losses.derivative_at_outputs),
+    # DeepLearning.AI forum, topic 31965
+    Mistake("z for outputs", BACKWARD, wrong_losses.z_for_outputs),
+    Mistake("outputs for the derivative", BACKWARD, wrong_losses.outputs_for_derivative),
+    Mistake("last derivative forgotten", BACKWARD, wrong_losses.last_derivative_forgotten),
+    # stats.stackexchange, question 235528
+    Mistake("diagonal of the Jacobian", BACKWARD, wrong_losses.diagonal_alone),
+    Mistake("combined derivative twice", FROM_UPSTREAM, wrong_losses.combined_twice),
+    # datascience.stackexchange, question 64746
+    Mistake("softmax twice", FROM_LOSS, wrong_losses.applied_twice),
+    Mistake("no logarithm", FROM_LOSS, wrong_losses.no_logarithm),
+    Mistake("classes from 1", FROM_LOSS, wrong_losses.shifted_classes),
+    Mistake("loss forgotten", FROM_UPSTREAM, wrong_losses.loss_forgotten),
+    # stats.stackexchange, question 188678: finite differences of the output.
+    Mistake("derivative of the outputs", BACKWARD, wrong_losses.of_outputs),
 )

@@ -30,11 +30,14 @@ from typing import NamedTuple
 import numpy as np
 
 from backprop_cli.checks.finite_differences import Entries, ForwardPass
+from backprop_cli.checks.functions import Coupling, is_curved, steepest
+from backprop_cli.checks.moving import REACH
 from backprop_cli.core.arrays import Array
 
 _UNIT_ROUNDOFF = 2.0**-53
 _SMALLEST = 2.0**-1074
 _FACTOR = 8.0
+_STEEPER = 2.0  # a softmax y changes by a factor of exp(2 * REACH) at most, and y[j] * (1 - y[k]) by its square
 _ZERO = np.zeros((1, 1), np.int32)
 _FLOOR = 2.0**-1000  # in place of what is smaller, but not 0, beside a number near 1
 _LEAST_FOR_SQUARES = 2.0**-500
@@ -137,14 +140,18 @@ class QuotientErrors:
         # By layer, A and B of the weights, and of the biases in a last row: (n_inputs + 1, n_neurons).
         self._of_parameters: list[tuple[_Scaled, _Scaled]] = []
         n_samples, n_outputs = forward.upstream.shape
-        sensitivity = _Scaled(np.abs(forward.upstream), _ZERO).normalized(1)  # of L to the outputs of a layer
+        upstream = np.abs(forward.upstream)
+        if across_kinks and forward.end is not None:
+            upstream = upstream + forward.end.jump(forward.exponent)
+        sensitivity = _Scaled(upstream, _ZERO).normalized(1)  # of L to the outputs of a layer
         behind = _Scaled(np.full((n_samples, 1), n_outputs * _SMALLEST), _ZERO).normalized(1)  # A of the layers behind
         roundings = n_samples + n_outputs + 1
         for layer in range(forward.n_layers - 1, -1, -1):
             inputs, weights = forward.inputs[layer], forward.weights[layer]
-            derivative, errors = _errors_of_outputs(forward, layer, across_kinks)
-            at_z, each = sensitivity.times(derivative), sensitivity.times(errors)
-            kept = _hypot(each, _Scaled(behind.array * (derivative > 0), behind.exponent))
+            at_z, each = _of_layer(forward, layer, sensitivity, across_kinks)
+            of_row = _Scaled(np.sqrt(np.square(each.array).sum(axis=1, keepdims=True)), each.exponent)
+            changed = of_row if forward.couples(layer) else each
+            kept = _hypot(changed, _Scaled(behind.array * (at_z.array > 0), behind.exponent))
             roundings += 3 + forward.problem.layers[layer].activation.roundings
             share = roundings**0.5 * _UNIT_ROUNDOFF
             self._of_parameters.insert(
@@ -154,7 +161,7 @@ class QuotientErrors:
                     _over_samples(share * np.abs(inputs), share, at_z),
                 ),
             )
-            behind = _hypot(_Scaled(np.sqrt(np.square(each.array).sum(axis=1, keepdims=True)), each.exponent), behind)
+            behind = _hypot(of_row, behind)
             sensitivity, roundings = _through_weights(at_z, weights), roundings + weights.shape[0]
         share = roundings**0.5 * _UNIT_ROUNDOFF
         # A and B of the inputs of the first layer: (n_samples, n_inputs).
@@ -184,14 +191,28 @@ class QuotientErrors:
         return found
 
 
-def _errors_of_outputs(forward: ForwardPass, layer: int, across_kinks: bool) -> tuple[Array, Array]:
-    """Return |f'(z)|, and the errors of the outputs of a layer that do not depend on h; (n_samples, n_neurons) each."""
+def _of_layer(forward: ForwardPass, layer: int, sensitivity: _Scaled, across_kinks: bool) -> tuple[_Scaled, _Scaled]:
+    """Return the sensitivity to z of a layer, and the errors made there that do not depend on h, at L.
+
+    All are (n_samples, n_neurons); the sensitivity that is taken is that to its outputs, or to z at the end of a
+    matched pair. Curved functions count where they are steepest within the reach of finite differences.
+    """
     activation, z = forward.problem.layers[layer].activation, forward.z[layer]
-    derivative = np.abs(activation.derivative(z))
+    errors = _UNIT_ROUNDOFF * np.abs(z) + len(forward.weights[layer]) * _SMALLEST
+    of_f = 2 * activation.roundings * _UNIT_ROUNDOFF * np.abs(forward.outputs[layer])
+    if forward.ends_at_z and layer == forward.n_layers - 1:
+        return sensitivity, sensitivity.times(errors)
+    if activation.couples:
+        coupling = Coupling.of(activation, z)
+        at_z = _STEEPER * coupling.back(sensitivity.array)
+        each = sensitivity.times(_STEEPER * coupling.outputs(errors) + of_f)
+        return _Scaled(at_z, sensitivity.exponent).normalized(1), each
+    if is_curved(activation):  # and f' is 0 nowhere but by underflow
+        derivative = np.maximum(steepest(activation, z, REACH), _SMALLEST)
+    else:
+        derivative = np.abs(activation.derivative(z))
     if across_kinks:
         for kink in activation.kinks:
             sides = activation.derivative(np.array([kink, np.nextafter(kink, np.inf)]))
             derivative = np.maximum(derivative, np.abs(sides).max())
-    errors = derivative * (_UNIT_ROUNDOFF * np.abs(z) + len(forward.weights[layer]) * _SMALLEST)
-    of_f = 2 * activation.roundings * _UNIT_ROUNDOFF * np.abs(forward.outputs[layer])
-    return derivative, errors + np.where(derivative > 0, of_f, 0)
+    return sensitivity.times(derivative), sensitivity.times(derivative * errors + np.where(derivative > 0, of_f, 0))

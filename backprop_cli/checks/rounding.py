@@ -19,25 +19,23 @@ the terms, and of (k/m * v)**2 where the terms are alike, v being the sum. Over 
 (m - 1) * (r**2 / 2 + v**2 / 3). Pairwise sums lose less.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import hypot, prod, sqrt
+from math import hypot, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from backprop_cli.checks.functions import LossFunction
+from backprop_cli.checks.propagation import MARGIN, Error, Propagation, or_zero
 from backprop_cli.checks.sums import carried, product_of, root, summed, underflow_of
 from backprop_cli.core.arrays import Array, all_finite
-from backprop_cli.core.plan import plan
-from backprop_cli.core.precision import FLOAT64, Precision
-from backprop_cli.core.quantities import AXES, Factor, Node, Product
+from backprop_cli.core.precision import FLOAT64, PRECISIONS, Precision
+from backprop_cli.core.quantities import AXES, Factor, Node
 from backprop_cli.core.solution import Solution
-from backprop_cli.core.solve import solve
 
 __all__ = ["KNOWN", "MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
 
-# Six standard deviations: a Gaussian error exceeds them in one of 5e8 entries, a single uniform one never.
-MARGIN = 6.0
 _LARGEST = float(np.finfo(np.float64).max)
 # Equal terms, added one after the other, are rounded alike, and lose up to m/4 * u * |v|. A sum that loses more than
 # this part of its value is wrong, not rounded.
@@ -82,7 +80,7 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
     """
     problem, propagation, found = solution.problem, _Bound(solution), dict[str, Array]()
     for node, value in propagation.values.items():
-        propagation.errors[node] = _Error(_finite(propagation.error_of(node), value.shape))
+        propagation.errors[node] = Error(_finite(propagation.error_of(node), value.shape))
     for node in propagation.wanted:
         found[problem.place(*node)] = problem.as_written(node.quantity, propagation.errors[node].size)
     return found
@@ -102,7 +100,7 @@ def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[N
         alone, shared, flips = (_finite(error, value.shape) for error in propagation.error_of(node))
         propagation.unstored[node] = np.hypot(alone, shared)
         stored = propagation.stored(node, propagation.unstored[node])
-        propagation.errors[node] = _Error(stored, flips if flips.any() else None)
+        propagation.errors[node] = Error(stored, flips if flips.any() else None)
         alone, shared, flips = (problem.as_written(node.quantity, error) for error in (alone, shared, flips))
         found[node] = Likely(alone, shared, flips)
     n_flips = propagation.n_flips
@@ -112,87 +110,19 @@ def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[N
     }
 
 
-class _Error(NamedTuple):
-    """The error of a computed quantity, in the shape of `AXES`."""
+class _Bound(Propagation):
+    """Bounds: absolute values, added up."""
 
-    size: Array
-    flips: Array | None = None
-
-
-class _Operand(NamedTuple):
-    """One factor of a product: the absolute value of each entry, and its error."""
-
-    size: Array
-    relative: float = 0.0  # an error relative to the value
-    error: Array | None = None  # any other error, in the same shape
-    flips: Array | None = None
-
-
-class _Propagation:
-    """The values of a solution, and the errors found so far; arrays have the order of `AXES`."""
-
-    given = FLOAT64.unit_roundoff  # the relative error of a given number
-
-    def __init__(self, solution: Solution) -> None:
-        problem = solution.problem
-        self.problem, self.errors = problem, dict[Node, _Error]()
-        self.wanted = [Node(i, quantity) for i, layer in enumerate(solution.layers) for quantity in layer.computed]
-        order = plan(problem, self.wanted).order
-        if len(order) > len(self.wanted):
-            solution = solve(problem, order, may_overflow=True)
-        self.computed = {node: solution.layers[node.layer].computed[node.quantity] for node in order}
-        self.values = {node: np.abs(problem.as_written(node.quantity, value)) for node, value in self.computed.items()}
-
-    def products(self, node: Node) -> Iterable[tuple[Product, list[_Operand]]]:
-        """Yield the products that a quantity is the sum of, with their factors; a given quantity is one factor."""
-        if self.problem.given(node) is not None:
-            yield Product(1, (), ()), [_Operand(self.values[node], self.given)]
-            return
-        for product in self.problem.products(node):
-            yield product, [self._operand(node, factor) for factor in product.factors]
-
-    def _operand(self, node: Node, factor: Factor) -> _Operand:
-        origin = self.problem.origin(node.layer, factor.name)
-        if factor.function:
-            return self._of_activation(node, factor.function, origin)
-        if origin in self.values:
-            return _Operand(self.values[origin], 0.0, *self.error_from(node, origin))
-        return _Operand(np.abs(self.problem.given(origin)), self.given)
-
-    def error_from(self, node: Node, operand: Node) -> _Error:  # noqa: ARG002
+    def error_from(self, node: Node, operand: Node) -> Error:  # noqa: ARG002
         """Return the error that an operand brings into a quantity."""
         return self.errors[operand]
 
-    def _of_activation(self, node: Node, function: str, z_node: Node) -> _Operand:
-        activation, z = self.problem.layers[node.layer].activation, self.z(z_node)
-        if function == "f'":
-            return _Operand(np.abs(activation.derivative(z)))
-        error = self.error_from(node, z_node).size
-        steepest = np.abs([activation.derivative(z + side * MARGIN * error) for side in (-1, 0, 1)]).max(axis=0)
-        return _Operand(np.abs(activation.value(z)), activation.roundings * self.given, product_of(steepest, error))
-
-    def z(self, node: Node) -> Array:
-        """Return pre-activations; zero where they are unknown, and nothing that is computed depends on them."""
-        return self.computed.get(node, np.zeros(()))
-
-    def roundings(self, node: Node, product: Product) -> tuple[int, int]:
-        """Return how many multiplications a term of a product has, and how many terms are summed."""
-        layer = self.problem.layers[node.layer]
-        sizes = {"n": self.problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
-        terms = prod(sizes[axis] or 1 for axis in product.summed)
-        if any(factor.function for factor in product.factors):
-            return layer.activation.roundings, terms
-        return max(len(product.factors) - 1, 0), terms
-
-
-class _Bound(_Propagation):
-    """Bounds: absolute values, added up."""
-
     def error_of(self, node: Node) -> Array:
         """Return a bound on the error of each entry of a quantity."""
+        divisor = self.problem.divisor(node)
         size, passed_on, longest, n_products = np.zeros(()), np.zeros(()), 0, 0
         for product, factors in self.products(node):
-            errors = [factor.relative * factor.size + _or_zero(factor.error) for factor in factors]
+            errors = [factor.relative * factor.size + or_zero(factor.error) for factor in factors]
             largest = [factor.size + error for factor, error in zip(factors, errors, strict=True)]
             size = size + summed(product, largest)
             for i, error in enumerate(errors):
@@ -201,23 +131,28 @@ class _Bound(_Propagation):
                 passed_on = passed_on + underflow_of(product, factors_of_error, FLOAT64)
             multiplications, terms = self.roundings(node, product)
             longest, n_products = max(longest, multiplications + terms - 1), n_products + 1
-        m, u = longest + n_products - 1, FLOAT64.unit_roundoff
-        return passed_on + m * u / (1 - m * u) * size + m * FLOAT64.smallest
+        m, u = longest + n_products - 1 + (divisor > 1), FLOAT64.unit_roundoff
+        return (passed_on + m * u / (1 - m * u) * size) / divisor + m * FLOAT64.smallest
 
 
-class _Model(_Propagation):
+class _Model(Propagation):
     """Standard deviations: the root of the sum of squares."""
+
+    squares = True
 
     def __init__(self, solution: Solution, arithmetic: Arithmetic) -> None:
         super().__init__(solution)
         self.arithmetic, self.unstored = arithmetic, dict[Node, Array]()
         self.n_flips = 0  # units that rounding may put on the other side of a kink
         self.cancels: dict[Node, Array] = {}  # where a sum is not made of zeros: if it is 0, its terms cancel out
-        self.given = _deviation(FLOAT64) if arithmetic.stored == FLOAT64 else 0.0
+        is_narrow = arithmetic.stored != FLOAT64
+        self.given = 0.0 if is_narrow else _deviation(FLOAT64)
+        self.careless = arithmetic.stored.unit_roundoff if is_narrow else 0.0
 
     def error_of(self, node: Node) -> tuple[Array, Array, Array]:
         """Return the errors of each entry of a quantity: its own, those of its operands, and those of flips."""
-        u, value = self.arithmetic.accumulated.unit_roundoff, self.values[node]
+        u, divisor = self.arithmetic.accumulated.unit_roundoff, self.problem.divisor(node)
+        value = divisor * self.values[node]
         alone, shared, flips, n_products = np.zeros(()), np.zeros(()), self._flips(node), 0
         for product, factors in self.products(node):
             sizes = [factor.size for factor in factors]
@@ -234,10 +169,11 @@ class _Model(_Propagation):
                 if factor.error is not None:
                     shared = np.hypot(shared, carried(product, sizes, i, factor.error))
                 if factor.flips is not None:
-                    largest = [other.size + _or_zero(other.error) for other in factors]
+                    largest = [other.size + or_zero(other.error) for other in factors]
                     flips = np.hypot(flips, carried(product, largest, i, factor.flips))
             n_products += 1
-        return np.hypot(alone, u * sqrt((n_products - 1) / 3) * value), shared, flips
+        alone = np.hypot(alone, u * sqrt((n_products - 1 + (divisor > 1)) / 3) * value)
+        return alone / divisor, shared / divisor, flips / divisor
 
     def stored(self, node: Node, error: Array) -> Array:
         """Return the error of a quantity (in the same shape) as soon as it is stored in a narrower type."""
@@ -248,32 +184,43 @@ class _Model(_Propagation):
         exact = np.abs(stored.round(value) - value)  # where there is no other error
         return np.hypot(error, np.where(error, rounding, exact))
 
-    def error_from(self, node: Node, operand: Node) -> _Error:
+    def error_from(self, node: Node, operand: Node) -> Error:
         """Return the error that an operand brings into a quantity.
 
         The outputs of a ReLU are made without arithmetic, and so is dz: what was stored once is not rounded again.
         """
-        products, error = self.problem.products(node), self.errors[operand]
+        products, error = self.lines(node), self.errors[operand]
         is_copied = len(products) == 1 and self.roundings(node, products[0]) == (0, 1)
-        return _Error(self.unstored[operand], error.flips) if is_copied else error
+        return Error(self.unstored[operand], error.flips) if is_copied else error
 
     def _flips(self, node: Node) -> Array:
-        """Return by how much dz changes if rounding puts z on the other side of a kink; 0 for other quantities.
+        """Return by how much a gradient changes if rounding puts its argument on the other side of a kink.
 
-        A z whose terms cancel out exactly is at a kink in any order of the sum, as in 1 - 1.
+        It is 0 for quantities that depend on no kink. A z whose terms cancel out exactly is at a kink in any order of
+        the sum, as in 1 - 1.
         """
         activation, z_node = self.problem.layers[node.layer].activation, Node(node.layer, "z")
+        if node.quantity == "upstream" and self.problem.loss is not None:
+            return self._flips_of_loss(node)
         if node.quantity != "dz" or not activation.kinks or z_node not in self.errors:
             return np.zeros(())
         z, off = self.z(z_node), MARGIN * self.unstored[z_node]
         change = np.abs(activation.derivative(z + off) - activation.derivative(z - off))
         for kink in activation.kinks:
+            change = np.where((z - off > kink) | (z + off <= kink), 0, change)
             change = np.where((z == kink) & self.cancels[z_node], 0, change)
         upstream = self._operand(node, Factor("upstream", AXES["upstream"], ""))
-        errors = _or_zero(upstream.error) + _or_zero(upstream.flips)
-        is_known = np.all((change == 0) | (errors <= KNOWN * upstream.size))
-        self.n_flips += int(np.count_nonzero(change)) * (1 if is_known else _MOST_FLIPS)
-        return product_of(change, upstream.size + errors)
+        self.n_flips += int(np.count_nonzero(change))
+        return product_of(change, upstream.size + or_zero(upstream.error) + or_zero(upstream.flips))
+
+    def _flips_of_loss(self, node: Node) -> Array:
+        """Return by how much the gradient of the loss jumps; equal numbers of few digits are so in any arithmetic."""
+        outputs, t = Node(node.layer, "outputs"), self.targets(node)
+        y, off = self.computed[outputs], MARGIN * (self.unstored[outputs] + self.given * np.abs(t))
+        jump = LossFunction.of(self.problem, node.layer, matched=False).jump(y, t, off)
+        jump = np.where((y == t) & (PRECISIONS["float16"].round(y) == y), 0, jump)
+        self.n_flips += int(np.count_nonzero(jump))
+        return jump
 
 
 def _deviation(precision: Precision) -> float:
@@ -285,7 +232,3 @@ def _finite(error: Array, shape: tuple[int, ...]) -> Array:
     """Return errors in a shape; where they overflow, the largest float64."""
     error = error if error.shape == shape else np.broadcast_to(error, shape)
     return error if all_finite(error) else np.nan_to_num(error, nan=_LARGEST, posinf=_LARGEST)
-
-
-def _or_zero(array: Array | None) -> Array:
-    return np.zeros(()) if array is None else array

@@ -63,8 +63,8 @@ def summed(product: Product, arrays: Sequence[Array]) -> Array:
     if not product.summed:
         return product_of(*arrays)
     if len(arrays) == 1:
-        result: Array = arrays[0].sum(axis=0)
-        return result
+        axes = product.factors[0].axes
+        return np.asarray(arrays[0].sum(axis=tuple(axes.index(axis) for axis in product.summed)))
     (left, right), (rows, columns) = arrays, (factor.axes for factor in product.factors)
     left = left.T if rows[0] in product.summed else left
     right = right if columns[0] in product.summed else right.T

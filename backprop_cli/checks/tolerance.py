@@ -58,7 +58,7 @@ class Accepted:
     def fit(self, shape: tuple[int, ...]) -> bool:
         """Give the values the shape of the computed quantity, if they fit; biases may be a row or a column."""
         flat = self.expected.ndim < 2 or (len(shape) == 1 and 1 in self.expected.shape)
-        if flat and max(shape) == prod(shape) == self.expected.size:
+        if flat and max(shape, default=1) == prod(shape) == self.expected.size:
             self.expected, self.slack = self.expected.reshape(shape), self.slack.reshape(shape)
             self.flips = None if self.flips is None else self.flips.reshape(shape)
         return self.expected.shape == shape

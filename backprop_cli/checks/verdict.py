@@ -73,19 +73,19 @@ def check_problem(
     steps: Steps,
     tolerance: Tolerance,
     rounded: bool,
-    prove_exact: bool,
+    proof: Solution | None = None,
 ) -> Verdict:
     """Check a problem's gradients in every way that is possible.
 
     Args:
         file: The name of the problem.
         solution: Everything that follows from it, in float64.
-        exact: The same in exact fractions, if `rounded` or `prove_exact`.
+        exact: The same in exact fractions, if `rounded`.
         expected: The expected values, as decimals if `rounded`.
         steps: How to take finite differences.
         tolerance: How far expected values may be off that are not rounded.
         rounded: Whether expected values accept all values that round to them.
-        prove_exact: Whether to compare the float64 result with the exact one.
+        proof: What follows in exact fractions from the parameters of the last step, to compare the float64 result with.
     """
     gradients, undifferentiable = None, None
     try:
@@ -93,7 +93,7 @@ def check_problem(
     except CannotDifferentiateError as error:
         undifferentiable = str(error)
     quantities = check_expected(solution, expected, tolerance, exact=exact if rounded else None)
-    exactly = check_exactly(solution, exact) if prove_exact and exact is not None else None
+    exactly = None if proof is None else check_exactly(solution, proof)
     return Verdict(
         file=file,
         gradients=gradients,

@@ -4,12 +4,13 @@ from typing import assert_never
 
 from backprop_cli.checks.verdict import Verdict, check_problem
 from backprop_cli.cli.options import CheckOptions
-from backprop_cli.cli.streams import write_error, write_stdout
+from backprop_cli.cli.streams import write_error, write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
-from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
+from backprop_cli.core.step import with_parameters_of
+from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
 from backprop_cli.load.files import named, shown
@@ -46,8 +47,12 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
     try:
         with named(path):
             data = read_problem(path)
-            problem = load_problem(path, data=data)
-            exact = load_problem(path, exact=True, data=data) if options.exact or options.rounded else None
+            given = {} if options.steps is None else {"steps": options.steps}
+            problem = at_last_step(load_problem(path, values=given, data=data))
+            write_notes(problem.notes, quiet=options.quiet)
+            exact = None
+            if options.exact or options.rounded:
+                exact = load_problem(path, values=given, exact=True, data=data)
             if options.expect:
                 target = options.expect[0]
                 expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
@@ -58,16 +63,16 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 expected = {
                     node: _stored_as(options.stored, values, problem.place(*node)) for node, values in expected.items()
                 }
-            everything = every_node(len(problem.layers))
+            wanted = (*problem.nodes, *expected)
             return check_problem(
                 shown(path),
-                solve(problem, everything),
-                None if exact is None else solve(exact, everything),
+                solve(problem, wanted),
+                solve(exact, wanted) if exact is not None and options.rounded else None,
                 expected,
-                steps=options.steps,
+                steps=options.differences,
                 tolerance=options.tolerance,
                 rounded=options.rounded,
-                prove_exact=options.exact,
+                proof=None if exact is None or not options.exact else solve(with_parameters_of(exact, problem), wanted),
             )
     except InputError as error:
         return Verdict(file=shown(path), error=error)

@@ -3,7 +3,7 @@
 import os
 import re
 
-from backprop_cli.core.quantities import QUANTITIES, UPSTREAM_RULES
+from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES, UPSTREAM_RULES
 
 _PROBLEMS = (".json", ".npz")
 _MATRICES = (".csv", ".tsv", ".json", ".npy")
@@ -17,14 +17,19 @@ def activations() -> list[str]:
     return list(ACTIVATIONS)
 
 
+def losses() -> list[str]:
+    """Return the names of the losses, then those of frameworks; this loads NumPy."""
+    from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES
+
+    return [*LOSSES, *FRAMEWORK_NAMES]
+
+
 def quantities(incomplete: str) -> list[str]:
     """Return the words that end with another quantity, after the last comma, and in the layer that is named."""
     before, comma, last = incomplete.rpartition(",")
     layer, dot, _ = last.rpartition(".")
-    named = before.split(",")
-    return [
-        f"{before}{comma}{layer}{dot}{quantity}" for quantity in QUANTITIES if f"{layer}{dot}{quantity}" not in named
-    ]
+    named, known = before.split(","), OF_A_LAYER if layer else QUANTITIES
+    return [f"{before}{comma}{layer}{dot}{quantity}" for quantity in known if f"{layer}{dot}{quantity}" not in named]
 
 
 def upstream(incomplete: str) -> list[str]:

@@ -1,14 +1,17 @@
 """Names of quantities and entries, as a user writes them: `dweights`, `layers[1].dweights[2,1]`."""
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from backprop_cli.core.places import layer_place
-from backprop_cli.core.quantities import GIVEN, QUANTITIES, Node, every_node
+from backprop_cli.core.quantities import GIVEN, OF_THE_LOSS, QUANTITIES, Node, every_node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
-_NAME = re.compile(r"(?:layers\[(?P<layer>[0-9]{1,6})\]\.)?(?P<quantity>\w+)", re.ASCII)
+if TYPE_CHECKING:
+    from backprop_cli.core.problem import Problem  # which imports NumPy
+
+_NAME = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
 _ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
 
@@ -41,7 +44,8 @@ def parse_name(text: str) -> Name:
             f"no quantity is called {text!r} (expected {listed(QUANTITIES, 'or')})",
             hint=did_you_mean(word, QUANTITIES),
         )
-    return Name(None if found["layer"] is None else int(found["layer"]), found["quantity"])
+    layer = found["layer"] or found["dotted"]
+    return Name(None if layer is None else int(layer), found["quantity"])
 
 
 def parse_entry(text: str) -> Entry:
@@ -62,31 +66,34 @@ def parse_entry(text: str) -> Entry:
     return Entry(parse_name(found["name"]), index)
 
 
-def node_of(name: Name, n_layers: int) -> Node:
-    """Return the only node with a name in a network of `n_layers`.
+def node_of(name: Name, problem: "Problem") -> Node:
+    """Return the only node of a problem with a name.
 
     Raises:
         UsageError: The layer does not exist, or the name needs one.
     """
-    found = nodes((name,), n_layers)
+    found, n_layers = nodes((name,), problem), len(problem.layers)
     if len(found) > 1:
         examples = listed((layer_place(i, name.quantity) for i in (0, n_layers - 1)), "to")
         raise UsageError(f"which {name.quantity}? The problem has {n_layers} layers ({examples})")
     return found[0]
 
 
-def nodes(names: tuple[Name, ...] | None, n_layers: int) -> tuple[Node, ...]:
-    """Return the nodes with one of `names`, or all for None, in a network of `n_layers`, in the order of `every_node`.
+def nodes(names: tuple[Name, ...] | None, problem: "Problem") -> tuple[Node, ...]:
+    """Return the nodes of a problem with one of `names`, or all that it has for None, in the order of `every_node`.
 
     Raises:
         UsageError: The layer of a name does not exist.
     """
+    n_layers = len(problem.layers)
     for layer, quantity in names or ():
+        if layer is not None and quantity in OF_THE_LOSS:
+            raise UsageError(f"{quantity} belongs to no layer (expected {quantity})")
         if layer is not None and layer >= n_layers:
             known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
             raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
     return tuple(
         node
         for node in every_node(n_layers)
-        if names is None or Name(*node) in names or Name(None, node.quantity) in names
+        if (problem.has(node) if names is None else Name(*node) in names or Name(None, node.quantity) in names)
     )

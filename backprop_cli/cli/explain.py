@@ -1,17 +1,25 @@
 """`backprop explain`: the chain rule behind one number, or a walk through a whole problem."""
 
+from dataclasses import replace
 from typing import assert_never
 
-from backprop_cli.cli.entries import node_of
+from backprop_cli.cli.entries import Entry, node_of
 from backprop_cli.cli.options import ExplainOptions
-from backprop_cli.cli.streams import write_stdout
+from backprop_cli.cli.progress import progress_bar
+from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
-from backprop_cli.errors import ExitStatus, InputError
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.progress import Progress
+from backprop_cli.core.training import at_last_step
+from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Walk
 from backprop_cli.explanations.walk import walk
 from backprop_cli.load.files import shown
 from backprop_cli.load.problem import load_problem
+from backprop_cli.messages import counted
+
+_NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
 
 
 def print_explanation(options: ExplainOptions) -> ExitStatus:
@@ -20,17 +28,39 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     Raises:
         BackpropError: Of any kind.
     """
-    problem = load_problem(options.problem, exact=options.exact)
+    given = {} if options.steps is None else {"steps": options.steps}
+    problem = load_problem(options.problem, values=given, exact=options.exact)
+    if problem.digits is not None:
+        raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
+    write_notes(problem.notes, quiet=options.quiet)
     try:
-        if options.entry is None:
+        with progress_bar(quiet=options.quiet) as progress:
+            problem, entry = _at_step(problem, options.entry, progress)
+        if entry is None:
             found: Walk | Explanation = walk(problem, options.extent)
         else:
-            node = node_of(options.entry.name, len(problem.layers))
-            found = explain(problem, node, options.entry.indices, options.extent)
+            node = node_of(entry.name, problem)
+            found = explain(problem, node, entry.indices, options.extent)
     except InputError as error:
         raise error.at(shown(options.problem)) from None
     write_stdout(_rendered(found, options))
     return ExitStatus.OK
+
+
+def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple[Problem, Entry | None]:
+    """Return the problem at its last step with the entry; an entry of `losses` is the loss of its own step.
+
+    Raises:
+        UsageError: There is no such step.
+        InputError: The steps are not possible.
+    """
+    if entry is not None and entry.name.quantity == "losses":
+        n = counted(problem.steps, "step")
+        if len(entry.indices) != 1 or entry.indices[0] >= problem.steps:
+            raise UsageError(f"which entry of losses? The problem has {n} (losses[0] to losses[{problem.steps - 1}])")
+        problem = replace(problem, steps=entry.indices[0] + 1)
+        entry = Entry(entry.name._replace(quantity="loss"), ())
+    return at_last_step(problem, with_losses=False, progress=progress), entry
 
 
 def _rendered(found: Walk | Explanation, options: ExplainOptions) -> str:

@@ -58,7 +58,7 @@ Examples:
 """
 
 RUN_HELP = """
-Compute every gradient and the updated parameters of a problem.
+Compute the loss, every gradient and the updated parameters of a problem.
 
 A problem is a file, or the matrices that options name; options override the
 file. You may leave values out: backprop computes what it can.
@@ -70,6 +70,8 @@ Examples:
   backprop run --inputs samples/dense_relu/inputs.csv \\
     --weights samples/dense_relu/weights.csv \\
     --biases samples/dense_relu/biases.csv --upstream outputs
+  printf '0\\n2\\n1\\n' | backprop run samples/dense_relu.json \\
+    --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
 """

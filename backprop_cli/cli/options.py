@@ -11,7 +11,7 @@ from typer import Argument, Option
 from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
-from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, StorageType, WeightLayout
+from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, Reduction, SamplesIn, StorageType, WeightLayout
 
 if TYPE_CHECKING:
     from backprop_cli.checks.gradcheck import Steps
@@ -34,6 +34,9 @@ PrecisionOption: TypeAlias = Annotated[
     Option(
         min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
+]
+StepsOption: TypeAlias = Annotated[
+    int | None, Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1].")
 ]
 
 
@@ -61,12 +64,48 @@ class RunOptions(CommonOptions):
             help="Gradient of the loss with respect to the outputs.",
         ),
     ] = None
+    targets: Annotated[
+        str | None, Option(help="What the outputs should be, or the class number of each sample, counted from 0.")
+    ] = None
+    loss: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            autocompletion=completion.losses,
+            help="The loss: squared_error, half_squared_error, absolute_error, 'huber(1)', binary_cross_entropy,"
+            " cross_entropy (each of the two also with _with_logits), nll, or a framework's name such as MSELoss."
+            " It replaces the upstream of the problem, and --upstream replaces its loss.",
+        ),
+    ] = None
+    reduction: Annotated[
+        Reduction | None,
+        Option(
+            help="The loss is a sum, a mean over all entries (over samples for cross_entropy and nll), or a mean over"
+            " samples only [default: sum, or mean for a framework's name]."
+        ),
+    ] = None
+    mean_gradients: Annotated[
+        bool, Option("--mean-gradients", help="dweights, dbiases and the loss are means over the samples.")
+    ] = False
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
+    no_biases: Annotated[bool, Option("--no-biases", help="Layers without biases; those of the file are dropped.")] = (
+        False
+    )
+    samples_in: Annotated[
+        SamplesIn | None,
+        Option(
+            help="Whether a sample is a row or a column of inputs, targets and so on; with columns, weights are out-in"
+            " unless --weight-layout says in-out [default: rows]."
+        ),
+    ] = None
     header: HeaderOption = "auto"
     activation: Annotated[
         str | None,
         Option(
-            metavar="NAME", autocompletion=completion.activations, help="The activation: relu (the default), linear."
+            metavar="NAME",
+            autocompletion=completion.activations,
+            help="The activation: relu (the default), 'leaky_relu(0.01)', linear, sigmoid, tanh, softplus, 'elu(1)',"
+            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter.",
         ),
     ] = None
     weight_layout: Annotated[
@@ -77,6 +116,7 @@ class RunOptions(CommonOptions):
         str | None,
         Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
     ] = None
+    steps: StepsOption = None
     only: Annotated[
         tuple[Name, ...] | None,
         Option(
@@ -114,7 +154,18 @@ class RunOptions(CommonOptions):
         """The matrix files by key; they override the problem's own matrices."""
         upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
         files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
-        return {key: path for key, path in (files | {"upstream": upstream}).items() if path is not None}
+        files |= {"upstream": upstream, "targets": self.targets}
+        return {key: path for key, path in files.items() if path is not None}
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The keys of the problem file that options replace by other keys, or drop."""
+        replaced = {
+            ("biases",): self.no_biases,
+            ("upstream",): self.loss is not None,
+            ("loss", "reduction", "targets"): self.upstream is not None,
+        }
+        return tuple(key for keys, is_given in replaced.items() if is_given for key in keys)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -129,6 +180,7 @@ class CheckOptions(CommonOptions):
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
     ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
+    steps: StepsOption = None
     header: HeaderOption = "auto"
     rounded: Annotated[
         bool,
@@ -175,7 +227,7 @@ class CheckOptions(CommonOptions):
     ] = "table"
 
     @property
-    def steps(self) -> "Steps":
+    def differences(self) -> "Steps":
         """How to take finite differences."""
         from backprop_cli.checks.gradcheck import Steps
 
@@ -202,6 +254,7 @@ class ExplainOptions(CommonOptions):
             metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
         ),
     ] = None
+    steps: StepsOption = None
     header: HeaderOption = "auto"
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20

@@ -5,15 +5,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, assert_never
 
-from backprop_cli.cli import values
+from backprop_cli.cli import notes, values
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.saving import folder_of, problem_file, result_files
-from backprop_cli.cli.streams import write_stderr, write_stdout
+from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
-from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress
@@ -24,7 +23,6 @@ from backprop_cli.core.step import next_problem
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.files import shown, suffix
 from backprop_cli.load.problem import load_problem
-from backprop_cli.messages import clean
 
 _UPDATED = (Name(None, "new_weights"), Name(None, "new_biases"))
 
@@ -38,8 +36,9 @@ def run(options: RunOptions) -> ExitStatus:
     _refuse_conflicts(options)
     with progress_bar(quiet=options.quiet) as progress:
         result, following = _computed(options, progress)
-    for note in () if options.quiet else result.problem.notes:
-        write_stderr(clean(f"backprop: {note}"))
+    write_notes(result.problem.notes, quiet=options.quiet)
+    if notes.are_wanted(quiet=options.quiet):
+        write_notes(notes.notes(result, has_next=following is not None), quiet=False)
     text = _rendered(result, options)
     files = {} if options.save is None else result_files(result, options.save, options.save_format)
     if options.next is not None and following is not None:  # both or neither
@@ -53,6 +52,14 @@ def _refuse_conflicts(options: RunOptions) -> None:
     """Refuse options that exclude each other, before anything is computed."""
     if options.problem is None and not options.files:
         raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
+    if options.upstream is not None and options.loss is not None:
+        raise UsageError("--upstream and --loss exclude each other: upstream is the gradient of the loss")
+    if options.upstream is not None and options.targets is not None:
+        raise UsageError("--upstream and --targets exclude each other: targets are for a loss")
+    if options.biases is not None and options.no_biases:
+        raise UsageError("--biases and --no-biases exclude each other")
+    if options.reduction is not None and options.problem is None and options.loss is None:
+        raise UsageError("--reduction needs a loss (expected --loss NAME, too)")
     for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
         if options.save is not None and path is not None and _is_same(options.save, path):
             raise UsageError(f"--save and {other} both name {options.save}")
@@ -74,9 +81,16 @@ def _is_same(path: str, other: str) -> bool:
 def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
     """Return the quantities that are asked for, and for `--next` the problem after the step."""
     given = (options.problem, options.files, _overrides(options))
-    problem = load_problem(*given, exact=options.exact, dtype=options.dtype, header=options.header, progress=progress)
-    wanted = nodes(options.only, len(problem.layers))
-    updated = () if options.next is None else nodes(_UPDATED, len(problem.layers))
+    problem = load_problem(
+        *given,
+        exact=options.exact,
+        dtype=options.dtype,
+        without=options.dropped,
+        header=options.header,
+        progress=progress,
+    )
+    wanted = nodes(options.only, problem)
+    updated = () if options.next is None else nodes(_UPDATED, problem)
     try:
         require_any(problem, wanted, plan(problem, wanted))
         solution = solve(problem, (*wanted, *updated), progress=progress)
@@ -92,7 +106,12 @@ def _overrides(options: RunOptions) -> dict[str, Any]:
     """Return the values that override the problem's own, by key."""
     name, rate, upstream = options.activation, options.learning_rate, options.upstream
     overrides = {
-        "activation": None if name is None else values.choice("--activation", name, tuple(ACTIVATIONS)),
+        "activation": None if name is None else values.activation(name),
+        "loss": None if options.loss is None else values.loss(options.loss),
+        "reduction": options.reduction,
+        "samples": options.samples_in,
+        "mean_gradients": options.mean_gradients or None,
+        "steps": options.steps,
         "weight_layout": options.weight_layout,
         "learning_rate": None if rate is None else (Decimal if options.exact else float)(rate),
         "upstream": upstream if upstream in UPSTREAM_RULES else None,

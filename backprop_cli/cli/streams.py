@@ -59,6 +59,12 @@ def write_stderr(line: str) -> None:
             _write(stream, line + "\n")
 
 
+def write_notes(notes: Iterable[str], *, quiet: bool) -> None:
+    """Write notes on what was read to standard error, unless the user wants none."""
+    for note in () if quiet else notes:
+        write_stderr(clean(f"backprop: {note}"))
+
+
 def write_error(error: BackpropError) -> None:
     """Write an error to standard error, as one line, and its hint, if any, as another."""
     write_stderr(f"backprop: {error}")

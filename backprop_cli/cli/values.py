@@ -47,6 +47,30 @@ def choice(option: str, text: str, known: tuple[str, ...]) -> str:
     return text
 
 
+def activation(text: str) -> str:
+    """Return the text of an activation, with or without a parameter: `elu(1.5)`; this loads NumPy."""
+    from backprop_cli.core.activations import ACTIVATIONS, name_of_activation
+    from backprop_cli.core.activations import activation as row_of
+
+    choice("--activation", name_of_activation(text), tuple(ACTIVATIONS))
+    try:
+        row_of(text)
+    except ValueError as error:
+        raise UsageError(f"--activation: {error}") from None
+    return text
+
+
+def loss(text: str) -> str:
+    """Return the text of a loss, with or without a parameter: `huber(0.5)`; this loads NumPy."""
+    from backprop_cli.core.losses import loss as row_of
+
+    try:
+        row_of(text)
+    except ValueError as error:
+        raise UsageError(f"--loss: {error}") from None
+    return text
+
+
 def whole_number(option: str, text: str, least: int = 0, most: int | None = None) -> int:
     """Read a whole number from `least` to `most`."""
     value = int(text) if re.fullmatch(r"\d{1,9}", text, re.ASCII) else -1

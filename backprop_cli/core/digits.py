@@ -1,20 +1,25 @@
 """How much work exact arithmetic is, estimated before it begins.
 
 A product has the digits of both factors, so that numbers become long in a deep network, and the time of an operation
-grows with the square of their length. Where many terms cancel, the numbers are shorter than estimated here.
+grows with the square of their length. Where many terms cancel, the numbers are shorter than estimated here. Decimals
+of a fixed number of digits stay short; there, functions such as exp take most of the time.
 """
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, Node, Product
+from backprop_cli.core.quantities import AXES, Factor, Node, Product
 from backprop_cli.errors import InputError
 
-__all__ = ["estimate", "require_short"]
+__all__ = ["estimate", "exponentials", "require_short"]
 
 _MOST_WORK = 5e12  # about ten seconds on a processor of 2021
+_MOST_EXPONENTIALS = 2e4  # with what goes with each, about ten seconds, too
+_TWO = math.log10(2)
+_PRODUCTS = 100  # of decimals, which take as long as an exponential
 
 
 class Length(NamedTuple):
@@ -29,19 +34,31 @@ class Length(NamedTuple):
         return max(self.size + self.denominator, 0.0) + self.denominator
 
 
-def require_short(problem: Problem, order: Sequence[Node]) -> None:
+def require_short(problem: Problem, order: Sequence[Node], done: float = 0.0) -> float:
     """Check that exact arithmetic can evaluate some nodes, each after its operands, in about ten seconds.
+
+    `done` is the work of the steps before. Returned is the work with that of this step. In decimals, all steps are
+    estimated at once, before the first one.
 
     Raises:
         InputError: The message says how much work it is, and how much is accepted.
     """
+    if problem.digits is not None:
+        n = exponentials(problem, order) * (problem.steps - problem.at_step + 1)
+        if n > _MOST_EXPONENTIALS:
+            reason = f"decimals of {problem.digits} digits would take as long as {n:.1e} exponentials"
+            hint = "fewer samples, neurons or steps take less"
+            raise InputError(f"{reason} (at most {_MOST_EXPONENTIALS:.0e})", hint=hint)
+        return done
     work, digits = estimate(problem, order)
+    work += done
     if work > _MOST_WORK:
         reason = (
             f"exact numbers would have up to {digits:,.0f} digits, and take about {work:.1e} products of two digits"
             f" (at most {_MOST_WORK:.0e})"
         )
-        raise InputError(reason, hint="numbers with fewer digits, or fewer layers, take less")
+        raise InputError(reason, hint="numbers with fewer digits, or fewer layers or steps, take less")
+    return work
 
 
 def estimate(problem: Problem, order: Sequence[Node]) -> tuple[float, float]:
@@ -56,26 +73,87 @@ def estimate(problem: Problem, order: Sequence[Node]) -> tuple[float, float]:
         if given is not None:
             lengths[node] = _length_of(given)
             continue
-        layer, parts = problem.layers[node.layer], []
-        sizes = {"n": problem.n_samples or 1, "i": layer.n_inputs or 1, "j": layer.n_neurons or 1}
+        parts = []
         for product in problem.products(node):
-            terms = math.prod(sizes[axis] for axis in product.summed)
+            entries, terms = _counts(problem, node, product)
             size, denominator = _length_of_product(problem, node.layer, product, lengths)
-            parts.append(Length(size + math.log10(terms), denominator))
-            work += terms * math.prod(sizes[axis] for axis in AXES[node.quantity]) * parts[-1].digits ** 2
+            parts.append(Length(size + math.log10(terms), denominator + math.log10(problem.divisor(node))))
+            work += terms * entries * parts[-1].digits ** 2
         parts = [part for part in parts if part.size != -math.inf] or parts[:1]
         more = math.log10(len(parts))
         lengths[node] = Length(max(part.size for part in parts) + more, max(part.denominator for part in parts))
     return work, max(length.digits for length in lengths.values())
 
 
+def exponentials(problem: Problem, order: Sequence[Node]) -> float:
+    """Return how many exponentials of decimals take as long as some nodes do, each after its operands."""
+    n = 0.0
+    for node in order:
+        for product in () if problem.given(node) is not None else problem.products(node):
+            is_short = all(_is_rational(problem, node.layer, factor) for factor in product.factors)
+            n += math.prod(_counts(problem, node, product)) / (_PRODUCTS if is_short else 1)
+    return n
+
+
+def _is_rational(problem: Problem, layer: int, factor: Factor) -> bool:
+    match factor.function[:1]:
+        case "f":
+            return problem.layers[layer].activation.exact
+        case "l" | "m":
+            return problem.loss is not None and problem.loss.exact
+        case _:
+            return True
+
+
+def _counts(problem: Problem, node: Node, product: Product) -> tuple[int, int]:
+    """Return how many entries a quantity has, and how many terms of one product each of them is the sum of."""
+    layer = problem.layers[node.layer]
+    n_neurons = layer.n_neurons or 1
+    sizes = {
+        "n": problem.n_samples or 1,
+        "i": layer.n_inputs or 1,
+        "j": n_neurons,
+        "k": n_neurons,
+        "s": problem.at_step,
+    }
+    return math.prod(sizes[axis] for axis in AXES[node.quantity]), math.prod(sizes[axis] for axis in product.summed)
+
+
 def _length_of_product(problem: Problem, layer: int, product: Product, lengths: dict[Node, Length]) -> Length:
-    """Return the length of one term; a derivative is short. The lengths of what was given are added to `lengths`."""
-    origins = [problem.origin(layer, factor.name) for factor in product.factors if factor.function != "f'"]
-    for origin in origins:
+    """Return the length of one term. The lengths of what was given are added to `lengths`."""
+
+    def of(name: str) -> Length:
+        origin = problem.origin(layer, name)
         if origin not in lengths:
             lengths[origin] = _length_of(problem.given(origin))
-    return Length(*map(sum, zip(*(lengths[origin] for origin in origins), strict=True)))
+        return lengths[origin]
+
+    factors = []
+    for factor in product.factors:
+        if factor.function.startswith("f"):
+            parameter = problem.layers[layer].activation.parameter
+            factors += [] if parameter is None else [_at_least_1(_length_of(Fraction(parameter)))]
+            factors += [of(factor.name)] if factor.function == "f" else []
+        elif factor.function:
+            factors.append(_length_of_loss(problem, factor, of(factor.name), of(factor.second)))
+        else:
+            factors.append(of(factor.name))
+    return Length(*map(sum, zip(*factors, strict=True)))
+
+
+def _at_least_1(length: Length) -> Length:
+    """Return the length of a factor that is 1 for some entries."""
+    return length._replace(size=max(length.size, 0.0))
+
+
+def _length_of_loss(problem: Problem, factor: Factor, outputs: Length, targets: Length) -> Length:
+    """Return the length of a loss, whose numbers are at most those of (y - t)^2 / 2 and 2 (y - t)."""
+    parts = [outputs, targets]
+    parameter = "" if problem.loss is None else problem.loss.name.rstrip(")").partition("(")[2]
+    if parameter:
+        parts.append(_length_of(Fraction(parameter)))
+    size, denominator = max(part.size for part in parts) + _TWO, max(part.denominator for part in parts)
+    return Length(2 * size, 2 * denominator + _TWO) if factor.function == "l" else Length(size + _TWO, denominator)
 
 
 def _length_of(given: Any) -> Length:

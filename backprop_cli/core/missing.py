@@ -64,4 +64,6 @@ def missing_input(problem: Problem, node: Node) -> Missing:
         if problem.n_samples is None:
             return Missing(("inputs or z, for the number of samples",))
         return Missing((f"{problem.place(node.layer, 'weights')}, for the number of neurons",))
+    if node.quantity == "upstream" and problem.targets is not None:
+        return Missing(("loss (or upstream)",))
     return Missing((problem.place(*node),))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.activations import activation
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
@@ -50,7 +50,7 @@ def require_any(problem: Problem, wanted: Sequence[Node], planned: Plan) -> None
         return
     nearest = min(wanted, key=lambda node: len(planned.missing[node].words()))
     hint = None
-    linear = tuple(replace(layer, activation=ACTIVATIONS["linear"]) for layer in problem.layers)
+    linear = tuple(replace(layer, activation=activation("linear")) for layer in problem.layers)
     if not set(wanted) <= plan(replace(problem, layers=linear), wanted).missing.keys():
         option = "" if problem.layered else "--activation linear, or "
         hint = f'a linear layer needs no z: {option}"activation": "linear", says that it is one'

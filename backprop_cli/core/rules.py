@@ -13,11 +13,20 @@ import numpy as np
 
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.losses import Loss, Matched
 from backprop_cli.core.missing import Missing, missing_input
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, NOUNS, QUANTITIES, Factor, Node, Product
+from backprop_cli.core.quantities import (
+    CHAIN_RULE,
+    FORWARD,
+    MATCHED,
+    OF_THE_LOSS,
+    QUANTITIES,
+    Node,
+    operand_names,
+)
 
-__all__ = ["RULES", "Operand", "Rule", "Rules", "matrix_form", "operands", "working_order"]
+__all__ = ["RULES", "Operand", "Rule", "Rules", "operands", "working_order"]
 
 _FEW_ROWS = 64  # fewer are added in order: BLAS would add in an order that depends on the processor
 _SHORT_SUM = 16  # terms
@@ -38,7 +47,7 @@ class Rule:
 
 
 Rules: TypeAlias = Mapping[str, Rule]
-Operand: TypeAlias = "Node | Array | Activation | float | Fraction | Missing"
+Operand: TypeAlias = "Node | Array | Activation | Loss | Matched | float | Fraction | Missing"
 
 
 def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Array | None = None) -> Array:
@@ -48,9 +57,18 @@ def _affine(inputs: Array, weights: Array, biases: Array | None = None, out: Arr
     return z
 
 
-def _backward(activation: Activation, upstream: Array, *read: Array, out: Array | None = None) -> Array:
-    known = {"z": None, "outputs": None} | dict(zip(activation.reads, read, strict=True))
-    return activation.backward(upstream, **known, out=out)
+def _loss(function: Loss | Matched, outputs: Array, targets: Array, out: Array | None = None) -> Array:
+    terms = function.value(outputs, targets)
+    dtype = np.float64 if terms.dtype.kind == "f" else None
+    return np.asarray(np.add.reduce(terms, axis=None, dtype=dtype, out=out))
+
+
+def _backward(activation: Activation | Matched, upstream: Array, *read: Array, out: Array | None = None) -> Array:
+    if isinstance(activation, Matched):
+        (targets,) = read
+        return activation.dz(upstream, targets, out=out)  # of z, in place of upstream
+    known = dict(zip(activation.reads, read, strict=True))
+    return activation.backward(upstream, known.get("z"), known.get("outputs"), out=out)
 
 
 def _weight_gradients(inputs: Array, dz: Array, out: Array | None = None) -> Array:
@@ -83,14 +101,22 @@ def _sum_over_samples(dz: Array, out: Array | None = None) -> Array:
     return result
 
 
-def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array) -> Array:
-    result: Array = parameter - learning_rate * gradient
+def _losses(earlier: Array, loss: Array, out: Array | None = None) -> Array:
+    del out
+    return np.append(earlier, loss)
+
+
+def _step(parameter: Array, learning_rate: "float | Fraction", gradient: Array, out: Array | None = None) -> Array:
+    result: Array = np.subtract(parameter, learning_rate * gradient, out=out)
     return result
 
 
 _FORMULAS: Mapping[str, Callable[..., Array]] = {
     "z": _affine,
     "outputs": lambda activation, z, out=None: activation.value(z, out),
+    "loss": _loss,
+    "losses": _losses,
+    "upstream": lambda loss, outputs, targets, out=None: loss.gradient(outputs, targets, out=out),
     "dz": _backward,
     "dinputs": lambda dz, weights, out=None: np.matmul(dz, weights.T, out=out),
     "dweights": _weight_gradients,
@@ -104,8 +130,9 @@ RULES: Rules = MappingProxyType({name: Rule(CHAIN_RULE[name].operands, _FORMULAS
 def working_order(n_layers: int) -> tuple[Node, ...]:
     """Return every node of a network such that each comes after its operands: forward, then backward."""
     forward = [Node(i, quantity) for i in range(n_layers) for quantity in FORWARD]
-    rest = [quantity for quantity in QUANTITIES if quantity not in FORWARD]
-    return (*forward, *(Node(i, quantity) for i in reversed(range(n_layers)) for quantity in rest))
+    of_loss = [Node(n_layers - 1, quantity) for quantity in OF_THE_LOSS]
+    rest = [quantity for quantity in QUANTITIES if quantity not in (*FORWARD, *OF_THE_LOSS)]
+    return (*forward, *of_loss, *(Node(i, quantity) for i in reversed(range(n_layers)) for quantity in rest))
 
 
 def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operand, ...]:
@@ -115,61 +142,37 @@ def operands(problem: Problem, node: Node, rules: Rules = RULES) -> tuple[Operan
     """
     if problem.given(node) is not None:
         return ()
+    if node.quantity == "upstream" and problem.loss is None:
+        origin = problem.origin(*node)
+        return (missing_input(problem, node) if origin == node else origin,)
+    if node.quantity == "losses":
+        earlier = np.empty(0, problem.dtype) if problem.earlier_losses is None else problem.earlier_losses
+        return (earlier, Node(node.layer, "loss"))
     names = rules[node.quantity].operands
+    if rules[node.quantity] is RULES[node.quantity] and node.quantity in MATCHED:  # as dz is, whose line varies
+        names = operand_names(problem.products(node))
     if node.quantity == "z" and problem.layers[node.layer].biases is None:
         names = tuple(name for name in names if name != "biases")
-    if node.quantity == "dz":
+    if node.quantity == "dz" and "activation" in names:
         reads = problem.layers[node.layer].activation.reads
         names = tuple(part for name in names for part in (reads if name == "z" else (name,)))
     return tuple(_operand(problem, node.layer, name) for name in names)
 
 
 def _operand(problem: Problem, layer: int, name: str) -> Operand:
-    if name == "activation":
-        return problem.layers[layer].activation
+    match name:
+        case "activation":
+            return problem.layers[layer].activation
+        case "matched":
+            matched = problem.matched(layer)
+            assert matched is not None, "the products of a node say so"  # noqa: S101
+            return matched
+        case "loss_function":
+            return Missing(("a loss function",)) if problem.loss is None else problem.loss
+        case _:
+            pass
     origin = problem.origin(layer, name)
     if origin.quantity in QUANTITIES:
         return origin
     given = problem.given(origin)
     return missing_input(problem, origin) if given is None else given
-
-
-def matrix_form(problem: Problem, node: Node) -> str:
-    """Return the formula of a node in matrix form, in the words and the layout of the problem: `dz @ weights.T`.
-
-    A value of another layer has its place: `layers[1].dinputs`.
-    """
-    if problem.given(node) is not None:
-        return "as given"
-    text = ""
-    for product in problem.products(node):
-        sign = " - " if product.sign < 0 else " + " if text else ""
-        text += sign + _product_form(problem, node, product)
-    return text
-
-
-def _product_form(problem: Problem, node: Node, product: Product) -> str:
-    factors, axes = product.factors, problem.axes(node.quantity)
-    if not product.summed:
-        activation = problem.layers[node.layer].activation
-        return " * ".join(_with_function(factor, _named(problem, node, factor), activation) for factor in factors)
-    if len(factors) == 1:
-        over = " and ".join(f"{NOUNS[axis]}s" for axis in product.summed)
-        return f"sum of {_named(problem, node, factors[0])} over {over}"
-    left, right = factors if axes[0] in AXES[factors[0].name] else factors[::-1]
-    row, column = (
-        _named(problem, node, factor) + ("" if problem.axes(factor.name) == wanted else ".T")
-        for factor, wanted in ((left, (axes[0], *product.summed)), (right, (*product.summed, axes[1])))
-    )
-    return f"{row} @ {column}"
-
-
-def _named(problem: Problem, node: Node, factor: Factor) -> str:
-    """Return the name of the value that is a factor of a node: upstream may be the dinputs of the next layer."""
-    origin = problem.origin(node.layer, factor.name)
-    return origin.quantity if origin.layer == node.layer else problem.place(*origin)
-
-
-def _with_function(factor: Factor, name: str, activation: Activation) -> str:
-    templates = {"": "{z}", "f": activation.value_written, "f'": activation.derivative_written}
-    return templates[factor.function].format(z=name)

@@ -1,19 +1,20 @@
-"""The problem after a learning step."""
+"""The problem after its steps, and with the parameters of another."""
 
 from dataclasses import replace
 
 import numpy as np
 
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
-__all__ = ["next_problem"]
+__all__ = ["next_problem", "with_parameters_of"]
 
 
 def next_problem(problem: Problem, solution: Solution) -> Problem:
-    """Return the same problem after the step: new weights and biases in place of the old, and nothing expected.
+    """Return the same problem after its last step: new weights and biases in place of the old, and nothing expected.
 
     Raises:
         InputError: A new parameter was not computed, there is none, a given z belongs to the old ones, or an exact
@@ -40,19 +41,46 @@ def next_problem(problem: Problem, solution: Solution) -> Problem:
         )
     if all(layer.weights is None and layer.biases is None for layer in layers):
         raise InputError("there are no weights or biases to step")
-    following = replace(problem, layers=tuple(layers), expected={})
+    following = replace(problem, layers=tuple(layers), expected={}, at_step=1, earlier_losses=None)
     if problem.exact:
         _require_readable(following)
     return following
 
 
+def with_parameters_of(exact: Problem, problem: Problem) -> Problem:
+    """Return a problem in exact arithmetic with the weights and biases that its last step has in float64.
+
+    At the first step, both have the parameters that were given, and the decimals stay as they were written. Rounding
+    errors of the steps before are none of the last one.
+    """
+    if problem.at_step == 1:
+        return exact
+    from backprop_cli.core.exact import exactly  # slow to import
+
+    def in_full(array: Array | None) -> Array | None:
+        return None if array is None else exactly(array)
+
+    places = [problem.place(i, name) for i in range(len(problem.layers)) for name in ("weights", "biases")]
+    layers = tuple(
+        replace(layer, weights=in_full(own.weights), biases=in_full(own.biases))
+        for layer, own in zip(exact.layers, problem.layers, strict=True)
+    )
+    return replace(
+        exact,
+        layers=layers,
+        binary=(*exact.binary, *(place for place in places if place not in exact.binary)),
+        at_step=problem.at_step,
+        earlier_losses=in_full(problem.earlier_losses),
+    )
+
+
 def _require_readable(problem: Problem) -> None:
-    from backprop_cli.core.exact import in_full, to_decimal  # slow to import
+    from backprop_cli.core.exact import literal, to_decimal  # slow to import
 
     for i, layer in enumerate(problem.layers):
         for name in ("weights", "biases"):
             array = getattr(layer, name)
             for index, number in () if array is None else np.ndenumerate(array):
-                if to_decimal(in_full(number)) is None:
+                if to_decimal(literal(number)) is None:
                     reason = "is out of the range of exact arithmetic, so the next problem could not be read"
                     raise InputError(reason, place=problem.entry(Node(i, name), index))

@@ -1,109 +1,109 @@
 """The rule behind an entry in symbols: in the words of the files, as a chain of partial derivatives, and as TeX.
 
-All of it follows from the chain rule in `core.quantities`. In the chain and in TeX, as in a textbook, L is the loss;
-x, w, b, z and y are inputs, weights, biases, pre-activations and outputs of the layer.
+All of it follows from the chain rule in `core.quantities`. In the chain and in TeX, as in a textbook, L is the loss, or
+L[n] that of sample n where gradients are means over samples; x, w, b, z and y are inputs, weights, biases,
+pre-activations and outputs of the layer, and t are the targets.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import pairwise, starmap
 
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, NOUNS, Factor, Node, Position, Product
+from backprop_cli.core.quantities import CHAIN_RULE, COUPLED, MATCHED, Node, Position, Product
+from backprop_cli.core.written import difference, divided, is_sum, sums_to_one
 from backprop_cli.explanations.explanation import Notation
+from backprop_cli.explanations.remarks import where
+from backprop_cli.explanations.writer import LETTERS, Writer, partial, tex_sum, variable
 
-_LETTERS = {"inputs": "x", "weights": "w", "biases": "b", "z": "z", "outputs": "y"}
+__all__ = ["notation"]
 
 
-def notation(problem: Problem, node: Node, at: Position) -> Notation:
-    """Return the rule behind the entry of a quantity at a position."""
-    writer, quantity = _Writer(problem, node, at), CHAIN_RULE[node.quantity]
+def notation(problem: Problem, node: Node, at: Position, *, by_chain: bool = False) -> Notation:
+    """Return the rule behind the entry of a quantity at a position; for dz, with `by_chain`, that through upstream."""
+    writer, quantity = Writer(problem, node, at), CHAIN_RULE[node.quantity]
     entry, left = writer.entry(quantity.name, quantity.axes), writer.tex_of(quantity.name)
     if problem.given(node) is not None:
         return Notation(rule=f"{entry} is given", tex=rf"{left} \text{{ is given}}")
-    products = problem.products(node)
-    has_sum = any(product.summed for product in products)
-    rule = _joined(products, writer.words, ", plus " if has_sum else " + ")
-    tex = _joined(products, writer.tex, " + ")
-    chain = chain_tex = None
-    if quantity.is_gradient:
-        (product,), variables = products, _chain(quantity.name)
-        over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
-        symbols = ["L", *(f"{_LETTERS[variable]}[{writer.index(variable)}]" for variable in variables)]
-        chain = f"dL/d{symbols[-1]} = {over}" + " * ".join(f"d{of}/d{by}" for of, by in pairwise(symbols))
-        symbols = ["L", *map(writer.tex_symbol, variables)]
-        chain_tex = f"{left} = {_tex_sum(product)}" + r" \cdot ".join(starmap(_partial, pairwise(symbols)))
-    return Notation(rule=f"{entry} = {rule}", tex=f"{left} = {tex}", chain=chain, chain_tex=chain_tex)
+    found = None if by_chain else difference(problem, node)
+    if found is not None:
+        has_sum = found.probability.couples and not sums_to_one(found.targets[at.n : at.n + 1])
+        words, tex = writer.difference(found, has_sum=has_sum)
+    else:
+        products = _products(problem, node)
+        has_sum = any(product.summed for product in products)
+        words = _joined(products, writer.words, ", plus " if has_sum else " + ")
+        tex = _joined(products, writer.tex, " + ")
+    divisor, divided_by = 1 if by_chain else problem.divisor(node), None
+    if divisor > 1:
+        divided_by = _divisor_in_words(problem, node)
+        words = divided(words, f"({divided_by})" if "*" in divided_by else divided_by)
+        tex = _divided_tex(tex, divisor)
+    chain, chain_tex = _chains(problem, node, writer) if node.quantity.startswith("d") else (None, None)
+    return Notation(
+        rule=f"{entry} = {words}",
+        tex=f"{left} = {tex}",
+        chain=chain,
+        chain_tex=None if chain_tex is None else f"{left} = {chain_tex}",
+        where=where(problem, node, writer, found),
+        divided_by=divided_by,
+    )
 
 
-class _Writer:
-    """Writes symbols of a layer around one entry; a letter stands for an axis that its quantity is summed over."""
-
-    def __init__(self, problem: Problem, node: Node, at: Position) -> None:
-        self._problem, self._layer = problem, node.layer
-        self._activation = problem.layers[node.layer].activation
-        fixed = AXES[node.quantity]
-        self._at = {axis: index if axis in fixed else axis for axis, index in at._asdict().items()}
-
-    def entry(self, name: str, axes: tuple[str, ...]) -> str:
-        """Return an entry in the words of the files, with the name of the layer that it comes from."""
-        return self._problem.entry(self._problem.origin(self._layer, name), [self._at[axis] for axis in axes])
-
-    def words(self, product: Product) -> str:
-        over = "".join(f"sum over {NOUNS[axis]}s {axis} of " for axis in product.summed)
-        return over + " * ".join(map(self._factor_in_words, product.factors))
-
-    def tex(self, product: Product) -> str:
-        return _tex_sum(product) + r" \, ".join(map(self._factor_in_tex, product.factors))
-
-    def tex_symbol(self, variable: str, mark: str = "") -> str:
-        level = f"^{{({self._layer})}}" if self._problem.layered else ""
-        return f"{_LETTERS[variable]}{mark}{level}_{{{self.index(variable)}}}"
-
-    def tex_of(self, name: str) -> str:
-        """Return an entry of this layer in TeX, as a letter with indices, or as the derivative of L by one."""
-        if name == "learning_rate":
-            return r"\eta"
-        if name in _LETTERS:
-            return self.tex_symbol(name)
-        variable = _variable(name)
-        return self.tex_symbol(variable, "'") if name.startswith("new_") else _partial("L", self.tex_symbol(variable))
-
-    def _factor_in_words(self, factor: Factor) -> str:
-        entry, activation = self.entry(factor.name, factor.axes), self._activation
-        if factor.function == "f'":
-            return f"{activation.name}'({entry})" if activation.reads else activation.derivative_written
-        return activation.value_written.format(z=entry) if factor.function else entry
-
-    def _factor_in_tex(self, factor: Factor) -> str:
-        templates = {"": "{z}", "f": self._activation.value_tex, "f'": self._activation.derivative_tex}
-        return templates[factor.function].format(z=self.tex_of(factor.name))
-
-    def index(self, variable: str) -> str:
-        return ",".join(str(self._at[axis]) for axis in self._problem.axes(variable))
+def _products(problem: Problem, node: Node) -> Sequence[Product]:
+    """Return the products of a node by the chain rule, also where it is computed in one step from z."""
+    if node.quantity in COUPLED and problem.layers[node.layer].activation.couples:
+        return COUPLED[node.quantity].products
+    return CHAIN_RULE[node.quantity].products if node.quantity in MATCHED else problem.products(node)
 
 
-def _variable(name: str) -> str:
-    """Return what a gradient is the derivative by, or what a new parameter replaces: `weights` for `dweights`."""
-    return "outputs" if name == "upstream" else name.removeprefix("new_").removeprefix("d")
+def _divisor_in_words(problem: Problem, node: Node) -> str:
+    """Return the sizes that the divisor of a node is the product of."""
+    names = []
+    for name, n_samples, n_neurons in (("n_samples", 2, 1), ("n_neurons", 1, 2)):
+        layers = tuple(replace(layer, n_neurons=n_neurons) for layer in problem.layers)
+        if replace(problem, n_samples=n_samples, layers=layers).divisor(node) > 1:
+            names.append(name)
+    return " * ".join(names)
 
 
-def _chain(name: str) -> list[str]:
+def _chains(problem: Problem, node: Node, writer: Writer) -> tuple[str, str]:
+    """Return a gradient as a product of partial derivatives; and that in TeX, without the left side."""
+    couples = problem.layers[node.layer].activation.couples
+    variables = _variables(node.quantity, couples=couples)
+    (product,) = _products(problem, node)
+    over = f"sum over {', '.join(product.summed)} of " if product.summed else ""
+    # Where neurons are coupled, dz is a sum over the outputs of all neurons k.
+    axes = [("n", "k") if couples and name == "outputs" else () for name in variables]
+    loss = "dz" if node.quantity in ("dweights", "dbiases") else node.quantity  # of one sample in a mean
+    named = [(name, writer.index(name, each)) for name, each in zip(variables, axes, strict=True)]
+    symbols = [writer.loss(loss), *(f"{LETTERS[name]}[{index}]" for name, index in named)]
+    words = over + " * ".join(f"d{of}/d{by}" for of, by in pairwise(symbols))
+    left = f"d{writer.loss(node.quantity)}/d{symbols[-1]}"
+    each_tex = [writer.tex_symbol(name, axes=each) for name, each in zip(variables, axes, strict=True)]
+    tex = r" \cdot ".join(starmap(partial, pairwise([writer.loss(loss, tex=True), *each_tex])))
+    tex = tex_sum(product.summed) + tex
+    if node.quantity != "dz" and (divisor := problem.divisor(node)) > 1:
+        words, tex = divided(words, _divisor_in_words(problem, node)), _divided_tex(tex, divisor)
+    return f"{left} = {words}", tex
+
+
+def _divided_tex(tex: str, divisor: int) -> str:
+    is_bracketed = is_sum(tex) and not tex.startswith(r"\sum")
+    return rf"\frac{{1}}{{{divisor}}} " + (rf"\left( {tex} \right)" if is_bracketed else tex)
+
+
+def _variables(name: str, *, couples: bool) -> list[str]:
     """Return the variables in the chain from the loss to a gradient: outputs, z and weights for dweights."""
     if name == "upstream":
         return ["outputs"]
+    if couples and name != "dz":
+        return ["z", variable(name)]
     factors = [factor.name for factor in CHAIN_RULE[name].products[0].factors]
-    gradient = next(factor for factor in factors if factor not in _LETTERS)
-    return [*_chain(gradient), _variable(name)]
+    gradient = next(factor for factor in factors if factor not in LETTERS)
+    return [*_variables(gradient, couples=couples), variable(name)]
 
 
 def _joined(products: Sequence[Product], written: Callable[[Product], str], plus: str) -> str:
     first, *others = products
     return written(first) + "".join((" - " if each.sign < 0 else plus) + written(each) for each in others)
-
-
-def _partial(of: str, by: str) -> str:
-    return rf"\frac{{\partial {of}}}{{\partial {by}}}"
-
-
-def _tex_sum(product: Product) -> str:
-    return rf"\sum_{{{','.join(product.summed)}}} " if product.summed else ""

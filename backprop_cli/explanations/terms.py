@@ -3,41 +3,37 @@
 Names and indices are as the problem's author writes them: in the layout of the weights, with the layer in a network.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, QUANTITIES, Factor, Node, Position, Product
+from backprop_cli.core.quantities import (
+    AXES,
+    CHAIN_RULE,
+    OF_A_LAYER,
+    OF_THE_LOSS,
+    QUANTITIES,
+    Factor,
+    Node,
+    Position,
+    Product,
+)
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
-from backprop_cli.errors import UsageError
+from backprop_cli.core.written import difference
+from backprop_cli.errors import InputError, UsageError
+from backprop_cli.explanations import coupled, of_the_loss
 from backprop_cli.explanations.explanation import Term
+from backprop_cli.explanations.sums import Part, Ref, Sum
 from backprop_cli.messages import QUOTING, counted, listed
 
 _SMALL = 10**7  # multiplications, which take no time beside the forward pass
-
-
-class Ref(NamedTuple):
-    """An entry with its name."""
-
-    name: str
-    value: Any  # None where the quantity is too large to compute
-    source: tuple[Node, Position] | None  # where the entry is, if it was computed
-
-
-class Sum(NamedTuple):
-    """Terms that make up an entry, or some of them."""
-
-    terms: Array  # (m,)
-    inactive: Array  # (m,): whether an inactive unit makes the term zero
-    factors: Callable[[int], tuple[Ref, ...]]  # those of the k-th term
-    common: Term = Term()  # what their records have in common
-    reads: tuple[Ref, ...] = ()  # the z at which a derivative is taken
 
 
 class Entries:
@@ -51,12 +47,15 @@ class Entries:
         """Compute what the explanation of the wanted quantities needs.
 
         Raises:
-            InputError: None of them follows from what was given, or a result overflows.
+            InputError: None of them follows from what was given, a result overflows, or the problem is exact and a
+                function in it has no exact arithmetic.
         """
         self.problem = problem
         planned = plan(problem, wanted)
         require_any(problem, wanted, planned)
-        order = list(planned.order)
+        _require_exact(problem, planned.order)
+        also = [Node(node.layer, "outputs") for node in planned.order if self._reads_outputs(node)]
+        order = list(plan(problem, [*planned.order, *also]).order)
         if len(wanted) == 1 and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL:
             order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
@@ -67,6 +66,11 @@ class Entries:
             for i, layer in enumerate(self._solution.layers)
             for quantity, matrix in layer.computed.items()
         }
+
+    def _reads_outputs(self, node: Node) -> bool:
+        """Tell whether the explanation of a node takes outputs, which its formula may leave out."""
+        of_pair = self.problem.matched(node.layer) is not None and node.quantity in ("loss", "dz")
+        return of_pair or (node.quantity == "dz" and self.problem.layers[node.layer].activation.couples)
 
     def _sizes(self, i: int) -> dict[str, int | None]:
         layer = self.problem.layers[i]
@@ -82,54 +86,98 @@ class Entries:
         shape = [sizes[axis] or 0 for axis in axes]
         if len(index) != len(shape) or any(k >= size for k, size in zip(index, shape, strict=True)):
             entry = f"{place}[{','.join(map(str, index))}]" if index else place
+            if not shape:
+                raise UsageError(f"{entry}: {place} is one number (expected {place} without an index)")
             nouns = ("row", "column") if len(shape) == 2 else ("entry",)
             sized = [f"{counted(size, noun)} (0 to {size - 1})" for size, noun in zip(shape, nouns, strict=True)]
             raise UsageError(f"{entry}: {place} has {listed(sized)}", hint=QUOTING if not index else None)
         return Position(**dict(zip(axes, index, strict=True)))
 
     def ref(self, node: Node, at: Position) -> Ref:
-        """Return the entry of a computed quantity."""
-        return self._entry(node, _index(AXES[node.quantity], at))
+        """Return the entry of a quantity."""
+        return self.entry(node, _index(AXES[node.quantity], at))
+
+    def entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
+        """Return the entry of a node at an index along `AXES`."""
+        array, at = self.array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
+        value = None if array is None else array[index]
+        is_given = node.quantity not in OF_A_LAYER and self.problem.given(node) is not None
+        is_source = node.quantity in QUANTITIES and not is_given
+        return Ref(self.problem.entry(node, index), value, (node, at) if is_source else None)
+
+    def array(self, node: Node) -> Any:
+        """Return the values of a node, given or computed, in the shape of its axes; None where there are none."""
+        given = self.problem.given(node)
+        if given is not None:
+            return np.asarray(given)
+        if node not in self.values and node.quantity == "upstream" and self.problem.loss is not None:
+            return self._upstream
+        return self.values.get(node)
+
+    @cached_property
+    def _upstream(self) -> Array:
+        """The upstream of a matched pair, which is not computed unless it is wanted; it may overflow."""
+        node = Node(len(self.problem.layers) - 1, "upstream")
+        outputs, targets = (self.array(node._replace(quantity=name)) for name in ("outputs", "targets"))
+        return of_the_loss.loss_of(self.problem).gradient(outputs, targets) / self.problem.divisor(node)
 
     def sums(self, node: Node, at: Position) -> Iterator[Sum]:
         """Yield the terms that make up an entry, in the order of its rule."""
+        activation = self.problem.layers[node.layer].activation
         if self.problem.given(node) is not None:
             given = self.ref(node, at)._replace(source=None)
-            yield Sum(np.array([given.value]), np.zeros(1, bool), lambda _: (given,))
+            yield Sum(np.array([given.value]), np.zeros(1, bool), lambda _: Part((given,)))
+        elif (found := difference(self.problem, node)) is not None:
+            yield of_the_loss.difference_sum(self, node, at, found)
+        elif node.quantity == "loss":
+            yield of_the_loss.value_sum(self, node, at)
+        elif node.quantity == "upstream":
+            yield of_the_loss.gradient_sum(self, node, at)
+        elif activation.couples and node.quantity == "outputs":
+            yield coupled.outputs_sum(self, node, at)
+        else:
+            yield from self.chain_sums(node, at)
+
+    def chain_sums(self, node: Node, at: Position) -> Iterator[Sum]:
+        """Yield the terms by the chain rule, also where there is a rule in one step."""
+        if node.quantity == "dz" and self.problem.layers[node.layer].activation.couples:
+            yield coupled.dz_sum(self, node, at)
             return
-        for product in self.problem.products(node):
+        is_dz = node.quantity == "dz"
+        for product in CHAIN_RULE["dz"].products if is_dz else self.problem.products(node):
             yield self._sum(node.layer, product, at)
 
     def _sum(self, layer: int, product: Product, at: Position) -> Sum:
         entries = [factor for factor in product.factors if factor.function != "f'"]
-        arrays = [self._array(self.problem.origin(layer, factor.name)) for factor in entries]
+        arrays = [self.array(self.problem.origin(layer, factor.name)) for factor in entries]
         indices = [_index(factor.axes, at, product) for factor in entries]
         values = [np.atleast_1d(array[index]) for array, index in zip(arrays, indices, strict=True)]
         terms = prod(values[1:], start=values[0])
-
-        def factors(k: int) -> tuple[Ref, ...]:
-            where = at._replace(**dict.fromkeys(product.summed, k))
-            return tuple(self._factor(layer, factor, where) for factor in entries)
-
-        made = Sum(terms, self._inactive(layer, product, at, len(terms)), factors)
+        inactive = self.inactive(layer, product, at, len(terms))
         activation, last = self.problem.layers[layer].activation, product.factors[-1]
+        record, reads = Term(), tuple[Ref, ...]()
         if product.sign < 0:
-            return made._replace(terms=-terms, common=Term(coefficient=-1))
-        if last.function == "f":
-            return made._replace(terms=activation.value(terms), common=Term(function=activation.value_written))
-        if last.function == "f'":
+            terms, record = -terms, Term(coefficient=-1)
+        elif last.function == "f":
+            terms = activation.value(terms)
+            record = Term(function=activation.value_written.format(z="{0}"), arguments=("z",))
+        elif last.function == "f'":
             z = self._factor(layer, last, at)
             at_z = np.array([z.value]) if activation.reads else terms  # where it reads no z, f' is the same everywhere
             derivative = activation.derivative(at_z).item()
-            made = made._replace(terms=activation.backward(terms, at_z, activation.value(at_z)))
-            coefficient = int(derivative) if derivative == int(derivative) else derivative
-            if not activation.reads:
-                return made._replace(common=Term(coefficient=coefficient))
-            common = Term(coefficient=coefficient, derivative=f"{activation.name}'({z.name})")
-            return made._replace(common=common, reads=(z,))
-        return made
+            terms = activation.backward(terms, at_z, activation.value(at_z))
+            record = Term(coefficient=int(derivative) if derivative == int(derivative) else derivative)
+            if activation.reads:
+                named = activation.derivative_named.format(z=z.name)
+                record, reads = Term(coefficient=record.coefficient, derivative=named), (z,)
 
-    def _inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:
+        def part(k: int) -> Part:
+            where = at._replace(**dict.fromkeys(product.summed, k))
+            return Part(tuple(self._factor(layer, factor, where) for factor in entries), record, reads)
+
+        return Sum(terms, inactive, part)
+
+    def inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:
         """Return for each term (n_terms,) whether a factor of it is zero because a unit is inactive."""
         found = np.zeros(n_terms, bool)
         for factor in product.factors:
@@ -141,17 +189,15 @@ class Entries:
         return found
 
     def _factor(self, layer: int, factor: Factor, at: Position) -> Ref:
-        return self._entry(self.problem.origin(layer, factor.name), _index(factor.axes, at))
+        return self.entry(self.problem.origin(layer, factor.name), _index(factor.axes, at))
 
-    def _entry(self, node: Node, index: tuple[Any, ...]) -> Ref:
-        array, at = self._array(node), Position(**dict(zip(AXES[node.quantity], index, strict=True)))
-        value = None if array is None else array[index]
-        return Ref(self.problem.entry(node, index), value, (node, at) if node.quantity in QUANTITIES else None)
 
-    def _array(self, node: Node) -> Any:
-        """Return the values of a node, given or computed, in the shape of its axes."""
-        given = self.problem.given(node)
-        return self.values.get(node) if given is None else np.asarray(given)
+def _require_exact(problem: Problem, order: Sequence[Node]) -> None:
+    """Raise an InputError if a problem is exact, and a loss that is needed has no exact arithmetic."""
+    loss = problem.loss
+    is_needed = any(node.quantity in OF_THE_LOSS for node in order)
+    if problem.exact and is_needed and loss is not None and not loss.exact:
+        raise InputError(f"{loss.name} has no exact arithmetic (leave out --exact)", place="loss")
 
 
 def _index(axes: Sequence[str], at: Position, product: Product | None = None) -> tuple[Any, ...]:

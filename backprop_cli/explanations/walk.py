@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, Node, Position, every_node
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, FORWARD, OF_THE_LOSS, Node, Position
 from backprop_cli.explanations.explainer import explanation
 from backprop_cli.explanations.explanation import Explanation, Extent, Factor, Walk
 from backprop_cli.explanations.terms import Entries
@@ -23,12 +23,15 @@ def walk(problem: Problem, extent: Extent) -> Walk:
     Raises:
         InputError: Nothing follows from what was given, or a result overflows.
     """
-    entries = Entries(problem, every_node(len(problem.layers)))
-    computed = sum(matrix.size for matrix in entries.values.values())
+    last = len(problem.layers) - 1
+    in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
+    left_out = (*in_one_step, Node(last, "losses"))
+    entries = Entries(problem, [node for node in problem.nodes if node not in left_out])
+    computed = sum(matrix.size for node, matrix in entries.values.items() if problem.has(node))
     steps = tuple(
         _step(entries, node, at, extent)
         for node in _working_order(len(problem.layers))
-        if node in entries.values
+        if node in entries.values and problem.has(node)
         for at in _positions(entries, node, every=computed <= _FEW_ENTRIES)
     )
     return Walk(title=problem.title, steps=steps, not_computed=entries.not_computed, entries=computed)
@@ -41,7 +44,7 @@ def _step(entries: Entries, node: Node, at: Position, extent: Extent) -> Explana
     # z is a sum, which passes dz on unchanged to each of its terms.
     z = Node(node.layer, "z")
     sums = entries.sums(z, at) if entries.problem.given(z) is None and z in entries.values else ()
-    names = [" * ".join(factor.name for factor in part.factors(k)) for part in sums for k in range(len(part.terms))]
+    names = [" * ".join(ref.name for ref in part.part(k).factors) for part in sums for k in range(len(part.terms))]
     passed_on = tuple(Factor(name=name, value=step.value) for name in names[: extent.terms])
     return replace(step, passed_on=passed_on, more_passed_on=len(names) - len(passed_on))
 
@@ -67,8 +70,18 @@ def _nonzero(entries: Entries, layer: int) -> tuple[int, int]:
 def _working_order(n_layers: int) -> Iterator[Node]:
     layers = range(n_layers)
     # Gradients that a sum passes on unchanged come before those of products.
-    gradients = {name: quantity.products[0] for name, quantity in CHAIN_RULE.items() if quantity.is_gradient}
+    gradients = {
+        name: quantity.products[0]
+        for name, quantity in CHAIN_RULE.items()
+        if quantity.is_gradient and name not in OF_THE_LOSS
+    }
     backward = sorted(gradients, key=lambda name: (bool(gradients[name].summed), len(gradients[name].factors)))
     yield from (Node(i, quantity) for i in layers for quantity in FORWARD)
+    yield from (Node(n_layers - 1, quantity) for quantity in OF_THE_LOSS)
     yield from (Node(i, quantity) for i in reversed(layers) for quantity in backward)
-    yield from (Node(i, quantity) for i in layers for quantity in CHAIN_RULE if quantity not in (*FORWARD, *backward))
+    yield from (
+        Node(i, quantity)
+        for i in layers
+        for quantity in CHAIN_RULE
+        if quantity not in (*FORWARD, *OF_THE_LOSS, *backward)
+    )

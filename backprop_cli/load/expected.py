@@ -1,7 +1,7 @@
 """Load expected values: from a problem, or from a result, which is a file or a folder as `run --save` writes it."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
@@ -14,7 +14,7 @@ from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, nest
 from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import QUANTITIES, Node
+from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named, require_suffix, suffix
 from backprop_cli.load.matrix import MATRIX_SUFFIXES, is_table, parse_matrix
@@ -26,7 +26,10 @@ from backprop_cli.messages import reason_of
 if TYPE_CHECKING:
     from backprop_cli.load.csv import HeaderMode
 
-_RESULT_SETTINGS = ("schema", "exact", "binary", "dtype", "learning_rate", "weight_layout", "not_computed")
+_RESULT_SETTINGS = (
+    *("schema", "exact", "digits", "binary", "dtype", "learning_rate", "weight_layout", "samples", "mean_gradients"),
+    *("loss_function", "reduction", "steps", "not_computed"),
+)
 
 _RESULT_SUFFIXES = (".json", ".npz")
 _IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
@@ -50,10 +53,7 @@ def load_expected(
         else:
             require_suffix(path, _RESULT_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
-        layout = tree.get("weight_layout", problem.weight_layout)
-        if not isinstance(layout, str) or layout != problem.weight_layout:
-            reason = f"expected the layout {problem.weight_layout!r}, got {describe(layout)}"
-            raise InputError(reason, place="weight_layout")
+        _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
         if not values:
             raise InputError("there are no expected values in it")
@@ -62,6 +62,33 @@ def load_expected(
             if (file := tables.get(dotted(problem.place(*node)))) is not None:
                 _require_no_column_numbers(Table(file, expected.values, header == "auto"), problem, node)
         return found
+
+
+def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None:
+    """Check that a result was computed by the conventions of a problem.
+
+    A result of `run` has a `weight_layout` always, and other settings only where they are not the default. Where a
+    loss was not named, or the problem has none, nothing is known about it.
+
+    Raises:
+        InputError: It was not.
+    """
+    own: dict[str, tuple[Any, Any]] = {
+        "weight_layout": (problem.weight_layout, problem.weight_layout),
+        "samples": (problem.samples_in, "rows"),
+        "mean_gradients": (problem.mean_gradients, False),
+        "steps": (problem.steps, 1),
+    }
+    if problem.loss is not None:
+        own["loss_function"] = (problem.loss.name, problem.loss.name)
+        own["reduction"] = (problem.reduction, problem.reduction)
+    for key, (wanted, default) in own.items():
+        found = tree.get(key, default if "weight_layout" in tree else wanted)
+        if isinstance(found, np.ndarray) and not found.ndim:
+            found = found.item()
+        if type(found) is not type(wanted) or found != wanted:
+            words = repr(wanted) if isinstance(wanted, str) else describe(wanted)
+            raise InputError(f"expected the problem's {words}, got {describe(found)}", place=key)
 
 
 def validate_expected(
@@ -78,11 +105,21 @@ def validate_expected(
     found: dict[Node, Expected] = {}
     for node, raw in _by_node(values, problem):
         place = f"expected.{problem.place(*node)}"
+        raw = raw if AXES[node.quantity] else _single(raw)
         if isinstance(raw, np.ndarray):
             found[node] = _from_array(raw, place, rounded=rounded, in_float32=in_float32)
         else:
             found[node] = _from_tree(raw, place, rounded=rounded, in_float32=in_float32)
     return found
+
+
+def _single(raw: Any) -> Any:
+    """Return the number in a matrix or list of one, as a file in a folder holds it; anything else stays."""
+    if isinstance(raw, np.ndarray):
+        return raw.reshape(()) if raw.size == 1 else raw
+    while isinstance(raw, list) and len(raw) == 1:
+        raw = raw[0]
+    return raw
 
 
 def _from_array(raw: Array, place: str, *, rounded: bool, in_float32: bool) -> Expected:
@@ -146,16 +183,27 @@ def _as_written(raw: Any, place: str) -> Expected:
 
 
 def _by_node(values: Mapping[str, Any], problem: Problem) -> Iterator[tuple[Node, Any]]:
+    last = len(problem.layers) - 1
     for i, (prefix, layer) in enumerate(_layers(values, problem).items()):
         if not isinstance(layer, dict):
             raise InputError(f"expected an object, got {describe(layer)}", place=prefix)
+        known = OF_A_LAYER if problem.layered else QUANTITIES
         for key in layer:
-            if key not in QUANTITIES:
-                from backprop_cli.load.names import cure_of  # for errors only
+            if key not in known:
+                raise _not_expected(layer, key, prefix, known)
+        yield from ((Node(i, quantity), layer[quantity]) for quantity in known if quantity in layer)
+    if problem.layered:
+        yield from ((Node(last, quantity), values[quantity]) for quantity in OF_THE_LOSS if quantity in values)
 
-                hint = cure_of({key: layer[key]}, QUANTITIES)
-                raise InputError("no such quantity is computed", place=f"{prefix}.{key}", hint=hint)
-        yield from ((Node(i, quantity), layer[quantity]) for quantity in QUANTITIES if quantity in layer)
+
+def _not_expected(part: Mapping[str, Any], key: str, prefix: str, known: Sequence[str]) -> InputError:
+    """Return the error for a key of an object of expected values, where it stands."""
+    place = f"{prefix}.{key}"
+    if key in OF_THE_LOSS:
+        return InputError("belongs to no layer (expected beside layers)", place=place)
+    from backprop_cli.load.names import cure_of  # for errors only
+
+    return InputError("no such quantity is computed", place=place, hint=cure_of({key: part[key]}, known))
 
 
 def _layers(values: Mapping[str, Any], problem: Problem) -> Mapping[str, Any]:
@@ -163,8 +211,10 @@ def _layers(values: Mapping[str, Any], problem: Problem) -> Mapping[str, Any]:
     if not problem.layered:
         return {"expected": values}
     for key in values:
-        if key != "layers":
-            raise InputError("expected layers here, as the problem has them", place=f"expected.{key}")
+        if key not in ("layers", *OF_THE_LOSS):
+            if key in OF_A_LAYER:
+                raise InputError("expected layers here, as the problem has them", place=f"expected.{key}")
+            raise _not_expected(values, key, "expected", OF_THE_LOSS)
     layers = values.get("layers", [])
     if not isinstance(layers, list) or len(layers) > len(problem.layers):
         raise InputError(f"expected a list of at most {len(problem.layers)} layers", place="expected.layers")
@@ -180,7 +230,7 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
     layer = problem.layers[node.layer]
     sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
     shape = tuple(sizes[axis] for axis in problem.axes(node.quantity))
-    if table.array.shape == shape:
+    if table.array.shape == shape or (len(shape) < 2 and table.array.size == (shape or (1,))[0]):
         return
     for array, hint in variants(table):
         if shape in (array.shape, (array.size,)):

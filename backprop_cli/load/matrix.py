@@ -32,6 +32,8 @@ def load_matrix(
 ) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix (m, n) or list (n,) of a key (`inputs`, …) in a file, and the names in its header, if any.
 
+    Targets may be a single number ().
+
     `header` tells what the first line of a CSV or TSV file is.
 
     Raises:
@@ -40,7 +42,7 @@ def load_matrix(
     with named(path):
         value, names = parse_matrix(path, key, exact=kind == "object", progress=progress, header=header)
         array = to_array(value, key, kind)
-        if array.ndim == 0:
+        if array.ndim == 0 and key != "targets":  # which may be the class number of one sample
             raise InputError("expected a list of numbers or of rows, got a single number", place=key)
         return array, names
 

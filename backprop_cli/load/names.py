@@ -27,11 +27,13 @@ _OTHER_NAMES = {
     "dweights": "dw dweight gradw gradweight gradweights weightgrad dkernel dldw",
     "dbiases": "db dbias gradb gradbias gradbiases biasgrad dldb",
     "targets": "y t target targets label labels ytrue ytrain",
-    "loss": "loss lossfunction cost criterion",
+    "loss": "loss lossfunction cost criterion objective",
+    "steps": "epochs iterations niter nsteps numsteps numiterations",
+    "reduction": "reduce lossreduction",
 }
 _NAMES = {other: name for name, others in _OTHER_NAMES.items() for other in others.split()}
 _IN_LAYERS = ("weights", "biases", "z", "activation", "outputs", "dz", "dinputs", "dweights", "dbiases")
-_AT_TOP = ("inputs", "upstream", "learning_rate", "weight_layout")
+_AT_TOP = ("inputs", "upstream", "targets", "loss", "reduction", "learning_rate", "steps", "weight_layout")
 _OUT_IN = """PyTorch's weight lies out-in: "weight_layout": "out-in" says so"""
 _UNNAMED = "the arrays are without names: np.savez(path, inputs=X, weights=W, biases=b, upstream=U) names them"
 _LAYERS = 'layers stand in a list, "layers": [{"weights": ..., "biases": ...}], or in NPZ as layers.0.weights'
@@ -75,7 +77,6 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
     hints += [_called([answer for answer in sure if answer.name in known or answer.name in _AT_TOP], known)]
     hints += [f"{key} may mean {name}" for key, name, _, is_guess in answers if is_guess][:_MOST_LISTED]
     hints += [_computed([answer for answer in answers if answer.name in QUANTITIES and answer.name not in known])]
-    hints += [_of_loss([answer for answer in answers if answer.name in ("targets", "loss")])]
     hints += [_OUT_IN] * any(_last(key) == "weight" for part in (unknown, *layers) for key in part)
     return "; ".join(filter(None, hints)) or None
 
@@ -87,7 +88,7 @@ def _answers(keys: Iterable[str], known: Sequence[str]) -> list[_Answer]:
 
 
 def _answer(key: str, known: Sequence[str]) -> _Answer | None:
-    if key in QUANTITIES:
+    if key in QUANTITIES and key not in known:
         return _Answer(key, key)
     names = {**_NAMES, **{_plain(name): name for name in (*known, *_IN_LAYERS)}}
     for part in (key, _last(key)):
@@ -126,8 +127,3 @@ def _computed(answers: Sequence[_Answer]) -> str:
     shown = [key if key == name else f"{key} ({name} here)" for key, name, _, _ in answers[:_MOST_LISTED]]
     verb, they = ("are", "they") if len(shown) > 1 else ("is", "it")
     return f'{listed(shown)} {verb} computed; what {they} should be goes under "expected"' if shown else ""
-
-
-def _of_loss(answers: Sequence[_Answer]) -> str:
-    shown = listed(answer.key for answer in answers) if answers else ""
-    return f"upstream, the gradient of the loss, is given in place of {shown}" if shown else ""

@@ -3,7 +3,8 @@
 `-` is standard input; it and a name without an ending hold JSON. The module of a format is imported when it is needed.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
@@ -37,6 +38,7 @@ def load_problem(
     *,
     exact: bool = False,
     dtype: Dtype = "float64",
+    without: Collection[str] = (),
     data: Data | None = None,
     header: "HeaderMode" = "auto",
     progress: Progress = no_progress,
@@ -44,7 +46,8 @@ def load_problem(
     """Return the problem in a file, with some of its matrices and values replaced.
 
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
-    float32, or fractions with the values that were written if it is exact. `data` are the bytes of the file, if they
+    float32, or fractions with the values that were written if it is exact. The keys in `without` are dropped from the
+    file, at the top and in every layer. `data` are the bytes of the file, if they
     have been read already: a pipe can be read once only. `header` tells what the first lines of CSV and TSV files are.
 
     Raises:
@@ -52,6 +55,7 @@ def load_problem(
         UsageError: A key belongs to a layer, and the problem has several.
     """
     draft = {} if path is None else load_draft(path, data, exact=exact)
+    _drop(draft, without)
     headers: dict[str, tuple[str, ...]] = {}
     origins: dict[str, str] = {}
     tables: dict[str, Table] = {}
@@ -74,7 +78,7 @@ def load_problem(
     except InputError as error:
         error.hint = likely_cause(tables, fits, error.hint)
         raise _with_origin(error, origins, path) from None
-    return replace(problem, notes=notes(tables))
+    return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem, origins.get("targets", path))))
 
 
 def read_problem(path: str) -> Data:
@@ -111,12 +115,30 @@ def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool =
         return draft
 
 
+def _drop(draft: dict[str, Any], keys: Collection[str]) -> None:
+    layers = draft.get("layers")
+    for part in (draft, *(layers if isinstance(layers, list) else ())):
+        for key in keys if isinstance(part, dict) else ():
+            part.pop(key, None)
+
+
+def _notes_on_targets(problem: Problem, path: str | None) -> Iterator[str]:
+    if problem.targets is None or path is None:
+        return
+    if problem.loss is None:
+        yield f"{shown(path)}: targets are not used, because there is no loss"
+    elif (found := problem.loss.targets_note(problem.targets)) is not None:
+        index, reason = found
+        yield f"{shown(path)}: {reason.replace('this sample', f'sample {index[0]}')}"
+
+
 def _with_origin(error: InputError, origins: Mapping[str, str], path: str | None) -> InputError:
     """Add the file to an error, and the file of the array that does not fit, if it is another."""
     rival_origin = origins.get(error.rival or "")
     if rival_origin is not None and rival_origin != origins.get(error.place or ""):
         error.reason += f"; {error.rival} is from {shown(rival_origin)}"
-    origin = origins.get(error.place or "", path)
+    key = re.sub(r"(\[\d+\])+$", "", error.place or "")  # of an entry
+    origin = origins.get(key, path)
     return error if origin is None else error.at(shown(origin))
 
 

@@ -5,25 +5,29 @@ the keys of a single layer. Every key may be missing.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION
-from backprop_cli.core.arrays import Array
+from backprop_cli.core import losses
+from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION, Activation, activation, name_of_activation
+from backprop_cli.core.arrays import Array, bracketed
+from backprop_cli.core.losses import FRAMEWORK_NAMES, Loss
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
-from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype
+from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype, Reduction, SamplesIn
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import Kind, describe, to_array, to_number, without_brackets
-from backprop_cli.load.shapes import SAMPLES, Fitted, fit
+from backprop_cli.load.shapes import SAMPLES, Fitted, Layout, fit
+from backprop_cli.load.targets import read_targets
 from backprop_cli.messages import did_you_mean, listed
 
 LAYER_KEYS = ("weights", "biases", "activation", "z")
 PROBLEM_KEYS = (
-    *("title", "source", "inputs", *LAYER_KEYS, "layers"),
-    *("weight_layout", "upstream", "learning_rate", "expected"),
+    *("title", "source", "inputs", *LAYER_KEYS, "layers", "weight_layout", "samples"),
+    *("targets", "loss", "reduction", "mean_gradients", "upstream", "learning_rate", "steps", "expected"),
 )
-_NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream")
+_NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream", "targets")
+_MOST_STEPS = 10**9
 
 Headers = Mapping[str, tuple[str, ...]]
 
@@ -43,7 +47,10 @@ def build(
     parts = _parts(draft)
     if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
-    out_in = _choice(draft, "weight_layout", WEIGHT_LAYOUTS) == "out-in"
+    in_columns = _choice(draft, "samples", get_args(SamplesIn)) == "columns"
+    layout = Layout(_choice(draft, "weight_layout", WEIGHT_LAYOUTS) == "out-in", in_columns)
+    if in_columns and "weight_layout" not in draft:
+        layout = Layout(out_in=True, in_columns=True)
     arrays = _arrays(draft, parts, "object" if exact else dtype)
     binary: tuple[str, ...] = ()
     if exact:
@@ -52,34 +59,109 @@ def build(
         binary = tuple(place for place, array in arrays.items() if array.dtype.kind == "f")
         binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
         arrays = {place: exactly(array) for place, array in arrays.items()}
-    fitted = fit(arrays, tuple(parts), out_in=out_in)
-    input_places = ["inputs", *[next(iter(parts)) + "weights"] * out_in]  # columns are inputs
+    loss, reduction = _loss(draft)
+    fitted, has_classes = _fitted(arrays, tuple(parts), layout, loss)
+    # whose columns are inputs
+    input_places = [*["inputs"] * (not in_columns), *[next(iter(parts)) + "weights"] * layout.out_in]
     return Problem(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
         inputs=fitted.arrays.get("inputs"),
-        layers=_layers(parts, fitted, headers, out_in=out_in),
+        layers=_layers(parts, fitted, headers, layout),
         upstream=_upstream(draft, fitted),
-        weight_layout="out-in" if out_in else "in-out",
+        weight_layout="out-in" if layout.out_in else "in-out",
         learning_rate=_learning_rate(draft, exact=exact),
         layered="layers" in draft,
         n_samples=fitted.sizes.get(SAMPLES),
         input_names=_names(headers, input_places, fitted.sizes.get(0)),
         expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
+        loss=loss,
+        reduction=reduction,
+        targets=fitted.arrays.get("targets"),
+        has_classes=has_classes,
+        samples_in="columns" if in_columns else "rows",
+        mean_gradients=_flag(draft, "mean_gradients"),
+        steps=_steps(draft, exact=exact),
     )
 
 
+def _fitted(
+    arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout, loss: Loss | None
+) -> tuple[Fitted, bool]:
+    """Return the arrays in their full shapes, and whether the targets were class numbers."""
+    if "targets" not in arrays:
+        return fit(arrays, prefixes, layout), False
+    others = fit({place: array for place, array in arrays.items() if place != "targets"}, prefixes, layout)
+    n_samples, n_neurons = others.sizes.get(SAMPLES), others.sizes.get(len(prefixes))
+    targets = read_targets(arrays["targets"], loss, n_samples, n_neurons, in_columns=layout.in_columns)
+    fitted = fit({**arrays, "targets": targets.matrix}, prefixes, layout)
+    refused = None if loss is None else loss.refused_targets(fitted.arrays["targets"])
+    if refused is not None:
+        index, reason = refused
+        raise InputError(reason, place="targets" + bracketed(index[::-1] if layout.in_columns else index))
+    return fitted, targets.has_classes
+
+
+def _loss(draft: Mapping[str, Any]) -> tuple[Loss | None, Reduction]:
+    """Return the loss and its reduction; the name of a framework brings its own, unless the draft has one."""
+    own: Reduction | None = _choice(draft, "reduction", get_args(Reduction))
+    if "loss" not in draft:
+        if own is not None:
+            raise InputError("belongs to a loss, and there is none", place="reduction")
+        return None, "sum"
+    if "upstream" in draft:
+        raise InputError("is given beside a loss, whose gradient it would be (expected one of them)", place="upstream")
+    name = draft["loss"]
+    if not isinstance(name, str):
+        raise InputError(
+            f"expected the name of a loss, got {describe(name)}", place="loss", hint=without_brackets(name)
+        )
+    try:
+        return losses.loss(name), own or ("mean" if name in FRAMEWORK_NAMES else "sum")
+    except ValueError as error:
+        raise InputError(str(error), place="loss") from None
+
+
+def _flag(draft: Mapping[str, Any], key: str) -> bool:
+    value = draft.get(key, False)
+    if isinstance(value, np.ndarray) and value.shape == () and value.dtype.kind == "b":
+        value = bool(value)
+    if not isinstance(value, bool):
+        raise InputError(f"expected true or false, got {describe(value)}", place=key)
+    return value
+
+
+def _steps(draft: Mapping[str, Any], *, exact: bool) -> int:
+    written = draft.get("steps", 1)
+    steps = to_number(written, "steps", "object" if exact and not isinstance(written, int) else "float64")
+    if steps != int(steps) or not 1 <= steps <= _MOST_STEPS:
+        raise InputError(f"expected a whole number of steps, 1 or more, got {describe(draft['steps'])}", place="steps")
+    return int(steps)
+
+
 def to_draft(problem: Problem) -> dict[str, Any]:
-    """Return a draft from which `build` builds the same problem, weights in the layout in which they were written."""
+    """Return a draft from which `build` builds the same problem, in the layout in which it was written."""
+
+    def written(name: str, array: Any) -> Any:
+        return problem.as_written(name, array) if isinstance(array, np.ndarray) else array
+
+    targets = problem.targets
+    if targets is not None:
+        targets = targets.argmax(axis=1) if problem.has_classes else written("targets", targets)
     layers = []
     for layer in problem.layers:
-        weights = None if layer.weights is None else problem.as_written("weights", layer.weights)
-        layers.append(_given(weights=weights, biases=layer.biases, z=layer.z, activation=layer.activation.name))
+        weights, z = written("weights", layer.weights), written("z", layer.z)
+        layers.append(_given(weights=weights, biases=layer.biases, z=z, activation=layer.activation.name))
+    loss = problem.loss
     return {
-        **_given(title=problem.title, source=problem.source, inputs=problem.inputs),
+        **_given(title=problem.title, source=problem.source, inputs=written("inputs", problem.inputs)),
         **({"layers": layers} if problem.layered else layers[0]),
-        **_given(upstream=problem.upstream, weight_layout=problem.weight_layout, learning_rate=problem.learning_rate),
+        **_given(samples=None if problem.samples_in == "rows" else problem.samples_in, targets=targets),
+        **({} if loss is None else {"loss": loss.name, "reduction": problem.reduction}),
+        **({"mean_gradients": True} if problem.mean_gradients else {}),
+        **_given(upstream=written("upstream", problem.upstream), weight_layout=problem.weight_layout),
+        **_given(learning_rate=problem.learning_rate, steps=problem.steps if problem.steps > 1 else None),
     }
 
 
@@ -131,25 +213,35 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and len(value) == 1 and isinstance(value[0], str))
 
 
-def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, *, out_in: bool) -> tuple[Layer, ...]:
+def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout) -> tuple[Layer, ...]:
     layers = []
     for i, (prefix, part) in enumerate(parts.items()):
         n_neurons = fitted.sizes.get(i + 1)
-        keys = ("biases", "z") if out_in else ("weights", "biases", "z")
-        neuron_places = [*(prefix + key for key in keys), *["upstream"] * (i == len(parts) - 1)]  # columns are neurons
-        activation = _choice(part, "activation", tuple(ACTIVATIONS), prefix) or DEFAULT_ACTIVATION
+        keys = [*["weights"] * (not layout.out_in), "biases", *["z"] * (not layout.in_columns)]
+        of_outputs = ["upstream", "targets"] * (i == len(parts) - 1 and not layout.in_columns)
+        neuron_places = [*(prefix + key for key in keys), *of_outputs]  # whose columns are neurons
         layers.append(
             Layer(
                 weights=fitted.arrays.get(prefix + "weights"),
                 biases=fitted.arrays.get(prefix + "biases"),
                 z=fitted.arrays.get(prefix + "z"),
-                activation=ACTIVATIONS[activation],
+                activation=_activation(part, prefix),
                 n_inputs=fitted.sizes.get(i),
                 n_neurons=n_neurons,
                 neuron_names=_names(headers, neuron_places, n_neurons),
             )
         )
     return tuple(layers)
+
+
+def _activation(part: Mapping[str, Any], prefix: str) -> Activation:
+    written, place = part.get("activation", DEFAULT_ACTIVATION), prefix + "activation"
+    if not (isinstance(written, str) and name_of_activation(written) in ACTIVATIONS):
+        raise _unknown(written, tuple(ACTIVATIONS), place)
+    try:
+        return activation(written)
+    except ValueError as error:
+        raise InputError(str(error), place=place) from None
 
 
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
@@ -182,10 +274,14 @@ def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str
     """Return the word under a key, or None without the key; the words in `others` describe what else is accepted."""
     value = part.get(key)
     if key in part and not (isinstance(value, str) and value in known):
-        wanted = listed([*others, *map(repr, known)], "or")
-        hint = did_you_mean(value, known) if isinstance(value, str) else without_brackets(value)
-        raise InputError(f"expected {wanted}, got {describe(value)}", place=prefix + key, hint=hint)
+        raise _unknown(value, known, prefix + key, *others)
     return value
+
+
+def _unknown(value: Any, known: Sequence[str], place: str, *others: str) -> InputError:
+    wanted = listed([*others, *map(repr, known)], "or")
+    hint = did_you_mean(value.partition("(")[0], known) if isinstance(value, str) else without_brackets(value)
+    return InputError(f"expected {wanted}, got {describe(value)}", place=place, hint=hint)
 
 
 def _typed(draft: Mapping[str, Any], key: str, wanted: type, words: str) -> Any:

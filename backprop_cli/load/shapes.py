@@ -15,8 +15,15 @@ from backprop_cli.messages import counted, listed
 SAMPLES: Final = -1  # the axis of samples; axis k >= 0 is for the inputs of layer k, the neurons of layer k - 1
 
 
+class Layout(NamedTuple):
+    """How matrices are written."""
+
+    out_in: bool = False  # weights as (n_neurons, n_inputs)
+    in_columns: bool = False  # a sample is a column of inputs, z, upstream and targets
+
+
 class Fitted(NamedTuple):
-    """The arrays by place in their full shapes, weights as (n_inputs, n_neurons), and the sizes of the axes."""
+    """The arrays by place, weights as (n_inputs, n_neurons) and samples in rows, and the sizes of the axes."""
 
     arrays: Mapping[str, Array]
     sizes: Mapping[int, int]
@@ -28,67 +35,68 @@ class _Claim(NamedTuple):
     place: str
 
 
-def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Fitted:
+def fit(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> Fitted:
     """Return all arrays of a problem in their full shapes.
 
     A flat list (n,) of inputs is one sample, of weights one neuron, of `z` or upstream one sample or else one neuron;
     biases may be a number (), a flat list (n,), a row (1, n) or a column (n, 1).
 
     Arrays are named by place: `inputs`, `upstream`, and a layer's prefix (nothing, or `layers[0].`) with `weights`,
-    `biases` or `z`. Weights are (n_neurons, n_inputs) if they are written `out_in`.
+    `biases` or `z`; `targets` are like upstream.
 
     Raises:
         InputError: An array does not fit the ones before, or a flat list is ambiguous.
     """
     try:
-        return _fit(arrays, prefixes, out_in=out_in)
+        return _fit(arrays, prefixes, layout)
     except InputError as error:
-        error.hint = _cure(arrays, prefixes, out_in=out_in)
+        error.hint = _cure(arrays, prefixes, layout)
         raise
 
 
-def _cure(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
+def _cure(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> str | None:
     """Return the cure with which all arrays would fit, if there is one."""
-    transposed = list(_fitting_if_transposed(arrays, prefixes, out_in=out_in))
+    transposed = list(_fitting_if_transposed(arrays, prefixes, layout))
     if transposed == ["weights"]:
-        layout = "in-out" if out_in else "out-in"
-        return f'weights may be transposed: --weight-layout {layout}, or "weight_layout": "{layout}", says so'
+        other = "in-out" if layout.out_in else "out-in"
+        return f'weights may be transposed: --weight-layout {other}, or "weight_layout": "{other}", says so'
     if transposed:
         is_of_samples = set(transposed) <= set(_of_samples(arrays))
-        return f"{listed(transposed, 'or')} may be transposed" + ": a row is a sample here" * is_of_samples
-    cure = _if_columns_are_samples(arrays, prefixes, out_in=out_in)
-    return cure or _if_rows_are_joined(arrays, prefixes, out_in=out_in)
+        line = "column" if layout.in_columns else "row"
+        return f"{listed(transposed, 'or')} may be transposed" + f": a {line} is a sample here" * is_of_samples
+    cure = _if_samples_are_transposed(arrays, prefixes, layout)
+    return cure or _if_rows_are_joined(arrays, prefixes, layout)
 
 
 def _of_samples(arrays: Mapping[str, Array]) -> list[str]:
-    """Return the places of the matrices with a row for each sample."""
-    names = ("inputs", "z", "upstream")
+    """Return the places of the matrices with a row, or a column, for each sample."""
+    names = ("inputs", "z", "upstream", "targets")
     return [place for place, array in arrays.items() if array.ndim == 2 and place.rpartition(".")[2] in names]
 
 
-def _if_columns_are_samples(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
-    places = _of_samples(arrays)
-    transposed = {**arrays, **{place: arrays[place].T for place in places}}
-    for is_out_in in (out_in, True) if places else ():
+def _if_samples_are_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> str | None:
+    other = "rows" if layout.in_columns else "columns"
+    for out_in in (layout.out_in, not layout.out_in) if _of_samples(arrays) else ():
         with suppress(InputError):
-            _fit(transposed, prefixes, out_in=is_out_in)
-            and_layout = '; weights are then "weight_layout": "out-in"' if is_out_in != out_in else ""
-            return f"transpose {listed(places)}: a row is a sample here, not a column{and_layout}"
+            _fit(arrays, prefixes, Layout(out_in, not layout.in_columns))
+            is_usual = out_in == layout.out_in == (not layout.in_columns)  # the default that comes with the samples
+            and_layout = "" if is_usual else f', with "weight_layout": "{"out-in" if out_in else "in-out"}"'
+            return f'samples may be in {other}: --samples-in {other}, or "samples": "{other}", says so{and_layout}'
     return None
 
 
-def _if_rows_are_joined(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> str | None:
-    axes = _axes(prefixes, out_in=out_in)
+def _if_rows_are_joined(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> str | None:
+    axes = _axes(prefixes, layout)
     for place in [place for place in arrays if max(arrays[place].shape, default=0) == arrays[place].size > 1]:
         with suppress(InputError):
-            fitted = _fit({other: arrays[other] for other in arrays if other != place}, prefixes, out_in=out_in)
+            fitted = _fit({other: arrays[other] for other in arrays if other != place}, prefixes, layout)
             n_rows, *rest = (fitted.sizes.get(axis, 0) for axis in axes[place])
             if rest and min(n_rows, *rest) > 1 and n_rows * rest[0] == arrays[place].size:
                 return f"write {place} as {n_rows} rows of {rest[0]}, which hold its {arrays[place].size} numbers"
     return None
 
 
-def _fitting_if_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Iterator[str]:
+def _fitting_if_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> Iterator[str]:
     """Yield each array that would fit if it alone were transposed; `weights` are those of all layers."""
     matrices = {place: array for place, array in arrays.items() if array.ndim == 2 and not place.endswith("biases")}
     weights = [place for prefix in prefixes if (place := prefix + "weights") in matrices]
@@ -96,20 +104,20 @@ def _fitting_if_transposed(arrays: Mapping[str, Array], prefixes: Sequence[str],
     for name, places in (("weights", weights), *alone):
         transposed = {place: matrices[place].T for place in places}
         try:
-            _fit({**arrays, **transposed}, prefixes, out_in=out_in)
+            _fit({**arrays, **transposed}, prefixes, layout)
         except InputError:
             continue
         yield name
 
 
-def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) -> Fitted:
+def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], layout: Layout) -> Fitted:
     claims: dict[int, _Claim] = {}
     fitted: dict[str, Array] = {}
-    pending = {place: axes for place, axes in _axes(prefixes, out_in=out_in).items() if place in arrays}
+    pending = {place: axes for place, axes in _axes(prefixes, layout).items() if place in arrays}
     while pending:
         ambiguous = {}  # until another array is fitted
         for place, axes in pending.items():
-            readings, note = _readings(arrays[place], place, out_in=out_in)
+            readings, note = _readings(arrays[place], place, layout)
             fitting = [array for array in readings if not _rivals(array, axes, claims)]
             if len(fitting) > 1:
                 ambiguous[place] = axes
@@ -118,7 +126,7 @@ def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) 
                 raise _mismatch(readings[0], place, note, axes, claims)
             for (axis, noun), size in zip(axes.items(), fitting[0].shape, strict=True):
                 claims.setdefault(axis, _Claim(size, noun, place))
-            fitted[place] = fitting[0].T if out_in and place.endswith("weights") else fitting[0]
+            fitted[place] = fitting[0].T if _is_transposed(place, layout) else fitting[0]
         if ambiguous == pending:
             place = next(iter(pending))
             k = arrays[place].size
@@ -128,19 +136,33 @@ def _fit(arrays: Mapping[str, Array], prefixes: Sequence[str], *, out_in: bool) 
     return Fitted(fitted, {axis: claim.size for axis, claim in claims.items()})
 
 
-def _axes(prefixes: Sequence[str], *, out_in: bool) -> Mapping[str, Mapping[int, str]]:
+def _axes(prefixes: Sequence[str], layout: Layout) -> Mapping[str, Mapping[int, str]]:
     """Return the axes of every array by place, each with the noun for one of it, in the order of the claims."""
-    weights = {f"{prefix}weights": {i: "input", i + 1: "neuron"} for i, prefix in enumerate(prefixes)}
-    return {
+    axes: dict[str, dict[int, str]] = {
         "inputs": {SAMPLES: "sample", 0: "feature"},
-        **{place: dict(reversed(axes.items())) if out_in else axes for place, axes in weights.items()},
+        **{f"{prefix}weights": {i: "input", i + 1: "neuron"} for i, prefix in enumerate(prefixes)},
         **{f"{prefix}biases": {i + 1: "neuron"} for i, prefix in enumerate(prefixes)},
         **{f"{prefix}z": {SAMPLES: "sample", i + 1: "neuron"} for i, prefix in enumerate(prefixes)},
         "upstream": {SAMPLES: "sample", len(prefixes): "neuron"},
+        "targets": {SAMPLES: "sample", len(prefixes): "neuron"},
+    }
+    return {
+        place: dict(reversed(of_place.items())) if _is_transposed(place, layout) else of_place
+        for place, of_place in axes.items()
     }
 
 
-def _readings(array: Array, place: str, *, out_in: bool) -> tuple[list[Array], str]:
+def _is_transposed(place: str, layout: Layout) -> bool:
+    match place.rpartition(".")[2]:
+        case "weights":
+            return layout.out_in
+        case "biases":
+            return False
+        case _:
+            return layout.in_columns
+
+
+def _readings(array: Array, place: str, layout: Layout) -> tuple[list[Array], str]:
     """Return the full shapes that an array may have, and a note for errors."""
     name = place.rpartition(".")[2]
     if name == "biases":
@@ -153,9 +175,11 @@ def _readings(array: Array, place: str, *, out_in: bool) -> tuple[list[Array], s
         raise InputError("expected a list of numbers or of rows, got a single number", place=place)
     row, column = array.reshape(1, -1), array.reshape(-1, 1)
     if name == "inputs":
-        return [row], "a flat list is one sample"
+        return [column if layout.in_columns else row], "a flat list is one sample"
     if name == "weights":
-        return [row if out_in else column], "a flat list is one neuron"
+        return [row if layout.out_in else column], "a flat list is one neuron"
+    if layout.in_columns:
+        row, column = column, row
     note = "a flat list is one sample" if array.ndim else "a single number is one sample of one neuron"
     return [row, column] if array.size > 1 else [row], note
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import OF_THE_LOSS
 from backprop_cli.core.scratch import chunks
 from backprop_cli.core.solution import Solution
 from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:
     from backprop_cli.checks.verdict import Verdict
+    from backprop_cli.core.problem import Problem
     from backprop_cli.explanations.explanation import Explanation, Term, Walk
 
 _EXPLANATION = "backprop.explanation/1"
@@ -23,22 +26,41 @@ _EXPLANATION = "backprop.explanation/1"
 def result(solution: Solution) -> Iterator[str]:
     """Yield the parts of a result, which mirrors its problem.
 
-    An exact solution says so, and names the matrices that were binary floats, not written decimals; one in float32
-    says that.
+    An exact solution says so, or how many digits are right, and names the matrices that were binary floats, not written
+    decimals; one in float32 says that.
     """
     problem = solution.problem
     layers = [dict(layer.computed) for layer in solution.layers]
+    at_top = {name: layers[-1].pop(name) for name in OF_THE_LOSS if name in layers[-1]} if problem.layered else {}
     return _file(
         {
             "schema": "backprop.result/1",
-            **({"exact": True, "binary": list(problem.binary)} if problem.exact else {}),
+            **(_exact(problem) if problem.exact else {}),
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
             "weight_layout": problem.weight_layout,
+            **conventions(problem),
+            **at_top,
             **({"layers": layers} if problem.layered else layers[0]),
             "not_computed": solution.not_computed(),
         }
     )
+
+
+def conventions(problem: Problem) -> dict[str, Any]:
+    """Return the settings of a result that are not the default, and those of the loss."""
+    loss = {} if problem.loss is None else {"loss_function": problem.loss.name, "reduction": problem.reduction}
+    return {
+        **({} if problem.samples_in == "rows" else {"samples": problem.samples_in}),
+        **({"mean_gradients": True} if problem.mean_gradients else {}),
+        **loss,
+        **({"steps": problem.steps} if problem.steps > 1 else {}),
+    }
+
+
+def _exact(problem: "Problem") -> dict[str, Any]:
+    digits = {} if problem.digits is None else {"digits": problem.digits}
+    return {"exact": problem.digits is None, **digits, "binary": list(problem.binary)}
 
 
 def problem(draft: Mapping[str, Any]) -> Iterator[str]:
@@ -77,7 +99,8 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
     found["expected"] = {each.place: {"passed": each.passed, **_record(each)} for each in verdict.expected}
     if (exact := verdict.exact) is not None:
-        found["exact"] = {"passed": exact.passed, **_record(exact)}
+        record = {"passed": exact.passed, **_record(exact)}
+        found["exact"] = {key: value for key, value in record.items() if key != "digits" or value is not None}
     return found
 
 
@@ -90,7 +113,10 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
             "value": found.value,
             "rule": found.notation.rule,
             "chain": found.notation.chain,
+            "where": list(found.notation.where) or None,
             "terms": [_term(term) for term in found.terms],
+            "divisor": found.divisor if found.divisor > 1 else None,
+            "through_upstream": None if found.through_upstream is None else _chain(found.through_upstream),
             "passed_on": [_record(factor) for factor in found.passed_on] or None,
             "more_passed_on": found.more_passed_on if found.passed_on else None,
             "cut": found.cut or None,
@@ -99,13 +125,20 @@ def _explanation(found: "Explanation") -> dict[str, Any]:
     )
 
 
+def _chain(found: "Explanation") -> dict[str, Any]:
+    """Return the terms of an entry by the chain rule, where it was explained in one step."""
+    keys = ("rule", "where", "terms")
+    return {key: value for key, value in _explanation(found).items() if key in keys}
+
+
 def _term(term: "Term") -> dict[str, Any]:
+    names = [factor.name for factor in term.factors]
     return _without_none(
         {
             "factors": [_record(factor) for factor in term.factors],
             "coefficient": term.coefficient,
             "slope": term.derivative,
-            "function": None if term.function is None else term.function.format(z="z"),
+            "function": None if term.function is None else term.function.format(*(term.arguments or names)),
             "rest": term.rest or None,
             "value": term.value,
             "closed": term.inactive,
@@ -141,6 +174,8 @@ def _parts(value: Any, indent: str = "\n") -> Iterator[str]:
                 lines = (f"{inner}[{', '.join(literals(row))}]" for row in value[rows])
                 yield "," * (rows.start > 0) + ",".join(lines)
             yield f"{indent}]"
+        case np.ndarray() if value.ndim == 0:
+            yield literal(value.item())
         case np.ndarray():
             yield f"[{', '.join(literals(value))}]"
         case Rational() if not isinstance(value, int):

@@ -8,19 +8,23 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from fractions import Fraction
     from numbers import Rational
 
 _POSITIONAL = (1e-4, 1e16)  # the sizes that Python, too, writes without an exponent
 
 
-def literal(value: "float | Rational") -> str:
-    """Return a number for programs: a float with the digits that restore every bit, a fraction as its full decimal."""
+def literal(value: "float | Rational | Decimal") -> str:
+    """Return a number for programs: a float with the digits that restore every bit, a fraction as its full decimal.
+
+    A decimal, which is rounded to 50 digits, has 17 significant ones.
+    """
     if isinstance(value, float):
         return repr(value)
-    from backprop_cli.core.exact import in_full
+    from backprop_cli.core import exact
 
-    return in_full(value)
+    return exact.literal(value)
 
 
 def literals(row: Array) -> list[str]:
@@ -28,10 +32,11 @@ def literals(row: Array) -> list[str]:
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 
-def number(value: "float | Fraction", precision: int | None) -> str:
+def number(value: "float | Fraction | Decimal", precision: int | None) -> str:
     """Return a number with at most `precision` decimals, or significant digits if it is smaller than 1.
 
-    Trailing zeros are trimmed; negative zero is 0. A precision of None means 8 for a float, every digit for a fraction.
+    Trailing zeros are trimmed; negative zero is 0. A precision of None means 8 for a float, every digit for a fraction,
+    and 17 significant digits for a decimal.
 
     >>> number(0.1 + 0.2, 8), number(-12.5, 8), number(5.551115123125783e-17, 8)
     ('0.3', '-12.5', '5.55111512e-17')
@@ -39,9 +44,9 @@ def number(value: "float | Fraction", precision: int | None) -> str:
     if not value:
         return "0"
     if not isinstance(value, float):
-        from backprop_cli.core.exact import in_full, rounded
+        from backprop_cli.core.exact import rounded
 
-        return in_full(value) if precision is None else rounded(value, precision)
+        return literal(value) if precision is None else rounded(value, precision)
     precision = 8 if precision is None else precision
     size = abs(value)
     if not _POSITIONAL[0] <= size < _POSITIONAL[1]:

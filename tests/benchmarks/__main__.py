@@ -9,6 +9,7 @@ import sys
 NAMES = (
     "start_up",
     "one_pass",
+    "steps",
     "tables",
     "memory",
     "growth",

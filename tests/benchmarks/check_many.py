@@ -20,7 +20,6 @@ from statistics import median
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.checks.verdict import check_problem
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.solve import solve
 from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.problem import load_problem
@@ -38,7 +37,7 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
     problem = load_problem(str(SAMPLE))
 
     def arithmetic() -> None:
-        solution = solve(problem, nodes(None, 1))
+        solution = solve(problem)
         check_problem(
             "",
             solution,
@@ -47,7 +46,6 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
             steps=Steps(),
             tolerance=Tolerance(),
             rounded=False,
-            prove_exact=False,
         )
 
     with tempfile.TemporaryDirectory() as folder:

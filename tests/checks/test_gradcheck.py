@@ -13,7 +13,6 @@ from backprop_cli.checks.finite_differences import CannotDifferentiateError, Ent
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
 from backprop_cli.checks.quotients import Checked, Comparison
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solution import Solution
@@ -35,7 +34,7 @@ SMOOTH: dict[str, Any] = {
 
 def solved(draft: dict[str, Any], **rules: Rule) -> Solution:
     problem = build(draft)
-    return solve(problem, nodes(None, len(problem.layers)), {**RULES, **rules})
+    return solve(problem, rules={**RULES, **rules})
 
 
 def checked(draft: dict[str, Any], steps: Steps = Steps(), **rules: Rule) -> GradientCheck:  # noqa: B008 (frozen)
@@ -143,6 +142,7 @@ def test_an_error_hides_a_gradient(gradient: float, error: float, largest: float
         gradient=np.array([gradient]),
         error=np.array([error]),
         largest=np.array([largest]),
+        divisor=np.array([1]),
     )
     found = Comparison(forward, rtol=1e-6, atol=0).of(to_check)
     assert (found.is_wrong.tolist(), found.is_hidden.tolist()) == ([False], [hidden])

@@ -10,7 +10,6 @@ import pytest
 
 from backprop_cli.checks.finite_differences import ForwardPass, Parameter
 from backprop_cli.checks.moving import BLOCK_NUMBERS, moved
-from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
@@ -22,7 +21,7 @@ STEP = Fraction(1, 1024)  # the networks are of small whole numbers, so that not
 def solved(seed: int) -> tuple[ExactNetwork, Solution]:
     network = random_network(random.Random(seed), denominator=1)
     problem = build(as_draft(network, random.Random(seed).choice(("in-out", "out-in"))))
-    return network, solve(problem, every_node(len(network.layers)))
+    return network, solve(problem)
 
 
 def with_step(network: ExactNetwork, parameter: Parameter, index: tuple[int, ...], step: Fraction) -> ExactNetwork:

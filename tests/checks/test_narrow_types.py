@@ -54,7 +54,7 @@ def one_layer(stored: Precision, shape: tuple[int, int, int], seed: int, *, as_s
     rng = np.random.default_rng(seed)
     given = random_layer(rng, *shape)
     narrow = {name: stored.round(array) for name, array in given.items()}
-    solution = solve(build(narrow if as_stored else given), every_node(1))
+    solution = solve(build(narrow if as_stored else given))
     for order in ORDERS:
         right = narrow_layer(given, stored, order)
         found = checked(solution, right, stored)
@@ -80,7 +80,7 @@ def test_right_layers_pass_and_wrong_ones_fail(
 def test_a_uniform_factor_shows_with_many_rows(name: str, factor: float) -> None:
     stored = PRECISIONS[name]
     given = random_layer(np.random.default_rng(0), 16_384, 3, 2)
-    solution = solve(build(given), every_node(1))
+    solution = solve(build(given))
     right = narrow_layer(given, stored, "one after the other")
     for gradient in ("dweights", "dbiases"):
         assert passed(checked(solution, {gradient: right[gradient]}, stored))
@@ -99,7 +99,7 @@ def test_a_factor_within_the_allowance_of_every_entry_shows_in_the_whole_array()
         ],
         "upstream": rng.standard_normal((64, 30)),
     }
-    solution = solve(build(draft), every_node(2))
+    solution = solve(build(draft))
     right = solution.layers[0].computed["dweights"]
     for factor, good in ((1.0, True), (1.03, False)):
         values = Expected(values=stored.round(factor * right), is_open=np.zeros(right.shape, bool), stored=stored)
@@ -118,21 +118,21 @@ def test_entries_that_are_all_alike_are_rounded_alike(name: str, upstream: float
     given = {"inputs": np.full((n, 3), 0.9), "weights": np.full((3, 2), 0.1), "biases": np.full(2, 0.2)}
     draft = given | {"upstream": np.full((n, 2), upstream)}
     right = narrow_layer({key: stored.round(array) for key, array in draft.items()}, stored, "pairwise")
-    found = checked(solve(build(draft), every_node(1)), right, stored)
+    found = checked(solve(build(draft)), right, stored)
     assert passed(found), [quantity for quantity in found if not quantity.passed]
 
 
 def test_the_numbers_of_the_problem_in_the_type_of_the_program_are_reported() -> None:
     given = random_layer(np.random.default_rng(0), 64, 3, 2)
     right = narrow_layer(given, PRECISIONS["float16"], "pairwise")
-    solution = solve(build(given), every_node(1))
+    solution = solve(build(given))
     assert {found.numbers_in for found in checked(solution, right, PRECISIONS["float16"])} == {"float16"}
 
 
 def test_numbers_too_large_for_the_type_are_compared_as_they_are() -> None:
     """65,536 overflows float16; the program cannot have read it in that type."""
     draft = {"inputs": [[65_536, 0.1]], "weights": [[0], [1]], "biases": [0], "upstream": "ones"}
-    solution = solve(build(draft), every_node(1))
+    solution = solve(build(draft))
     stored = PRECISIONS["float16"]
     (found,) = checked(solution, {"z": np.array([[0.2]])}, stored)
     assert (found.passed, found.numbers_in) == (False, None)

@@ -10,7 +10,6 @@ from backprop_cli.checks.finite_differences import ForwardPass, Parameter
 from backprop_cli.checks.moving import moved
 from backprop_cli.checks.quotient_errors import QuotientErrors, divided
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from tests.conftest import sized
@@ -50,7 +49,7 @@ def true_slopes(parameter: Parameter, forward: ForwardPass, layer: dict[str, Mat
 def shares(seed: int, power: int) -> list[Fraction]:
     """Return the error of each quotient, divided by its estimate; the step is a number times two to a power."""
     network = random_floats(seed)
-    solution = solve(build(as_draft(network)), every_node(len(network.layers)))
+    solution = solve(build(as_draft(network)))
     forward, found = ForwardPass.of(solution), list[Fraction]()
     errors, layers = QuotientErrors(forward), backpropagate(network)
     for parameter in forward.parameters(solution):
@@ -76,7 +75,7 @@ def test_the_estimate_is_enough_and_not_ten_times_too_much(count: int, power: in
 def test_an_estimate_does_not_underflow() -> None:
     """z = 1e-200 and upstream = 1e-200: u * |z| * upstream is below the smallest float64, and is divided by 1e-320."""
     draft = {"inputs": [[1e-200]], "weights": [[1]], "biases": [0], "upstream": [[1e-200]], "activation": "linear"}
-    solution = solve(build(draft), every_node(1))
+    solution = solve(build(draft))
     forward = ForwardPass.of(solution)
     weights = list(forward.parameters(solution))[1]
     estimate = QuotientErrors(forward).of(weights.entries(np.array([0])))

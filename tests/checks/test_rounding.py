@@ -9,10 +9,9 @@ import pytest
 
 from backprop_cli.checks.rounding import MARGIN, Arithmetic, bounds, likely
 from backprop_cli.checks.sums import root, summed
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.precision import PRECISIONS
-from backprop_cli.core.quantities import AXES, CHAIN_RULE, QUANTITIES, Node, every_node
+from backprop_cli.core.quantities import AXES, CHAIN_RULE, OF_A_LAYER, Node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from tests.kernels import random_layer
@@ -24,10 +23,10 @@ def test_every_entry_is_within_its_bound(seed: int) -> None:
     """The networks are linear, so that rounding cannot move a pre-activation across a kink."""
     rng = random.Random(seed)
     network = random_network(rng, denominator=10, activations=["linear"] * rng.randint(1, 4))
-    solution = solve(build(as_draft(network)), nodes(None, len(network.layers)))
+    solution = solve(build(as_draft(network)))
     allowed, computed = bounds(solution), dict(solution.matrices())
     for i, exact in enumerate(backpropagate(network)):
-        for quantity in QUANTITIES:
+        for quantity in OF_A_LAYER:
             place = f"layers[{i}].{quantity}"
             for got, true, bound in zip(
                 np.ravel(computed[place]).tolist(),
@@ -41,7 +40,7 @@ def test_every_entry_is_within_its_bound(seed: int) -> None:
 def test_the_bound_is_tight_enough_to_fail() -> None:
     """0.1 + 0.2 has an error of 2.8e-17; the bound allows only a few units in the last place of 0.3."""
     draft = {"inputs": [[1, 1]], "weights": [[0.1], [0.2]], "biases": [0], "activation": "linear"}
-    solution = solve(build(draft), nodes(None, 1)[:1])
+    solution = solve(build(draft), [Node(0, "z")])
     bound = bounds(solution)["z"][0, 0]
     assert 2.8e-17 < bound < 10 * np.spacing(0.3)
 
@@ -56,7 +55,7 @@ def test_the_bound_is_finite_where_the_sizes_of_terms_overflow(sign: int) -> Non
         "activation": "linear",
         "upstream": [[1, 1]],
     }
-    solution = solve(build(draft), nodes(None, 1))
+    solution = solve(build(draft))
     z = solution.layers[0].computed["z"]
     assert z.tolist() == [[0, 1]]
     for allowed in (bounds(solution)["z"], MARGIN * likely(solution)[Node(0, "z")].total):
@@ -105,7 +104,7 @@ def test_a_wrong_entry_shows_in_a_deep_network_and_float32_passes(n_layers: int,
     for seed in range(3):
         rng = np.random.default_rng(seed)
         draft = deep_network(rng, n_layers, width)
-        solution, computed = solve(build(draft), every_node(n_layers)), in_float32(draft)
+        solution, computed = solve(build(draft)), in_float32(draft)
         rounding = likely(solution, Arithmetic(float32, float32))
         for node, values in computed.items():
             right = solution.layers[node.layer].computed[node.quantity]
@@ -121,7 +120,7 @@ def test_likely_errors_are_of_the_size_of_the_errors() -> None:
     ratios = []
     for seed in range(20):
         draft = deep_network(np.random.default_rng(seed), 4, 16, 16)
-        solution = solve(build(draft), every_node(4))
+        solution = solve(build(draft))
         rounding = likely(solution, Arithmetic(PRECISIONS["float32"], PRECISIONS["float32"]))
         for node, values in in_float32(draft).items():
             off = np.abs(values - solution.layers[node.layer].computed[node.quantity])
@@ -137,7 +136,7 @@ def test_likely_errors_do_not_underflow_or_overflow(power: int) -> None:
     given = random_layer(np.random.default_rng(0), 8, 4, 3) | {"activation": "linear", "biases": [0, 0, 0]}
     found: list[list[Array]] = []
     for scale in (1.0, 2.0**power):
-        solution = solve(build(given | {"inputs": given["inputs"] * scale}), every_node(1))
+        solution = solve(build(given | {"inputs": given["inputs"] * scale}))
         rounding = likely(solution)
         found.append([rounding[Node(0, name)].total / scale for name in ("z", "dweights")])
     for normal, scaled in zip(*found, strict=True):
@@ -152,7 +151,7 @@ def test_a_unit_within_rounding_errors_of_its_kink_may_flip() -> None:
         "biases": [0],
         "upstream": [[5], [6], [7]],
     }
-    solution = solve(build(draft), every_node(1))
+    solution = solve(build(draft))
     rounding = likely(solution)
     assert rounding[Node(0, "dz")].flips.tolist() == [[5], [0], [0]]
     assert rounding[Node(0, "dbiases")].flips.tolist() == [5]
@@ -178,7 +177,7 @@ def test_a_result_in_a_narrow_type_carries_its_rounding_on() -> None:
         "layers": [{"weights": [[1], [1]], "biases": [0]}, {"weights": [[1]], "biases": [0]}],
         "upstream": "ones",
     }
-    solution = solve(build(draft), every_node(2))
+    solution = solve(build(draft))
     arithmetic = Arithmetic(PRECISIONS["float16"], PRECISIONS["float32"])
     error = likely(solution, arithmetic)[Node(1, "z")].shared[0, 0]
     assert error == pytest.approx(2.0**-11 / np.sqrt(3), rel=0.01)
@@ -187,7 +186,7 @@ def test_a_result_in_a_narrow_type_carries_its_rounding_on() -> None:
 
 def test_errors_of_a_part_of_a_solution_are_those_of_the_whole() -> None:
     problem = build(random_layer(np.random.default_rng(0), 8, 4, 3))
-    whole, node = likely(solve(problem, every_node(1))), Node(0, "new_weights")
+    whole, node = likely(solve(problem)), Node(0, "new_weights")
     part = likely(solve(problem, [node]))
     assert list(part) == [node]
     assert np.array_equal(part[node].total, whole[node].total)

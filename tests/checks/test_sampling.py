@@ -7,14 +7,13 @@ import pytest
 
 from backprop_cli.checks.finite_differences import ForwardPass, Parameter
 from backprop_cli.checks.sampling import chosen, chunks
-from backprop_cli.core.quantities import every_node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 
 
 def parameters_of(draft: dict[str, Any]) -> tuple[ForwardPass, list[Parameter]]:
     problem = build(draft)
-    solution = solve(problem, every_node(len(problem.layers)))
+    solution = solve(problem)
     forward = ForwardPass.of(solution)
     return forward, list(forward.parameters(solution))
 

@@ -9,7 +9,7 @@ import pytest
 
 from backprop_cli.checks.gradcheck import Hidden, Kink, Slope, Steps, check_gradients
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
@@ -83,7 +83,7 @@ def test_no_false_alarm_and_no_error_that_passes_for_measured(count: int) -> Non
     for seed in range(count):
         problem = build(network(seed))
         try:
-            solution = solve(problem, every_node(len(problem.layers)))
+            solution = solve(problem)
         except InputError:  # overflow
             continue
         solved += 1
@@ -113,7 +113,7 @@ def test_no_false_alarm_and_no_error_that_passes_for_measured(count: int) -> Non
 )
 def test_rare_networks_raise_no_alarm(seed: int) -> None:
     problem = build(network(seed))
-    found = found_in(solve(problem, every_node(len(problem.layers))))
+    found = found_in(solve(problem))
     assert not [finding for finding in found.values() if is_alarm(finding)]
 
 
@@ -121,7 +121,7 @@ def test_rare_networks_raise_no_alarm(seed: int) -> None:
 def test_one_number_of_any_size_raises_no_alarm(scale: float) -> None:
     """L = scale**2 may underflow, and the gradient is scale."""
     draft = {"inputs": [[scale]], "weights": [[1]], "biases": [0], "upstream": "outputs"}
-    solution = solve(build(draft), every_node(1))
+    solution = solve(build(draft))
     assert not [finding for finding in found_in(solution).values() if is_alarm(finding)]
     assert is_alarm(found_in(off_by(1e-4, solution))["dinputs[0,0]"])
 
@@ -129,7 +129,7 @@ def test_one_number_of_any_size_raises_no_alarm(scale: float) -> None:
 def test_a_kink_whose_slopes_overflow_raises_no_alarm() -> None:
     """The step from 0 is 1e-8 of 1e300: both units overflow, and their difference is no number."""
     draft = {"inputs": [[0, 1e300]], "weights": [[1e100, 1e100], [0, 0]], "biases": [0, 1], "upstream": [[1, -1]]}
-    finding = found_in(solve(build(draft), every_node(1)))["dinputs[0,0]"]
+    finding = found_in(solve(build(draft)))["dinputs[0,0]"]
     assert isinstance(finding, Kink)
     assert (finding.gradient, np.isnan(finding.right), finding.accepted) == (-1e100, True, True)
 
@@ -137,6 +137,6 @@ def test_a_kink_whose_slopes_overflow_raises_no_alarm() -> None:
 def test_a_gradient_that_cannot_be_measured_is_hidden() -> None:
     """The gradient of 1e-320 is rounded to a whole multiple of the smallest float64, which is 5e-4 of it."""
     draft = {"inputs": [[1]], "weights": [[1e-320]], "biases": [0], "upstream": [[1]], "activation": "linear"}
-    found = found_in(solve(build(draft), every_node(1)))
+    found = found_in(solve(build(draft)))
     assert found.keys() == {"dinputs[0,0]"}
     assert isinstance(found["dinputs[0,0]"], Hidden)

@@ -16,7 +16,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import pytest
 
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.load import files as load_files
+from backprop_cli.messages import listed
 from tests.conftest import Run
 
 Content: TypeAlias = "str | bytes | None"  # of a file, of standard input where the name is -, or None for a folder
@@ -74,8 +76,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 EVERY_KEY = (
-    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, upstream,"
-    " learning_rate or expected)"
+    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
+    " reduction, mean_gradients, upstream, learning_rate, steps or expected)"
 )
 UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
@@ -339,7 +341,10 @@ FOREIGN: dict[str, tuple[str, Content, str]] = {
 BARE = "hint: a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 LIST = "expected a list of numbers or of rows, got a single number"
 RULES = "expected a matrix, 'outputs' or 'ones'"
-ACTIVATIONS = "expected 'relu' or 'linear'"
+ACTIVATIONS = (
+    "expected 'relu', 'leaky_relu', 'linear', 'sigmoid', 'tanh', 'softplus', 'elu', 'silu', 'gelu', 'softmax' or"
+    " 'log_softmax'"
+)
 LAYOUTS = "expected 'in-out' or 'out-in'"
 NOTHING = "there is nothing to compute from (expected inputs, weights, biases, upstream or z)"
 
@@ -472,8 +477,8 @@ KEYS: dict[str, tuple[Content, str]] = {
     "unknown, in the singular": ('{"bias": 1}', "bias: unknown key\nhint: give bias as biases"),
     "several unknown": (
         '{"X": [1], "zzz": 1, "wieghts": [1], "lr": 1, "y": 1}',
-        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs and lr as learning_rate; wieghts"
-        " may mean weights; upstream, the gradient of the loss, is given in place of y",
+        f"unknown keys X, zzz, wieghts, lr and y {EVERY_KEY}\nhint: give X as inputs, lr as learning_rate and"
+        " y as targets; wieghts may mean weights",
     ),
     "several unknown in a layer": (
         '{"layers": [{}, {"W": [1], "lr": 2}]}',
@@ -523,8 +528,20 @@ KEYS: dict[str, tuple[Content, str]] = {
         f"activation: {ACTIVATIONS}, got 'ReLU'\nhint: did you mean 'relu'?",
     ),
     "activation: a text near none": (
-        '{"inputs": [1], "activation": "tanh"}',
-        f"activation: {ACTIVATIONS}, got 'tanh'",
+        '{"inputs": [1], "activation": "hardtanh"}',
+        f"activation: {ACTIVATIONS}, got 'hardtanh'",
+    ),
+    "activation: misspelt, with a parameter": (
+        '{"inputs": [1], "activation": "elus(1)"}',
+        f"activation: {ACTIVATIONS}, got 'elus(1)'\nhint: did you mean 'elu'?",
+    ),
+    "activation: a parameter that is no number": (
+        '{"inputs": [1], "activation": "leaky_relu(0,2)"}',
+        "activation: expected leaky_relu(NUMBER) with a finite number, got 'leaky_relu(0,2)'",
+    ),
+    "activation: a parameter that it does not take": (
+        '{"inputs": [1], "layers": [{"activation": "tanh(1)"}]}',
+        "layers[0].activation: tanh takes no parameter, got 'tanh(1)'",
     ),
     "activation: null": ('{"inputs": [1], "activation": null}', f"activation: {ACTIVATIONS}, got null"),
     "activation of a layer: a number": (
@@ -737,19 +754,19 @@ SHAPES: dict[str, tuple[Content, str]] = {
         '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]],'
         ' "weight_layout": "out-in"}',
         "weights: shape (1, 3) does not fit the 2 features of inputs (expected (n_neurons, 2))\n"
-        "hint: transpose inputs and upstream: a row is a sample here, not a column",
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so',
     ),
     "a sample in each column, and weights out-in": (
         '{"inputs": [[1, 2], [3, 4], [5, 6]], "weights": [[1, 1, 1]], "biases": [1], "upstream": [[1, 2]]}',
         "weights: shape (1, 3) does not fit the 2 features of inputs (expected (2, n_neurons))\n"
-        'hint: transpose inputs and upstream: a row is a sample here, not a column; weights are then "weight_layout":'
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so, with "weight_layout":'
         ' "out-in"',
     ),
     "a sample in each column of a network": (
         '{"inputs": [[1, 2, 3], [4, 5, 6]], "layers": [{"weights": [[1, 1], [1, 1], [1, 1], [1, 1]], "z": [[1, 2, 3],'
         ' [1, 2, 3], [1, 2, 3], [1, 2, 3]]}, {"weights": [[1, 1, 1, 1]]}], "weight_layout": "out-in"}',
         "layers[0].weights: shape (4, 2) does not fit the 3 features of inputs (expected (n_neurons, 3))\n"
-        "hint: transpose inputs and layers[0].z: a row is a sample here, not a column",
+        'hint: samples may be in columns: --samples-in columns, or "samples": "columns", says so',
     ),
     "inputs in one row": (
         problem(inputs=[[1, 2, 3, 4, 5, 6]]),
@@ -917,8 +934,8 @@ NPZ: dict[str, tuple[Content, str]] = {
     "integer between two floats": (npz([("z.npy", [[1, 2**53 + 1]])]), f"z[0][1]: {ROUNDED}"),
     "weights: no dimensions": (npz([("weights.npy", 1.0)]), f"weights: {LIST}"),
     "activation: unknown": (
-        npz([("inputs.npy", [1.0]), ("activation.npy", "tanh")]),
-        f"activation: {ACTIVATIONS}, got 'tanh'",
+        npz([("inputs.npy", [1.0]), ("activation.npy", "hardtanh")]),
+        f"activation: {ACTIVATIONS}, got 'hardtanh'",
     ),
     "activation: a list": (
         npz([("inputs.npy", [1.0]), ("activation.npy", ["relu"])]),
@@ -1165,8 +1182,7 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "unknown quantity": (
         {},
         "p.json --only dweight",
-        "no quantity is called 'dweight' (expected z, outputs, dz, dinputs, dweights, dbiases, new_weights or"
-        " new_biases)\nhint: did you mean 'dweights'?",
+        f"no quantity is called 'dweight' (expected {listed(QUANTITIES, 'or')})\nhint: did you mean 'dweights'?",
     ),
     "several matrices as CSV": (
         {"p.json": problem()},
@@ -1190,7 +1206,24 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "unknown activation": (
         {},
         "p.json --activation rely",
-        "--activation: expected relu or linear, got 'rely'\nhint: did you mean 'relu'?",
+        "--activation: expected relu, leaky_relu, linear, sigmoid, tanh, softplus, elu, silu, gelu, softmax or"
+        " log_softmax, got 'rely'\nhint: did you mean 'relu'?",
+    ),
+    "misspelt activation with a parameter": (
+        {},
+        "p.json --activation 'leaky_rleu(0.2)'",
+        "--activation: expected relu, leaky_relu, linear, sigmoid, tanh, softplus, elu, silu, gelu, softmax or"
+        " log_softmax, got 'leaky_rleu'\nhint: did you mean 'leaky_relu'?",
+    ),
+    "parameter that is no number": (
+        {},
+        "p.json --activation 'elu(one)'",
+        "--activation: expected elu(NUMBER) with a finite number, got 'elu(one)'",
+    ),
+    "parameter of an activation without one": (
+        {},
+        "p.json --activation 'sigmoid(1)'",
+        "--activation: sigmoid takes no parameter, got 'sigmoid(1)'",
     ),
     "unknown layout": (
         {},

@@ -167,7 +167,7 @@ def test_goldens_in_float32_are_compared_with_the_precision_of_float32(backprop:
     np.save("golden/dbiases.npy", np.load("golden/dbiases.npy") / 3)
     ran = backprop("check", DENSE, "--expect", "golden")
     assert ran.status == 1
-    assert "a mean, not a sum" in ran.out
+    assert "a mean over the n_samples = 3 in dbiases alone" in ran.out
 
 
 def test_a_mistake_is_named_in_the_words_of_the_layout(backprop: Run) -> None:
@@ -223,7 +223,10 @@ def test_extreme_numbers_are_no_bug(backprop: Run, problem: dict[str, Any], opti
         ('{"dz": [[1, [null]]]}', "golden.json: expected.dz[0][1]: expected a number, got a list\n"),
         ('{"dz": [null, [1, 2]]}', "golden.json: expected.dz[1]: expected a number, got a list\n"),
         ('{"dz": [[null, 2], [3]]}', "golden.json: expected.dz[1]: expected 2 values, got 1\n"),
-        ('{"weight_layout": "out-in"}', "golden.json: weight_layout: expected the layout 'in-out', got 'out-in'\n"),
+        (
+            '{"weight_layout": "out-in"}',
+            "golden.json: weight_layout: expected the problem's 'in-out', got 'out-in'\n",
+        ),
         ("{", "golden.json:1:2: not JSON: the text ends before its last bracket is closed\n"),
     ],
 )

@@ -8,10 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.messages import listed
 from tests.conftest import ROOT, Run
 
 SAMPLES = ROOT / "samples"
 GOLDEN = ROOT / "tests" / "golden"
+NOT_RATIONAL = ("logistic_regression_columns", "mazur_sigmoid", "softmax_classifier", "training_100_steps")
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted(SAMPLES.glob("*.json"))])
@@ -23,8 +26,8 @@ def test_every_sample_has_its_walk_in_every_format(name: str) -> None:
 def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`dense_relu@dweights[2,1].md` is `explain dense_relu.json 'dweights[2,1]' --format markdown --depth all`.
 
-    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine. BACKPROP_GOLDEN=write writes
-    what is printed now.
+    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine; of functions that are not
+    rational, numbers are compared to 12 digits. BACKPROP_GOLDEN=write writes what is printed now.
     """
     monkeypatch.setenv("COLUMNS", "100")
     sample, _, entry = path.stem.partition("@")
@@ -34,12 +37,26 @@ def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> N
         SAMPLES / f"{sample}.json",
         *[entry] * bool(entry),
         *["--format", output],
-        *["--exact"] * (output == "json"),
+        *["--exact"] * (output == "json" and sample not in NOT_RATIONAL),
         *["--depth", "all"] * bool(entry),
     )
     if os.environ.get("BACKPROP_GOLDEN") == "write":
         path.write_text(ran.out, encoding="utf-8")
-    assert (ran.status, ran.out) == (0, path.read_text(encoding="utf-8"))
+    expected = path.read_text(encoding="utf-8")
+    assert ran.status == 0
+    if output == "json" and sample in NOT_RATIONAL:
+        assert rounded(json.loads(ran.out)) == rounded(json.loads(expected))
+    else:
+        assert ran.out == expected
+
+
+def rounded(tree: Any) -> Any:
+    """Return JSON in which numbers have 12 significant digits; differences of nearly equal numbers have 15 decimals."""
+    if isinstance(tree, float):
+        return float(f"{round(tree, 15):.12g}")
+    if isinstance(tree, list):
+        return [rounded(each) for each in tree]
+    return {key: rounded(value) for key, value in tree.items()} if isinstance(tree, dict) else tree
 
 
 @pytest.mark.parametrize(("depth", "levels"), [("0", 1), ("1", 2), ("2", 3), ("all", 4)])
@@ -77,8 +94,7 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "dwieghts[2,1]",
             2,
-            "no quantity is called 'dwieghts' (expected z, outputs, dz, dinputs, dweights, dbiases, new_weights or"
-            " new_biases)\nhint: did you mean 'dweights'?\n",
+            f"no quantity is called 'dwieghts' (expected {listed(QUANTITIES, 'or')})\nhint: did you mean 'dweights'?\n",
         ),
         (
             "dense_relu",
@@ -90,8 +106,7 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
             "dense_relu",
             "weights[0,0]",
             2,
-            "weights is given, not computed (expected z, outputs, dz, dinputs, dweights, dbiases, new_weights or"
-            " new_biases)\n",
+            f"weights is given, not computed (expected {listed(QUANTITIES, 'or')})\n",
         ),
         ("dense_relu", "layers[1].dz[0,0]", 2, "there is no layers[1].dz (the problem has 1 layer, numbered from 0)\n"),
         (

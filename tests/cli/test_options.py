@@ -10,7 +10,7 @@ import pytest
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
 from backprop_cli.cli import signature, values
-from backprop_cli.cli.completion import activations, problems, quantities, upstream
+from backprop_cli.cli.completion import activations, losses, problems, quantities, upstream
 from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
@@ -24,7 +24,7 @@ def help_of(backprop: Run, command: str) -> str:
 
 def test_defaults_of_options_are_those_of_the_code() -> None:
     options = CheckOptions(problems=[])
-    assert (options.steps, options.tolerance) == (Steps(), Tolerance())
+    assert (options.differences, options.tolerance) == (Steps(), Tolerance())
     assert ExplainOptions(problem="p.json").extent == Extent()
     assert ExplainOptions(problem="p.json", depth=values.depth("all")).extent == Extent(depth=100, whole=True)
     assert (RunOptions().rows, RunOptions().dtype, RunOptions().save_format) == (20, "float64", "csv")
@@ -36,7 +36,7 @@ def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:
     found = re.search(r"default: what rounding explains, and (\S+)\]", page)
     assert found
     assert float(found[1]) == RTOL_FLOAT64
-    assert CheckOptions(problems=[]).steps == Steps()
+    assert CheckOptions(problems=[]).differences == Steps()
     assert CheckOptions(problems=[]).tolerance == Tolerance()
 
 
@@ -126,3 +126,8 @@ def test_problems_and_rules_for_upstream_are_completed(tmp_path: Path) -> None:
     assert problems(f"{tmp_path}/o") == [f"{tmp_path}/only/p.json"]
     assert upstream(f"{tmp_path}/only/u") == ["outputs", "ones", f"{tmp_path}/only/u.csv"]
     assert problems(f"{tmp_path}/missing/") == []
+
+
+def test_losses_are_completed_from_their_table() -> None:
+    assert losses()[0] == "squared_error"
+    assert "CrossEntropyLoss" in losses()

@@ -14,7 +14,7 @@ import pytest
 
 from backprop_cli.cli.app import main
 from backprop_cli.core import blocks, scratch
-from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.load import files as source
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
@@ -35,7 +35,7 @@ def result(backprop: Run, *argv: object) -> Any:
 
 
 def test_a_result_mirrors_a_single_layer(backprop: Run) -> None:
-    keys = ["schema", "learning_rate", "weight_layout", *QUANTITIES, "not_computed"]
+    keys = ["schema", "learning_rate", "weight_layout", *OF_A_LAYER, "not_computed"]
     found = result(backprop, DENSE)
     assert list(found) == keys
     assert found["schema"] == "backprop.result/1"
@@ -68,7 +68,7 @@ def test_saved_files_hold_the_result_bit_for_bit(backprop: Run, problem: Path, t
     expected = {
         (f"layers.{i}.{name}" if "layers" in found else name): np.array(layer[name])
         for i, layer in enumerate(layers)
-        for name in QUANTITIES
+        for name in OF_A_LAYER
     }
     saved: dict[str, Any]
     match target:

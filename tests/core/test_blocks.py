@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.cli.entries import nodes
 from backprop_cli.core import blocks, scratch
 from backprop_cli.core.blocks import evaluate
-from backprop_cli.core.quantities import QUANTITIES
-from backprop_cli.core.rules import RULES, working_order
+from backprop_cli.core.plan import plan
+from backprop_cli.core.quantities import OF_A_LAYER
+from backprop_cli.core.rules import RULES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
@@ -29,7 +29,7 @@ SIZES = (1, 2, 3, 4, 1000)
 
 def solved(draft: dict[str, Any], block_rows: int | None, *, exact: bool = False) -> Solution:
     problem = build(parse(json.dumps(draft).encode(), exact=exact), exact=exact)
-    return solve(problem, nodes(None, len(problem.layers)), block_rows=block_rows)
+    return solve(problem, block_rows=block_rows)
 
 
 @pytest.mark.parametrize("block_rows", SIZES)
@@ -38,7 +38,7 @@ def test_blocks_change_no_bit_of_integers(seed: int, block_rows: int) -> None:
     network = random_network(random.Random(seed), denominator=1)
     solution = solved(as_draft(network), block_rows)
     for i, exact in enumerate(backpropagate(network)):
-        for quantity in QUANTITIES:
+        for quantity in OF_A_LAYER:
             got = solution.layers[i].computed[quantity]
             assert np.ravel(got).tolist() == [value for row in exact[quantity] for value in row]
 
@@ -85,7 +85,9 @@ def test_an_overflow_is_named_by_its_place_in_the_whole_matrix(block_rows: int, 
 def test_progress_is_reported_after_each_block() -> None:
     problem = build({"inputs": [[1]] * 7, "weights": [[1]], "biases": [0], "upstream": "ones"})
     told: list[tuple[str, int, int | None]] = []
-    evaluate(problem, working_order(1), [], RULES, block_rows=3, progress=lambda *words: told.append(words))
+    evaluate(
+        problem, plan(problem, problem.nodes).order, [], RULES, block_rows=3, progress=lambda *words: told.append(words)
+    )
     assert told == [("rows", 3, 7), ("rows", 6, 7), ("rows", 7, 7)]
 
 

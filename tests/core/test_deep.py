@@ -11,7 +11,7 @@ import pytest
 
 from backprop_cli.core.blocks import BLOCK_ROWS
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node, every_node
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.core.step import next_problem
 from backprop_cli.errors import InputError
@@ -28,9 +28,9 @@ LAYERS = {
 }
 WORK: dict[str, Callable[[Problem], object]] = {
     "build": lambda problem: build(to_draft(problem)),
-    "solve": lambda problem: solve(problem, every_node(len(problem.layers))),
+    "solve": lambda problem: solve(problem),
     "solve for one": lambda problem: solve(problem, [Node(0, "dweights")]),
-    "step": lambda problem: next_problem(problem, solve(problem, every_node(len(problem.layers)))),
+    "step": lambda problem: next_problem(problem, solve(problem)),
     "explain": lambda problem: explain(problem, Node(0, "dweights"), (0, 0), Extent()),
     "walk": lambda problem: walk(problem, Extent()),
 }
@@ -76,7 +76,7 @@ def test_work_that_grows_with_the_square_is_noticed() -> None:
 def test_what_is_missing_in_very_deep_networks_is_counted_up_to_a_limit() -> None:
     layers = [{"weights": [[1]], "biases": [0]}, *[LAYERS["no weights"]] * 100]
     problem = build({"inputs": [[1]], "layers": layers, "upstream": "ones"})
-    solved = solve(problem, every_node(len(layers))).layers
+    solved = solve(problem).layers
     first = ", ".join(f"layers[{i}].weights" for i in range(1, 8))
     assert solved[10].not_computed["z"].endswith(".weights, 3 more")
     assert solved[-1].not_computed["outputs"] == f"layers[100].z (or {first} and at least 57 more)"

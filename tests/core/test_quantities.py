@@ -12,7 +12,7 @@ from backprop_cli.core.quantities import (
     CHAIN_RULE,
     FORWARD,
     GIVEN,
-    QUANTITIES,
+    OF_A_LAYER,
     SUMMED_OVER_SAMPLES,
     Product,
     every_node,
@@ -23,15 +23,16 @@ SIZES = {"n": 5, "i": 3, "j": 4}
 
 
 def test_what_is_read_off_the_notation() -> None:
-    assert QUANTITIES == ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
+    assert OF_A_LAYER == ("z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases")
     assert FORWARD == ("z", "outputs")
-    assert GIVEN == ("inputs", "weights", "biases", "upstream")
-    assert SUMMED_OVER_SAMPLES == ("dweights", "dbiases")
+    assert GIVEN == ("inputs", "weights", "biases", "targets")
+    assert SUMMED_OVER_SAMPLES == ("loss", "dweights", "dbiases")
     assert AXES["dinputs"] == AXES["inputs"] == ("n", "i")
     assert CHAIN_RULE["dz"].operands == ("activation", "upstream", "z")
     assert CHAIN_RULE["new_biases"].operands == ("biases", "learning_rate", "dbiases")
     assert [product.sign for product in CHAIN_RULE["new_biases"].products] == [1, -1]
-    assert [name for name, line in CHAIN_RULE.items() if line.is_gradient] == ["dz", "dinputs", "dweights", "dbiases"]
+    gradients = [name for name, line in CHAIN_RULE.items() if line.is_gradient]
+    assert gradients == ["upstream", "dz", "dinputs", "dweights", "dbiases"]
 
 
 def by_einsum(product: Product, sizes: dict[str, int], operands: dict[str, Any], activation: str = "relu") -> Array:
@@ -49,7 +50,7 @@ def by_einsum(product: Product, sizes: dict[str, int], operands: dict[str, Any],
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("name", QUANTITIES)
+@pytest.mark.parametrize("name", OF_A_LAYER)
 @pytest.mark.parametrize("n_samples", [1, 5, 64, 200])
 def test_the_fast_formula_computes_what_the_notation_says(name: str, activation: str, n_samples: int) -> None:
     rng, line, sizes = np.random.default_rng(0), CHAIN_RULE[name], SIZES | {"n": n_samples}
@@ -59,13 +60,15 @@ def test_the_fast_formula_computes_what_the_notation_says(name: str, activation:
         if operand != "activation"
     }
     result = {axis: sizes[axis] for axis in line.axes}
-    terms = [by_einsum(product, result, operands, activation) for product in line.products]
-    reads = ACTIVATIONS[activation].reads
-    takes = [
-        ACTIVATIONS[activation] if operand == "activation" else operands[operand]
-        for operand in line.operands
-        if name != "dz" or operand != "z" or "z" in reads
-    ]
+    row = ACTIVATIONS[activation]
+    if row.coupled_derivative is not None and name == "dz":
+        terms = [np.einsum("nk,nkj->nj", operands["upstream"], row.coupled_derivative(operands["z"]))]
+    else:
+        terms = [by_einsum(product, result, operands, activation) for product in line.products]
+    takes = [row if operand == "activation" else operands[operand] for operand in line.operands]
+    if name == "dz":
+        known = {"z": operands["z"], "outputs": row.value(operands["z"])}
+        takes = [row, operands["upstream"], *(known[read] for read in row.reads)]
     assert np.allclose(RULES[name].formula(*takes), sum(terms), rtol=1e-12, atol=1e-12)
 
 
@@ -79,7 +82,7 @@ def test_every_node_comes_after_its_operands(n_layers: int) -> None:
                 assert (node.layer - 1, "outputs") in order[:at]
             if operand == "upstream" and node.layer < n_layers - 1:
                 assert (node.layer + 1, "dinputs") in order[:at]
-            if operand in QUANTITIES:
+            if operand in OF_A_LAYER:
                 assert (node.layer, operand) in order[:at]
 
 

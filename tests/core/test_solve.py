@@ -7,9 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.core.quantities import OF_A_LAYER, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import InputError
@@ -19,8 +18,8 @@ from tests.reference import UNIT_ROUNDOFF, as_draft, backpropagate, random_netwo
 LIKE_WEIGHTS = ("dweights", "new_weights")
 
 
-def solved(draft: Mapping[str, object], n_layers: int = 1) -> Solution:
-    return solve(build(draft), nodes(None, n_layers))
+def solved(draft: Mapping[str, object]) -> Solution:
+    return solve(build(draft))
 
 
 def rows(solution: Solution, layer: int, quantity: str) -> list[list[float]]:
@@ -35,9 +34,9 @@ def rows(solution: Solution, layer: int, quantity: str) -> list[list[float]]:
 def test_small_integers_agree_bit_for_bit(seed: int) -> None:
     rng = random.Random(seed)
     network = random_network(rng, denominator=1)
-    solution = solved(as_draft(network, rng.choice(("in-out", "out-in"))), len(network.layers))
+    solution = solved(as_draft(network, rng.choice(("in-out", "out-in"))))
     for layer, exact in enumerate(backpropagate(network)):
-        for quantity in QUANTITIES:
+        for quantity in OF_A_LAYER:
             assert rows(solution, layer, quantity) == exact[quantity], f"layers[{layer}].{quantity}"
 
 
@@ -50,10 +49,10 @@ def test_every_formula_is_within_the_componentwise_bound(seed: int) -> None:
     """
     rng = random.Random(seed)
     network = random_network(rng, denominator=rng.choice((7, 10, 1000)))
-    solution = solved(as_draft(network, rng.choice(("in-out", "out-in"))), len(network.layers))
+    solution = solved(as_draft(network, rng.choice(("in-out", "out-in"))))
     flowing, rate = np.array(network.upstream), network.learning_rate
     for index in reversed(range(len(network.layers))):
-        got = {quantity: _exactly(rows(solution, index, quantity)) for quantity in QUANTITIES}
+        got = {quantity: _exactly(rows(solution, index, quantity)) for quantity in OF_A_LAYER}
         layer = network.layers[index]
         inputs = _exactly(rows(solution, index - 1, "outputs")) if index else np.array(network.inputs)
         weights, biases = np.array(layer.weights), np.array([layer.biases])
@@ -186,7 +185,7 @@ def test_missing_values_of_a_network_are_named_with_their_layer() -> None:
         "layers": [{"z": [[1, -2]], "weights": [[1, 2]]}, {"weights": [[3], [4]], "activation": "linear"}],
         "upstream": [[10]],
     }
-    solution = solved(draft, 2)
+    solution = solved(draft)
     assert solution.layers[0].computed["dz"].tolist() == [[30, 0]]
     assert solution.layers[0].computed["dinputs"].tolist() == [[30]]
     assert solution.layers[1].computed["dweights"].tolist() == [[10], [0]]
@@ -220,10 +219,10 @@ def test_only_the_requested_quantities_are_computed() -> None:
     """dbiases of a linear layer does not need z, which would overflow here."""
     draft = {"inputs": [[1e300]], "weights": [[1e300]], "biases": [0], "upstream": [[1]], "activation": "linear"}
     problem = build(draft)
-    wanted = [node for node in nodes(None, 1) if node.quantity == "dbiases"]
+    wanted = [Node(0, "dbiases")]
     assert list(solve(problem, wanted).layers[0].computed) == ["dbiases"]
     with pytest.raises(InputError, match=r"^z\[0,0\]: overflows float64"):
-        solve(problem, nodes(None, 1))
+        solve(problem)
 
 
 def test_fractions_are_solved_exactly() -> None:
@@ -238,14 +237,14 @@ def test_fractions_are_solved_exactly() -> None:
         learning_rate=Fraction(1, 2),
         layers=(replace(problem.layers[0], weights=third, biases=np.array([Fraction(1, 9)])),),
     )
-    computed = solve(exact, nodes(None, 1)).layers[0].computed
+    computed = solve(exact).layers[0].computed
     assert computed["z"].tolist() == [[Fraction(2, 9)]]
     assert computed["new_weights"].tolist() == [[Fraction(1, 6)]]
 
 
 def test_missing_values_of_a_deep_network_are_listed_briefly() -> None:
     layers = [{"biases": [1], "activation": "relu"} for _ in range(300)]
-    lacking = solved({"inputs": [[1]], "layers": [{"weights": [[1]], "biases": 0}, *layers]}, 301).not_computed()
+    lacking = solved({"inputs": [[1]], "layers": [{"weights": [[1]], "biases": 0}, *layers]}).not_computed()
     assert lacking["layers[2].z"] == "layers[1].weights, layers[2].weights"
     assert lacking["layers[2].outputs"] == "layers[2].z (or layers[1].weights and layers[2].weights)"
     assert max(map(len, lacking.values())) < 400
@@ -267,4 +266,4 @@ def test_a_layer_without_biases_is_one_with_biases_of_zero(layout: str) -> None:
 def test_new_biases_of_a_layer_without_biases_are_refused() -> None:
     problem = build({"inputs": [[1]], "weights": [[1]], "upstream": [[1]]})
     with pytest.raises(InputError, match=r"^too little was given: new_biases needs biases$"):
-        solve(problem, nodes((Name(None, "new_biases"),), 1))
+        solve(problem, [Node(0, "new_biases")])

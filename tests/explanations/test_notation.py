@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.core.quantities import QUANTITIES, Node, Position
+from backprop_cli.core.quantities import OF_A_LAYER, Node, Position
 from backprop_cli.explanations.explanation import Notation
 from backprop_cli.explanations.notation import notation
 from backprop_cli.load.schema import build
@@ -96,7 +96,7 @@ OUT_IN = IN_BOTH | {
 }
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES)
+@pytest.mark.parametrize("quantity", OF_A_LAYER)
 @pytest.mark.parametrize(("draft", "expected"), [(LAYER, IN_OUT), (TRANSPOSED, OUT_IN)], ids=["in-out", "out-in"])
 def test_the_rule_of_a_quantity(draft: dict[str, Any], expected: dict[str, Notation], quantity: str) -> None:
     assert notation(build(draft), Node(0, quantity), AT) == expected[quantity]

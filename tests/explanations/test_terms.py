@@ -12,7 +12,7 @@ import pytest
 
 from backprop_cli.checks.rounding import bounds
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, Node, every_node
+from backprop_cli.core.quantities import AXES, Node
 from backprop_cli.core.solve import solve
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent, Term
@@ -24,7 +24,7 @@ class Entries:
     """The value of any entry by its name: given, or computed by the solver."""
 
     def __init__(self, problem: Problem) -> None:
-        self._arrays = dict(solve(problem, every_node(len(problem.layers))).matrices())
+        self._arrays = dict(solve(problem).matrices())
         given = {"inputs": problem.inputs, "upstream": problem.upstream}
         for i, layer in enumerate(problem.layers):
             weights = None if layer.weights is None else problem.as_written("weights", layer.weights)
@@ -55,7 +55,7 @@ def product_of(term: Term) -> Fraction:
     product = Fraction(1 if term.coefficient is None else term.coefficient)
     for factor in term.factors:
         product *= Fraction(factor.value)
-    return max(product, Fraction(0)) if term.function == "max({z}, 0)" else product
+    return max(product, Fraction(0)) if term.function == "max({0}, 0)" else product
 
 
 @pytest.mark.parametrize("exact", [True, False], ids=["exact", "float64"])
@@ -66,8 +66,8 @@ def test_the_terms_add_up_and_the_factors_are_what_they_are_called(seed: int, ex
     draft |= {"upstream": rng.choice((draft["upstream"], "outputs", "ones"))}
     written = json.loads(json.dumps(draft), parse_float=Decimal, parse_int=Decimal)
     problem = build(written, exact=True) if exact else build(draft)
-    every, entries = every_node(len(problem.layers)), Entries(problem)
-    allowed = {} if exact else bounds(solve(problem, every))
+    every, entries = problem.nodes, Entries(problem)
+    allowed = {} if exact else bounds(solve(problem))
     for node in every:
         index = random_index(rng, problem, node)
         found = explain(problem, node, index, Extent())

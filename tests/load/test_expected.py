@@ -89,7 +89,7 @@ def test_settings_of_a_result_may_be_of_any_type() -> None:
     np.savez("r.npz", weight_layout=np.ones(2), dz=[[1, 2]])
     with pytest.raises(InputError) as refused:
         load_expected("r.npz", build(LAYER))
-    assert str(refused.value) == "r.npz: weight_layout: expected the layout 'in-out', got an array of shape (2,)"
+    assert str(refused.value) == "r.npz: weight_layout: expected the problem's 'in-out', got an array of shape (2,)"
 
 
 @pytest.mark.parametrize("expected", [{"dz": "x"}, {"dx": 1}, {"layers": 3}])

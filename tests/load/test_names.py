@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.load.names import cure_of, unknown_keys
 from backprop_cli.load.schema import LAYER_KEYS, PROBLEM_KEYS
 
@@ -34,18 +34,15 @@ OUT_IN = """PyTorch's weight lies out-in: "weight_layout": "out-in" says so"""
             "dW db",
             'dW (dweights here) and db (dbiases here) are computed; what they should be goes under "expected"',
         ),
-        ("target", "upstream, the gradient of the loss, is given in place of target"),
-        ("labels loss", "upstream, the gradient of the loss, is given in place of labels and loss"),
+        ("target", "give target as targets"),
+        ("labels cost", "give labels as targets and cost as loss"),
         (
             "arr_0 arr_1",
             "the arrays are without names: np.savez(path, inputs=X, weights=W, biases=b, upstream=U) names them",
         ),
         ("wieghts", "did you mean 'weights'?"),
         ("X wieghts", "give X as inputs; wieghts may mean weights"),
-        *(
-            (key, None)
-            for key in ("sizes", "xyzzy", "q", "x1y", "seed", "epochs", "units", "samples", "optimizer", "12")
-        ),
+        *((key, None) for key in ("sizes", "xyzzy", "q", "x1y", "seed", "units", "optimizer", "12")),
     ],
 )
 def test_unknown_keys_of_a_problem_are_answered(keys: str, cure: str | None) -> None:
@@ -70,7 +67,7 @@ def test_keys_of_a_layer_are_answered() -> None:
 
 @pytest.mark.parametrize(("key", "cure"), [("dW", "give dW as dweights"), ("W", None), ("y", None)])
 def test_keys_of_what_is_expected_are_answered(key: str, cure: str | None) -> None:
-    assert cure_of({key: 1}, QUANTITIES) == cure
+    assert cure_of({key: 1}, OF_A_LAYER) == cure
 
 
 def test_many_unknown_keys_are_counted() -> None:

@@ -106,7 +106,7 @@ def test_tables_escape_control_characters(process: Process, tmp_path: Path, colo
 
 @pytest.mark.parametrize(
     ("key", "answer"),
-    [("lr", "learning_rate"), ("X", "inputs"), ("dW", "dweights"), ("target", "upstream"), ("kernel", "weights")],
+    [("lr", "learning_rate"), ("X", "inputs"), ("dW", "dweights"), ("target", "targets"), ("kernel", "weights")],
 )
 def test_a_key_of_other_tools_is_answered_with_the_key_here(
     process: Process, tmp_path: Path, key: str, answer: str

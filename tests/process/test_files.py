@@ -19,8 +19,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.checks.rounding import bounds
-from backprop_cli.cli.entries import nodes
-from backprop_cli.core.quantities import QUANTITIES
+from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.core.solve import solve
 from backprop_cli.load.problem import load_problem
 from tests.conftest import Run, sized
@@ -83,7 +82,7 @@ def wide(tmp_path: Path) -> Path:
     problem = {"inputs": inputs, "weights": weights, "biases": biases, "upstream": "outputs"}
     (tmp_path / "p.json").write_text(json.dumps(problem))
     (tmp_path / "old").mkdir()
-    for name in ("old.json", "old.npz", *(f"old/{name}.{kind}" for name in QUANTITIES for kind in ("csv", "npy"))):
+    for name in ("old.json", "old.npz", *(f"old/{name}.{kind}" for name in OF_A_LAYER for kind in ("csv", "npy"))):
         (tmp_path / name).write_text("old")
     return tmp_path
 
@@ -274,9 +273,9 @@ def test_threads_change_no_integer_and_no_float_beyond_the_rounding_bound(proces
             )
     assert (tmp_path / "whole1.npz").read_bytes() == (tmp_path / "whole2.npz").read_bytes()
     problem = load_problem(str(tmp_path / "real.npz"))
-    allowed = bounds(solve(problem, nodes(None, 1)))
+    allowed = bounds(solve(problem))
     with np.load(tmp_path / "real1.npz") as one, np.load(tmp_path / "real2.npz") as other:
-        for name in QUANTITIES:
+        for name in OF_A_LAYER:
             assert (np.abs(one[name] - other[name]) <= 2 * allowed[name]).all()
 
 

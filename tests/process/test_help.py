@@ -10,6 +10,7 @@ import pytest
 
 from backprop_cli import __version__
 from backprop_cli.cli.commands import app
+from backprop_cli.core.quantities import QUANTITIES
 from tests.conftest import ROOT
 from tests.process.command import LAYER, SMALL, STATUSES, Process, Started, refusal, success
 
@@ -173,7 +174,6 @@ def test_an_unknown_shell_is_refused(process: Process, argv: list[str], message:
     assert refusal(process(*argv), 2).endswith(message)
 
 
-QUANTITIES = ["z", "outputs", "dz", "dinputs", "dweights", "dbiases", "new_weights", "new_biases"]
 COMPLETED = [
     ("ru", ["run"]),
     ("run --weight-l", ["--weight-layout"]),
@@ -181,12 +181,17 @@ COMPLETED = [
     ("run --dtype float3", ["float32"]),
     ("explain --format ma", ["markdown"]),
     ("run --activation li", ["linear"]),
-    ("run --only ", QUANTITIES),
+    ("run --only ", list(QUANTITIES)),
     ("run --only dw", ["dweights"]),
     ("run --only z,d", ["z,dz", "z,dinputs", "z,dweights", "z,dbiases"]),
     ("run --only dz,dbiases,d", ["dz,dbiases,dinputs", "dz,dbiases,dweights"]),
     ("run --only layers[1].new_", ["layers[1].new_weights", "layers[1].new_biases"]),
     ("run --only layers[0].z,layers[1].z", ["layers[0].z,layers[1].z"]),
+    ("run --only layers[1].l", []),
+    ("run --loss half", ["half_squared_error"]),
+    ("run --loss MS", ["MSELoss"]),
+    ("run --reduction ", ["sum", "mean", "batch_mean"]),
+    ("run --samples-in c", ["columns"]),
     ("run --upstream o", ["outputs", "ones"]),
     ("run --upstream ", ["outputs", "ones", "data/", "layer.json", "u.tsv"]),
     ("run --upstream u", ["u.tsv"]),

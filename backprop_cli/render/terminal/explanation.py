@@ -9,6 +9,8 @@ from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.steps import adds_up, inactive_note, not_shown_note, steps, term_names, term_numbers, tree
 from backprop_cli.render.terminal.page import Column, Look, Page
 
+_FEW = 3  # terms, which no table is split for
+
 
 def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     """Return the page that explains one entry."""
@@ -16,14 +18,17 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     value = number(found.value, precision)
     page.line((f"{found.entry} = {value}", "bold"))
     page.line()
-    page.line(f"  {found.notation.rule}")
-    if found.notation.chain is not None:
-        page.line(f"  {found.notation.chain}")
-        page.line(("  (L the loss; x, w, b, z, y: inputs, weights, biases, pre-activations, outputs)", "legend"))
+    _rule(page, found)
     page.line()
     _terms(page, found.terms, precision)
     page.line()
     page.line(adds_up(found, precision, found.entry, value))
+    if (chain := found.through_upstream) is not None:
+        page.line()
+        page.line(("the same by the chain rule, through upstream", "bold"))
+        _equations(page, chain, precision, "  ")
+        for line in chain.notation.where:
+            page.line((f"  ({line})", "legend"))
     if found.sources:
         page.line()
         page.line(("where the factors come from", "bold"))
@@ -35,13 +40,13 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
 def walk(found: Walk, look: Look, precision: int | None) -> str:
     """Return the page that works through a problem, one entry after the other."""
     page = Page(look, found.title)
+    told: set[str] = set()
     for step in found.steps:
-        entry, _, said = step.notation.rule.partition(" = ")
-        indent = cell_len(step.entry) + 3
-        page.line((entry, "bold"), f" = {said}" if said else "", indent=indent)
-        *before, last = steps(step, precision, said)
-        for line in (*before, last + inactive_note(step)):
-            page.line(f"{' ' * cell_len(step.entry)} = {line}", indent=indent)
+        _equations(page, step, precision, "")
+        for line in step.notation.where:
+            if line not in told:
+                page.line((f"    ({line})", "legend"))
+                told.add(line)
         for factor in step.passed_on:
             page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
         if step.more_passed_on:
@@ -54,6 +59,27 @@ def walk(found: Walk, look: Look, precision: int | None) -> str:
     return page.text()
 
 
+def _rule(page: Page, found: Explanation) -> None:
+    page.line(f"  {found.notation.rule}")
+    if (chain := found.notation.chain) is not None:
+        of_one = "L[n] that of sample n; " if "dL[" in chain else ""
+        page.line(f"  {chain}")
+        letters = "x, w, b, z, y: inputs, weights, biases, pre-activations, outputs"
+        page.line((f"  (L the loss; {of_one}{letters})", "legend"))
+    for line in found.notation.where:
+        page.line((f"  ({line})", "legend"))
+
+
+def _equations(page: Page, found: Explanation, precision: int | None, before: str) -> None:
+    """Print an entry, its rule and the steps to its value, one below the other."""
+    entry, _, said = found.notation.rule.partition(" = ")
+    indent = len(before) + cell_len(found.entry) + 3
+    page.line(before, (entry, "bold"), f" = {said}" if said else "", indent=indent)
+    *others, last = steps(found, precision, said)
+    for line in (*others, last + inactive_note(found)):
+        page.line(f"{before}{' ' * cell_len(found.entry)} = {line}", indent=indent)
+
+
 def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:
     styles = ["inactive" if term.inactive else "" for term in terms]
     products = aligned([number(term.value, precision) for term in terms])
@@ -64,4 +90,12 @@ def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:
         columns.insert(0, Column("numbers", numbers, styles))
     if any(term.inactive for term in terms):
         columns.append(Column("", ["inactive" if term.inactive else "" for term in terms], styles))
-    page.table([f"  {term_names(term)}" for term in terms], columns)
+    labels = [f"  {term_names(term)}" for term in terms]
+    if page.fits(labels, columns, whole=len(terms) <= _FEW):
+        page.table(labels, columns)
+        return
+    for term, style in zip(terms, styles, strict=True):
+        names, figures, value = term_names(term), term_numbers(term, precision), number(term.value, precision)
+        parts = [part for part in (names, figures, value) if part]
+        note = f"; sum so far {number(term.running, precision)}" if len(terms) > 1 else ""
+        page.line((f"  {' = '.join(parts)}{note}{' (inactive)' * term.inactive}", style))

@@ -109,6 +109,11 @@ class Page:
         for place, needed in needs.items():
             self.line(f"  {place} needs {needed}")
 
+    def fits(self, labels: Sequence[str], columns: Sequence[Column], *, whole: bool) -> bool:
+        """Tell whether a table fits the width of the page, or, if not as a `whole`, each column with the labels."""
+        widths = [_BETWEEN + column.width for column in columns]
+        return max(map(cell_len, labels)) + (sum(widths) if whole else max(widths)) <= self._look.width
+
     def table(self, labels: Sequence[str], columns: Sequence[Column]) -> None:
         """Print a table with a label for each row, in blocks of columns that fit the width of the page."""
         base = max(map(cell_len, labels))

@@ -1,16 +1,17 @@
 """Tables of a solution, one for each quantity, with labelled rows and columns and aligned numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import NOUNS, Node
-from backprop_cli.core.rules import matrix_form
+from backprop_cli.core.quantities import AXES, FORWARD, NOUNS, OF_THE_LOSS, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
+from backprop_cli.render.formulas import matrix_form
 from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.terminal.losses import print_losses
 from backprop_cli.render.terminal.page import Column, Look, Page
 
 _MANY_COLUMNS = 100  # of a wider matrix, only the first and last columns are shown
@@ -34,22 +35,56 @@ def tables(solution: Solution, look: Look, precision: int | None, max_rows: int)
     if problem.dtype == np.float32:
         page.line("computed in float32")
         page.line()
-    for i, layer in enumerate(solution.layers):
-        if problem.layered and layer.computed:
-            page.line((_layer_heading(problem, i), "bold"))
+    for heading, nodes in _parts(solution):
+        if heading:
+            page.line((heading, "bold"))
             page.line()
-        for quantity in layer.computed:
-            _matrix(page, solution, Node(i, quantity), precision, max_rows)
+        for node in nodes:
+            if node.quantity == "losses":
+                print_losses(page, look, node.quantity, solution.layers[node.layer].computed["losses"], precision)
+            elif AXES[node.quantity]:
+                _matrix(page, solution, node, precision, max_rows)
+            else:
+                _number(page, solution, node, precision)
             page.line()
     page.not_computed(solution.not_computed())
     return page.text()
 
 
-def _layer_heading(problem: Problem, i: int) -> str:
+def _parts(solution: Solution) -> Iterator[tuple[str, Sequence[Node]]]:
+    """Yield what was computed in the order of work, in parts with a heading for each; one layer alone is one part.
+
+    Work goes forward through the layers to the loss, then backward through them; a step changes all of them.
+    """
+    computed = [Node(i, quantity) for i, layer in enumerate(solution.layers) for quantity in layer.computed]
+    if not solution.problem.layered:
+        yield "", computed
+        return
+    layers = range(len(solution.layers))
+    for phase, order in (("forward", layers), ("loss", layers[-1:]), ("backward", layers[::-1]), ("step", layers)):
+        for i in order:
+            if nodes := [node for node in computed if node.layer == i and _phase(node) == phase]:
+                yield phase if phase == "loss" else _heading(solution.problem, i, phase), nodes
+
+
+def _phase(node: Node) -> str:
+    if node.quantity in OF_THE_LOSS:
+        return "loss"
+    return "forward" if node.quantity in FORWARD else "step" if node.quantity.startswith("new_") else "backward"
+
+
+def _heading(problem: Problem, i: int, phase: str) -> str:
     layer = problem.layers[i]
     sizes = ((layer.n_inputs, "input"), (layer.n_neurons, "neuron"))
     known = [counted(n, noun) for n, noun in sizes if n is not None]
-    return f"layers[{i}]: " + ", ".join([layer.activation.name, *known])
+    return f"layers[{i}], {phase}: " + ", ".join([layer.activation.name, *known])
+
+
+def _number(page: Page, solution: Solution, node: Node, precision: int | None) -> None:
+    """Print a quantity that is one number, such as the loss, with its formula."""
+    value = solution.layers[node.layer].computed[node.quantity].item()
+    name, formula = solution.problem.place(*node), matrix_form(solution.problem, node)
+    page.line((f"{name} = {number(value, precision)}", "bold"), f" = {formula}")
 
 
 def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, max_rows: int) -> None:
@@ -58,7 +93,9 @@ def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, m
     array = layer.computed[node.quantity]
     page.line((f"{problem.place(*node)} {array.shape} = {matrix_form(problem, node)}", "bold"))
     matrix = np.atleast_2d(array)
-    inactive = layer.inactive if node.quantity in _OF_UNITS else None
+    inactive = None
+    if node.quantity in _OF_UNITS and layer.inactive is not None:
+        inactive = problem.as_written(node.quantity, layer.inactive)
     n_rows, n_columns = matrix.shape
     rows, note_on_rows = _edges("rows", n_rows, max_rows or n_rows)
     is_wide = max_rows and n_columns > _MANY_COLUMNS

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from math import isfinite
+from math import ceil, isfinite
 from typing import Any, TypeAlias
 
 from rich.cells import cell_len
@@ -21,6 +21,7 @@ _MOST_LISTED = 10
 _PRECISION = 17
 _FEW_DIGITS = 5
 _SMALLEST_SHARE = 1e-4
+_MOST_UNITS = 1e6
 _UNDECIDED = "right only if rounding makes a unit active or inactive whose z is within rounding errors of the kink"
 _WORDS = {
     "ok": ("ok", "right"),
@@ -138,6 +139,10 @@ def _exact_in_short(check: ExactCheck) -> str:
         return f"exact: {counted(len(check.wrong_side), 'pre-activation')} on the wrong side of a kink{binary}"
     if not check.ulps:
         return f"exact: no rounding at all{binary}"
+    if check.digits is not None:
+        units = f"{check.ulps:.3g} units" if check.ulps > _MOST_UNITS else counted(ceil(check.ulps), "unit")
+        within = f"within {units} in the last place, from {check.digits} digits"
+        return f"exact: {within}, {check.share:.2g} of the bound{binary}"
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
 
 
@@ -213,7 +218,8 @@ def _gradients(page: Page, check: GradientCheck) -> None:
 
 def _exact(page: Page, check: ExactCheck) -> None:
     for wrong in check.wrong_side[:_MOST_LISTED]:
-        value, exact = number(wrong.value, _PRECISION), number(wrong.exact, None)
+        value = number(wrong.value, _PRECISION)
+        exact = number(wrong.exact, None if check.digits is None else _PRECISION)
         page.line(f"  {wrong.place} is {value} in float64 and {exact} exactly: on the wrong side of a kink")
     if len(check.wrong_side) > _MOST_LISTED:
         page.line(f"  and {len(check.wrong_side) - _MOST_LISTED} more")

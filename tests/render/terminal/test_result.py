@@ -1,6 +1,7 @@
 """Pages of tables show every number at any width."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,13 @@ from backprop_cli.render.terminal.result import tables
 def page(
     draft: dict[str, Any],
     *names: str,
-    headers: dict[str, tuple[str, ...]] | None = None,
+    headers: Mapping[str, tuple[str, ...]] | None = None,
     precision: int | None = None,
     max_rows: int = 20,
     **look: Any,
 ) -> str:
     problem = build(draft, headers)
-    wanted = nodes(tuple(Name(None, name) for name in names) or None, len(problem.layers))
+    wanted = nodes(tuple(Name(None, name) for name in names) or None, problem)
     return tables(solve(problem, wanted), Look(**{"wraps": False} | look), precision, max_rows)
 
 
@@ -64,7 +65,7 @@ def test_a_network_has_a_heading_for_each_layer() -> None:
     }
     headings = [line for line in page(draft).splitlines() if line.startswith(("layers", "  layers"))]
     assert headings[:3] == [
-        "layers[0]: relu, 1 input, 2 neurons",
+        "layers[0], forward: relu, 1 input, 2 neurons",
         "layers[0].z (1, 2) = inputs @ weights + biases",
         "layers[0].outputs (1, 2) = max(z, 0)",
     ]
@@ -167,3 +168,48 @@ def test_markup_in_names_is_printed_literally() -> None:
     )
     assert text.splitlines()[0] == "[bold]\\x07:smile:\\u202e"
     assert re.sub(" +", " ", text.splitlines()[3]) == " [red]x[/] :smile: a\\x1b[2Jb [/]"
+
+
+def test_a_network_is_shown_in_the_order_of_work() -> None:
+    layer = {"weights": [[2]], "biases": [0], "activation": "linear"}
+    draft = {"inputs": [[1]], "layers": [layer, layer], "targets": [[5]], "loss": "half_squared_error"}
+    lines = page(draft).splitlines()
+    headings = [line.split(" (")[0] for line in lines if line.startswith(("layers", "loss", "upstream"))]
+    assert headings == [
+        *("layers[0], forward: linear, 1 input, 1 neuron", "layers[0].z", "layers[0].outputs"),
+        *("layers[1], forward: linear, 1 input, 1 neuron", "layers[1].z", "layers[1].outputs"),
+        *("loss", lines[lines.index("loss") + 2].split(" (")[0], "upstream"),
+        *("layers[1], backward: linear, 1 input, 1 neuron", "layers[1].dz", "layers[1].dinputs"),
+        *("layers[1].dweights", "layers[1].dbiases"),
+        *("layers[0], backward: linear, 1 input, 1 neuron", "layers[0].dz", "layers[0].dinputs"),
+        *("layers[0].dweights", "layers[0].dbiases"),
+        *("layers[0], step: linear, 1 input, 1 neuron", "layers[0].new_weights", "layers[0].new_biases"),
+        *("layers[1], step: linear, 1 input, 1 neuron", "layers[1].new_weights", "layers[1].new_biases"),
+    ]
+    assert lines[lines.index("loss") + 2].startswith("loss = 0.5 = ")
+
+
+def test_samples_in_columns_are_columns_of_the_tables() -> None:
+    """relu: z is [[3, -3], [1, -1]], a neuron in each row, so that the second sample is inactive."""
+    draft = {"samples": "columns", "inputs": [[1, -1]], "weights": [[3], [1]], "upstream": [[1, 2], [3, 4]]}
+    assert page(draft, ascii_only=True).startswith(
+        "z (2, 2) = weights @ inputs\n"
+        "           sample 0   sample 1\n"
+        "------------------------------\n"
+        "neuron 0          3         -3\n"
+        "neuron 1          1         -1\n"
+    )
+    colored = page(draft, color=True)
+    dz = colored[colored.index("dz ") : colored.index("dinputs ")]
+    inactive = [row.count("\x1b[38;5;243m") for row in dz.splitlines() if "neuron" in row]
+    assert inactive == [1, 1]
+
+
+def test_names_of_columns_are_those_of_neurons_only_where_samples_are_rows() -> None:
+    draft = {"inputs": [[1, 2], [3, 4]], "weights": [[1, 0], [0, 1]], "targets": [[1, 0], [0, 1]], "loss": "mse"}
+    names: dict[str, tuple[str, ...]] = {"targets": ("cat", "dog"), "inputs": ("x", "y")}
+    rows = page(draft, headers=names)
+    columns = page(draft | {"samples": "columns"}, headers=names)
+    assert "cat" in rows
+    assert "x " in rows
+    assert not any(name in columns for name in ("cat", "dog", "  x", "  y"))
