@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.blocks import evaluate
+from backprop_cli.core.plan import plan
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import RULES, working_order
+from backprop_cli.core.rules import RULES
 from backprop_cli.load.schema import build
 from tests.benchmarks.measuring import RUNS, seconds
 
@@ -33,7 +34,7 @@ def one(rows: int, features: int, neurons: int, layers: int) -> float:
     kept = [Node(layer, name) for layer in range(layers) for name in ("dweights", "dbiases")]
 
     def run() -> None:
-        evaluate(problem, working_order(layers), kept, RULES)
+        evaluate(problem, plan(problem, problem.nodes).order, kept, RULES)
 
     return min(seconds(run) for _ in range(3 if rows > 10**6 else RUNS))
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.blocks import evaluate
+from backprop_cli.core.plan import plan
 from backprop_cli.core.quantities import Node
-from backprop_cli.core.rules import RULES, working_order
+from backprop_cli.core.rules import RULES
 from backprop_cli.load.schema import build
 from tests.benchmarks.measuring import ratio, seconds
 
@@ -47,7 +48,7 @@ def our_pass(draft: dict[str, Any], dtype: Any) -> Callable[[], None]:
     kept = [Node(0, name) for name in ("dweights", "dbiases", "new_weights", "new_biases")]
 
     def run() -> None:
-        evaluate(problem, working_order(1), kept, RULES)
+        evaluate(problem, plan(problem, problem.nodes).order, kept, RULES)
 
     return run
 
