@@ -14,9 +14,8 @@ from backprop_cli.core.quantities import CHAIN_RULE, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
-Outcome: TypeAlias = Literal[
-    "ok", "wrong", "open", "empty", "error"
-]  # empty: nothing was tested; open: only open entries
+# open: all expected values are open; empty: nothing was tested, or none of the expected values
+Outcome: TypeAlias = Literal["ok", "wrong", "open", "empty", "error"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +48,7 @@ class Verdict:
 
     @property
     def untested(self) -> str | None:
-        """Why nothing was tested; None if something was."""
+        """Why none of the expected values was tested or, without any, nothing at all; None if something was."""
         if self.exact is not None or any(quantity.compared for quantity in self.expected):
             return None
         if self.expected:

@@ -108,7 +108,7 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
     if verdict.exact is not None:
         yield _exact_in_short(verdict.exact)
     if verdict.outcome == "empty":
-        yield f"nothing was tested: {verdict.untested}"
+        yield f"{'no expected value' if verdict.expected else 'nothing'} was tested: {verdict.untested}"
     elif verdict.all_zero:
         yield verdict.all_zero
 
