@@ -30,6 +30,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
+from backprop_cli.errors import InputError
 
 _MOST_LISTED = 10
 _HIDING = 0.1  # of the largest value of an array: a larger allowance hides what an entry should be
@@ -109,7 +110,10 @@ def _nearest(
     narrow = _as_stored(solution.problem, arithmetic.stored)
     if narrow is None:
         return as_given
-    in_type = _compared(solve(narrow), expected, tolerance, arithmetic)
+    try:
+        in_type = _compared(solve(narrow), expected, tolerance, arithmetic)
+    except InputError:  # such as log(0), of a number that is too small for the type
+        return as_given
     n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
     if n_wrong[0] <= n_wrong[1]:
         return as_given

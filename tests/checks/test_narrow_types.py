@@ -138,6 +138,14 @@ def test_numbers_too_large_for_the_type_are_compared_as_they_are() -> None:
     assert (found.passed, found.numbers_in) == (False, None)
 
 
+def test_numbers_that_a_loss_refuses_in_the_type_are_compared_as_they_are() -> None:
+    """1e-9 is 0 in float16, and log(0) is an error; the problem itself is fine."""
+    draft = {"inputs": [[1e-9, 1]], "weights": [[1, 0], [0, 1]], "activation": "linear"}
+    solution = solve(build(draft | {"targets": [[1, 0]], "loss": "cross_entropy"}))
+    (found,) = checked(solution, {"dz": np.array([[-9.0, 9]])}, PRECISIONS["float16"])
+    assert (found.passed, found.numbers_in) == (False, None)
+
+
 def test_values_that_do_not_overflow_float64_may_overflow_their_type() -> None:
     """1e5 overflows float16; the program stored infinity, which is a wrong value."""
     solution = solve(build({"inputs": [[1e5]], "weights": [[1]], "biases": [0]}), every_node(1)[:2])
