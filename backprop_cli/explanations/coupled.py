@@ -13,9 +13,9 @@ from backprop_cli.explanations.sums import MOST_READ, Part, Ref, Sum, sample_nam
 if TYPE_CHECKING:
     from backprop_cli.explanations.terms import Entries
 
-__all__ = ["LARGEST_EXPONENT", "dz_sum", "outputs_sum", "probability", "row_of"]
+__all__ = ["dz_sum", "outputs_sum", "probability", "row_of"]
 
-LARGEST_EXPONENT = 700  # of exp, whose result is a float64 up to about 709
+_LARGEST_EXPONENT = 600  # of exp: of float64, even sums of 1e48 of them do not overflow
 _FEW = 3  # neurons whose exponentials are written out
 _BLOCK = 2**22  # numbers of a derivative in memory
 # The templates of an output, from z (less the largest one of the sample where exp would overflow) and a sum of exp.
@@ -39,7 +39,7 @@ def outputs_sum(entries: "Entries", node: Node, at: Position) -> Sum:
     each, largest = entries.problem.entry(z, (at.n, "k")), row.max()
     factors: tuple[Ref, ...] = (own,)
     reads = row_of(entries, z, at)
-    if np.abs(row).max() > LARGEST_EXPONENT:
+    if np.abs(row).max() > _LARGEST_EXPONENT:
         less = f"max({sample_name(entries.problem, z, at.n)})"
         factors = (own, Ref(less, largest), Ref(f"sum over k of exp({each} - {less})", np.exp(row - largest).sum()))
         arguments = {"z": "{0} - {1}", "sum": "{2}"}

@@ -153,6 +153,12 @@ def test_outputs_of_a_softmax(name: str, z: list[int], term: str, values: list[f
     assert len(found.sources) == len(z)
 
 
+def test_the_sum_of_many_large_exponentials_does_not_overflow() -> None:
+    """exp(700) is 1e304, of which 20,000 are no float64."""
+    found = explained({"z": [[700] * 20_000], "activation": "softmax"}, "outputs", 0, 0)
+    assert [factor.value for factor in found.terms[0].factors] == [700, 700, 20_000]
+
+
 def test_of_a_sample_of_many_neurons_only_the_own_z_is_explained() -> None:
     found = explained({"z": [[0] * 30], "activation": "softmax"}, "outputs", 0, 7)
     assert [source.entry for source in found.sources] == ["z[0,7]"]
