@@ -10,7 +10,7 @@ A program that works in a narrow type may have read the numbers of the problem i
 values do not agree with the problem as it is, they are compared with the problem in that type.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -91,9 +91,10 @@ def check_expected(
         tolerance: How far values may be off that are not rounded.
         exact: The solution in exact fractions, if the expected values accept all values that round to them.
     """
-    if exact is not None:
-        comparison = _Comparison(solution, exact, expected)
-        return tuple(comparison.check(node, Rounded(values)) for node, values in expected.items())
+    if exact is not None or tolerance.is_given:
+        accept = tolerance.around if exact is None else Rounded
+        comparison = _Comparison(solution, exact or solution, expected, lambda node: accept(expected[node]), {})
+        return tuple(map(comparison.check, expected))
     found: dict[Node, QuantityCheck] = {}
     for arithmetic in dict.fromkeys(tolerance.arithmetic(values) for values in expected.values()):
         found |= _nearest(solution, expected, tolerance, arithmetic)
@@ -105,15 +106,12 @@ def _nearest(
 ) -> Mapping[Node, QuantityCheck]:
     """Compare the values of one type with the problem as it is, or in that type, where more of them agree."""
     as_given = _compared(solution, expected, tolerance, arithmetic)
-    if tolerance.is_given or all(check.passed for check in as_given.values()):
+    if all(check.passed for check in as_given.values()):
         return as_given
     narrow = _as_stored(solution.problem, arithmetic.stored)
     if narrow is None:
         return as_given
-    try:
-        in_type = _compared(solve(narrow), expected, tolerance, arithmetic)
-    except InputError:  # such as log(0), of a number that is too small for the type
-        return as_given
+    in_type = _compared(narrow, expected, tolerance, arithmetic)
     n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
     if n_wrong[0] <= n_wrong[1]:
         return as_given
@@ -123,16 +121,14 @@ def _nearest(
 def _compared(
     solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
 ) -> Mapping[Node, QuantityCheck]:
-    rounding, comparison = likely(solution, arithmetic), _Comparison(solution, solution, expected)
-    found = {}
-    for node, values in expected.items():
-        if tolerance.arithmetic(values) == arithmetic:
-            known = rounding.get(node)
-            accepted = (
-                Accepted(values, values.values, values.values) if known is None else close(values, tolerance, known)
-            )
-            found[node] = comparison.check(node, accepted, None if tolerance.is_given else known)
-    return found
+    """Compare the values that were computed in one way with what rounding explains of it."""
+    rounding = likely(solution, arithmetic)
+    comparison = _Comparison(
+        solution, solution, expected, lambda node: close(expected[node], arithmetic, rounding[node]), rounding
+    )
+    return {
+        node: comparison.check(node) for node, values in expected.items() if tolerance.arithmetic(values) == arithmetic
+    }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -142,11 +138,13 @@ class _Comparison:
     solution: Solution  # in float64
     compared: Solution  # the one to compare with, which may be exact
     expected: Mapping[Node, Expected]  # all expected values: wrong ones may explain others
+    accept: Callable[[Node], Accepted]  # which values are accepted for those of a quantity that was computed
+    rounding: Mapping[Node, Likely]  # likely errors, by which whole arrays are judged
 
-    def check(self, node: Node, accepted: Accepted, rounding: Likely | None = None) -> QuantityCheck:
-        """Compare one quantity; with its likely rounding errors, the whole array is judged, too."""
+    def check(self, node: Node) -> QuantityCheck:
+        """Compare one quantity."""
         place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
-        values, n_open = accepted.given.values, int(accepted.given.is_open.sum())
+        values, n_open = self.expected[node].values, int(self.expected[node].is_open.sum())
         if n_open == values.size:
             whole = layer.computed.get(node.quantity, values) if values.ndim == 0 else values
             return QuantityCheck(place=place, entries=whole.size, open=whole.size)
@@ -155,8 +153,9 @@ class _Comparison:
             return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
         value = self.compared.layers[node.layer].computed[node.quantity]
         value = exactly(value) if value.dtype.kind == "O" else value
+        accepted = self.accept(node)
         if accepted.fit(value.shape):
-            return self._entries(node, accepted, value, rounding)
+            return self._entries(node, accepted, value)
         transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
         problem = f"the expected values have shape {values.shape}, the computed ones {value.shape}{transposed}"
         return replace(check, problem=problem, explanations=self._mistakes(node, accepted))
@@ -164,9 +163,9 @@ class _Comparison:
     def _mistakes(self, node: Node, accepted: Accepted) -> tuple[str, ...]:
         return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected)
 
-    def _entries(self, node: Node, accepted: Accepted, value: Array, rounding: Likely | None) -> QuantityCheck:
+    def _entries(self, node: Node, accepted: Accepted, value: Array) -> QuantityCheck:
         """Compare the entries of one quantity, and its whole array."""
-        place = self.solution.problem.place(*node)
+        place, rounding = self.solution.problem.place(*node), self.rounding.get(node)
         undecided = accepted.undecided(value)
         wrong = accepted.wrong(value) & ~undecided
         hidden = np.zeros_like(wrong) if rounding is None else _hidden(accepted, value) & ~wrong & ~undecided
@@ -230,8 +229,8 @@ def _plain(number: Any) -> float | Fraction:
     return Fraction(number) if isinstance(number, int | Fraction) else float(number)
 
 
-def _as_stored(problem: Problem, precision: Precision) -> Problem | None:
-    """Return the problem with its numbers rounded to a type; None if that changes nothing, or something overflows."""
+def _as_stored(problem: Problem, precision: Precision) -> Solution | None:
+    """Solve the problem with its numbers rounded to a type; None if that changes nothing, or it has no solution."""
     changed = False
 
     def rounded(array: Any) -> Any:
@@ -250,4 +249,7 @@ def _as_stored(problem: Problem, precision: Precision) -> Problem | None:
     narrow = replace(problem, layers=layers, **given)
     arrays = [*given.values(), *(array for layer in layers for array in (layer.weights, layer.biases, layer.z))]
     is_finite = all(all_finite(array) for array in arrays if isinstance(array, np.ndarray))
-    return narrow if changed and is_finite else None
+    try:
+        return solve(narrow) if changed and is_finite else None
+    except InputError:  # such as log(0), of a number that is too small for the type
+        return None

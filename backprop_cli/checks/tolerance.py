@@ -35,6 +35,11 @@ class Tolerance:
         """Whether the user has set how far values may be off."""
         return self.rtol is not None or self.atol is not None
 
+    def around(self, expected: Expected) -> "Accepted":
+        """Return expected values that may be off by `rtol` and `atol`."""
+        slack: Array = np.full(expected.values.shape, self.atol or 0.0)
+        return Accepted(expected, expected.values, slack, self.rtol or 0.0)
+
     def arithmetic(self, expected: Expected) -> Arithmetic:
         """Return how expected values were computed."""
         accumulated = PRECISIONS["float64" if expected.stored == FLOAT64 else "float32"]
@@ -110,20 +115,17 @@ class Accepted:
         return None, None
 
 
-def close(expected: Expected, tolerance: Tolerance, rounding: Likely) -> Accepted:
-    """Return values that may be off by a tolerance, or by the rounding errors of both sides.
+def close(expected: Expected, arithmetic: Arithmetic, rounding: Likely) -> Accepted:
+    """Return values that may be off by the rounding errors of both sides.
 
     A value that is stored in a narrow type may be off by one rounding to that type, whatever its size.
 
     Args:
         expected: The expected values, of any shape.
-        tolerance: How far they may be off.
-        rounding: The likely errors of `tolerance.arithmetic(expected)`, in the shape of the computed quantity.
+        arithmetic: How they were computed.
+        rounding: The likely errors of that, in the shape of the computed quantity.
     """
-    if tolerance.is_given:
-        slack: Array = np.full(expected.values.shape, tolerance.atol or 0.0)
-        return Accepted(expected, expected.values, slack, tolerance.rtol or 0.0)
-    stored, accumulated = tolerance.arithmetic(expected)
+    stored, accumulated = arithmetic
     rtol = RTOL_FLOAT64 if stored == FLOAT64 else stored.unit_roundoff
     ours = FLOAT64.unit_roundoff / accumulated.unit_roundoff  # the error of the computed value, relative to theirs
     slack = MARGIN * (1 + ours) * rounding.total + stored.smallest / 2

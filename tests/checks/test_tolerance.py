@@ -196,7 +196,7 @@ def test_a_whole_array(values: Array, kind: str, alone: float, shared: float, fl
     square = float(values @ values)
     given = expected(1.5 * values, kind)
     errors = likely_errors(alone, shared, flips, values.shape)
-    accepted = close(given, Tolerance(), errors)
+    accepted = close(given, Tolerance().arithmetic(given), errors)
     found = judge_whole(accepted, values, errors, np.ones(n, bool))
     assert found is not None
     assert (found.factor, found.distance) == pytest.approx((1.5, 0.5))
