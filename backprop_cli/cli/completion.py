@@ -4,9 +4,8 @@ import os
 import re
 
 from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES, UPSTREAM_RULES
+from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES
 
-_PROBLEMS = (".json", ".npz")
-_MATRICES = (".csv", ".tsv", ".json", ".npy")
 _PLAIN = re.compile(r"[\w./+@%-]*")  # what no shell needs quotes for
 
 
@@ -34,12 +33,12 @@ def quantities(incomplete: str) -> list[str]:
 
 def upstream(incomplete: str) -> list[str]:
     """Return the rules for upstream, and matrix files."""
-    return [*UPSTREAM_RULES, *_files(incomplete, _MATRICES)]
+    return [*UPSTREAM_RULES, *_files(incomplete, MATRIX_SUFFIXES)]
 
 
 def problems(incomplete: str) -> list[str]:
     """Return files that may hold a problem."""
-    return _files(incomplete, _PROBLEMS)
+    return _files(incomplete, PROBLEM_SUFFIXES)
 
 
 def _files(incomplete: str, suffixes: tuple[str, ...]) -> list[str]:

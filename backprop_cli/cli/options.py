@@ -12,6 +12,7 @@ from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
 from backprop_cli.cli.terminal import Color
 from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype, Reduction, SamplesIn, StorageType, WeightLayout
+from backprop_cli.load.files import HeaderMode
 
 if TYPE_CHECKING:
     from backprop_cli.checks.gradcheck import Steps
@@ -26,7 +27,7 @@ ExactOption: TypeAlias = Annotated[
     bool, Option("--exact", help="Compute with the decimals as they are written, not in float64.")
 ]
 HeaderOption: TypeAlias = Annotated[
-    Literal["auto", "none", "skip"],
+    HeaderMode,
     Option(help="The first line of CSV and TSV files: names or numbers, by its cells; numbers; or passed over unread."),
 ]
 PrecisionOption: TypeAlias = Annotated[

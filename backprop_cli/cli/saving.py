@@ -11,13 +11,13 @@ from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import suffix
+from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
 from backprop_cli.load.schema import to_draft
 
 
 def folder_of(path: str | None) -> str | None:
     """Return the folder that `--save` names, or None where it names one file for everything."""
-    return None if path is None or suffix(path) in (".json", ".npz") else path
+    return None if path is None or suffix(path) in PROBLEM_SUFFIXES else path
 
 
 def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:

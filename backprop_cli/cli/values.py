@@ -9,6 +9,7 @@ import re
 
 from backprop_cli.cli.entries import Name, parse_name
 from backprop_cli.errors import UsageError
+from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
 from backprop_cli.messages import did_you_mean, listed
 
 ALL_LEVELS = 100  # stands for `--depth all`; an explanation says what is left out below it
@@ -127,18 +128,14 @@ def names(text: str) -> tuple[Name, ...]:
 
 def problem_target(text: str) -> str:
     """Return the value of `--next`, the path of a problem to be written."""
-    from backprop_cli.load.files import suffix
-
-    if suffix(text) not in (".json", ".npz"):
+    if suffix(text) not in PROBLEM_SUFFIXES:
         raise UsageError(f"--next: expected a file that ends in .json or .npz, got {text!r}")
     return text
 
 
 def save_target(text: str) -> str:
     """Return the value of `--save`, the path of a result to be written."""
-    from backprop_cli.load.files import suffix
-
-    if text == "-" or suffix(text) not in ("", ".json", ".npz"):
+    if text == "-" or suffix(text) not in ("", *PROBLEM_SUFFIXES):
         raise UsageError(
             f"--save: expected a .json or .npz file, or a folder, got {text!r}",
             hint="one matrix is printed with --format csv --only NAME",

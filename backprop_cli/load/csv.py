@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from itertools import chain, islice
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -31,12 +31,11 @@ from backprop_cli.load.cells import (
 from backprop_cli.load.csv_quotes import unquoted
 from backprop_cli.load.decimal_commas import HINT, DecimalCommas, are_pairs
 from backprop_cli.load.encoding import normalized
+from backprop_cli.load.files import HeaderMode
 from backprop_cli.load.numbers import LARGEST_EXACT
 from backprop_cli.messages import counted
 
 Header = tuple[str, ...] | None
-# What the first line is: a header if it has only names, numbers, or a line that is passed over unread.
-HeaderMode: TypeAlias = Literal["auto", "none", "skip"]
 
 _NEWLINES = re.compile(rb"\n+")
 _NOT_BLANK = re.compile(rb"^[^\S\n]*\S[^\n]*", re.MULTILINE)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,27 +16,22 @@ from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import named, require_suffix, suffix
-from backprop_cli.load.matrix import MATRIX_SUFFIXES, is_table, parse_matrix
+from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
+from backprop_cli.load.matrix import is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import reason_of
 
-if TYPE_CHECKING:
-    from backprop_cli.load.csv import HeaderMode
-
 _RESULT_SETTINGS = (
     *("schema", "exact", "digits", "binary", "dtype", "learning_rate", "weight_layout", "samples", "mean_gradients"),
     *("loss_function", "reduction", "steps", "not_computed"),
 )
-
-_RESULT_SUFFIXES = (".json", ".npz")
 _IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
 
 
 def load_expected(
-    path: str, problem: Problem, *, rounded: bool = False, header: "HeaderMode" = "auto"
+    path: str, problem: Problem, *, rounded: bool = False, header: HeaderMode = "auto"
 ) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
@@ -51,7 +46,7 @@ def load_expected(
         if os.path.isdir(path):
             tree = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
         else:
-            require_suffix(path, _RESULT_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
+            require_suffix(path, PROBLEM_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
@@ -238,7 +233,7 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
             raise InputError(reason, file=table.file, hint=hint)
 
 
-def _folder(path: str, tables: dict[str, str], *, exact: bool, header: "HeaderMode") -> Iterator[tuple[str, Any]]:
+def _folder(path: str, tables: dict[str, str], *, exact: bool, header: HeaderMode) -> Iterator[tuple[str, Any]]:
     """Yield the matrices in a folder, by stem; the files that are CSV or TSV are added to `tables`, by stem, too."""
     try:
         names = sorted(os.listdir(path))

@@ -8,13 +8,18 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, Literal, TypeAlias
 
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, listed, reason_of
 
 STDIN = "-"
+PROBLEM_SUFFIXES = (".json", ".npz")  # of results, too
+MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
+# What the first line of a table is: a header if it has only names, numbers, or a line that is passed over unread.
+HeaderMode: TypeAlias = Literal["auto", "none", "skip"]
+
 FIRST_CHUNK = 2**20  # bytes
 CHUNK = 2**23  # large enough that the work done once for each chunk costs next to nothing
 _MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}

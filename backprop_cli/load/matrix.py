@@ -3,21 +3,17 @@
 `-` is standard input; it and a name without an ending hold CSV, TSV or JSON, recognised by content.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.errors import InputError
 from backprop_cli.load import signatures
-from backprop_cli.load.files import chunks, named, read, require_suffix, suffix, until_nul
+from backprop_cli.load.files import MATRIX_SUFFIXES, HeaderMode, chunks, named, read, require_suffix, suffix, until_nul
 from backprop_cli.load.numbers import Kind, to_array
 from backprop_cli.messages import did_you_mean
 
-if TYPE_CHECKING:
-    from backprop_cli.load.csv import HeaderMode
-
-MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
 _SPACES = "a table of spaces becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""
 _HINTS = dict.fromkeys((".txt", ".dat", ".data", ".asc", ".out"), _SPACES)
 
@@ -28,13 +24,11 @@ def is_table(path: str) -> bool:
 
 
 def load_matrix(
-    path: str, key: str, kind: Kind, progress: Progress, header: "HeaderMode"
+    path: str, key: str, kind: Kind, progress: Progress, header: HeaderMode
 ) -> tuple[Array, tuple[str, ...] | None]:
     """Return the matrix (m, n) or list (n,) of a key (`inputs`, …) in a file, and the names in its header, if any.
 
-    Targets may be a single number ().
-
-    `header` tells what the first line of a CSV or TSV file is.
+    Targets may be a single number (). `header` tells what the first line of a CSV or TSV file is.
 
     Raises:
         InputError: With the file, and the line and cell or the place in it.
@@ -48,7 +42,7 @@ def load_matrix(
 
 
 def parse_matrix(
-    path: str, key: str, *, exact: bool, header: "HeaderMode", finite: bool = True, progress: Progress = no_progress
+    path: str, key: str, *, exact: bool, header: HeaderMode, finite: bool = True, progress: Progress = no_progress
 ) -> tuple[Any, tuple[str, ...] | None]:
     """Return the content of a matrix file, an array or a nested list, not validated yet, and the names in its header.
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import layer_place, nest
@@ -18,17 +18,12 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import signatures
-from backprop_cli.load.files import Data, named, read, require_suffix, shown, suffix
+from backprop_cli.load.files import PROBLEM_SUFFIXES, Data, HeaderMode, named, read, require_suffix, shown, suffix
 from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
-
-if TYPE_CHECKING:
-    from backprop_cli.load.csv import HeaderMode
-
-_PROBLEM_SUFFIXES = (".json", ".npz")
 
 
 def load_problem(
@@ -40,7 +35,7 @@ def load_problem(
     dtype: Dtype = "float64",
     without: Collection[str] = (),
     data: Data | None = None,
-    header: "HeaderMode" = "auto",
+    header: HeaderMode = "auto",
     progress: Progress = no_progress,
 ) -> Problem:
     """Return the problem in a file, with some of its matrices and values replaced.
@@ -87,7 +82,7 @@ def read_problem(path: str) -> Data:
     Raises:
         InputError: It cannot be read, or has the ending of another format.
     """
-    require_suffix(path, _PROBLEM_SUFFIXES, signatures.cure_of_ending(path, _PROBLEM_SUFFIXES, problem=True))
+    require_suffix(path, PROBLEM_SUFFIXES, signatures.cure_of_ending(path, PROBLEM_SUFFIXES, problem=True))
     return read(path)
 
 

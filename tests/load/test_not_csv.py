@@ -4,6 +4,7 @@ import pytest
 
 from backprop_cli.errors import InputError
 from backprop_cli.load import csv
+from backprop_cli.load.files import HeaderMode
 
 BRACKETS = "this is an array in brackets (JSON, or an array that was printed), not CSV"
 PRINTED = "this is an array that was printed, not CSV"
@@ -40,7 +41,7 @@ def refused(text: str, delimiter: str = ",") -> InputError:
 )
 @pytest.mark.parametrize("mode", ["auto", "none"])
 @pytest.mark.parametrize("size", [3, 1000])
-def test_it_is_named_where_it_begins(text: str, reason: str, mode: csv.HeaderMode, size: int) -> None:
+def test_it_is_named_where_it_begins(text: str, reason: str, mode: HeaderMode, size: int) -> None:
     data = text.encode()
     with pytest.raises(InputError) as error:
         csv.parse([data[i : i + size] for i in range(0, len(data), size)], ",", mode=mode)
