@@ -28,11 +28,10 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
 
             return {path: partial(_write_text, json.result(solution))}
         case ".npz":
-            from backprop_cli.render import json, npy
+            from backprop_cli.render import npy
 
             problem = solution.problem
-            settings = {"learning_rate": problem.learning_rate, "weight_layout": problem.weight_layout}
-            settings |= json.conventions(problem)
+            settings = {"learning_rate": problem.learning_rate, **problem.conventions()}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case _:

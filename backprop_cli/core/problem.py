@@ -7,6 +7,7 @@ makes a problem from the contents of a file.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,10 +34,21 @@ from backprop_cli.core.quantities import (
 if TYPE_CHECKING:
     from fractions import Fraction  # whose import takes longer than to solve a small problem
 
-__all__ = ["DEFAULT_LEARNING_RATE", "DIGITS", "Layer", "Problem"]
+__all__ = ["CONVENTIONS", "DEFAULT_LEARNING_RATE", "DIGITS", "Layer", "Problem"]
 
 DIGITS = 50  # of the results of exact numbers where a function is not rational
 DEFAULT_LEARNING_RATE = "0.001"  # a decimal, which exact arithmetic takes as it is written
+# The settings that a result names, with the value that it leaves out; None where it leaves out none
+CONVENTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        "weight_layout": None,
+        "samples": "rows",
+        "mean_gradients": False,
+        "loss_function": None,
+        "reduction": None,
+        "steps": 1,
+    }
+)
 _OF_NO_LAYER = ("inputs", "targets", "learning_rate", *OF_THE_LOSS)
 
 
@@ -81,6 +93,18 @@ class Problem:
     steps: int = 1  # how many in all
     at_step: int = 1  # the step, counted from 1, that the weights and biases belong to
     earlier_losses: Array | None = None  # (at_step - 1,): the losses of the steps before that one
+
+    def conventions(self) -> dict[str, Any]:
+        """Return the settings in `CONVENTIONS` that are not the default; without a loss there are none of a loss."""
+        own = {
+            "weight_layout": self.weight_layout,
+            "samples": self.samples_in,
+            "mean_gradients": self.mean_gradients,
+            "loss_function": None if self.loss is None else self.loss.name,
+            "reduction": None if self.loss is None else self.reduction,
+            "steps": self.steps,
+        }
+        return {key: value for key, value in own.items() if value != CONVENTIONS[key]}
 
     def samples(self, rows: slice) -> "Problem":
         """Return the problem with some of its samples only."""

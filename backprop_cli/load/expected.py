@@ -13,7 +13,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, nest
 from backprop_cli.core.precision import FLOAT64, PRECISIONS
-from backprop_cli.core.problem import Problem
+from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
@@ -23,10 +23,7 @@ from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.messages import reason_of
 
-_RESULT_SETTINGS = (
-    *("schema", "exact", "digits", "binary", "dtype", "learning_rate", "weight_layout", "samples", "mean_gradients"),
-    *("loss_function", "reduction", "steps", "not_computed"),
-)
+_NO_QUANTITIES = ("schema", "exact", "digits", "binary", "dtype", "learning_rate", *CONVENTIONS, "not_computed")
 _IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
 
 
@@ -49,7 +46,7 @@ def load_expected(
             require_suffix(path, PROBLEM_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
             tree = load_draft(path, exact=rounded, gaps=True)
         _require_same_conventions(tree, problem)
-        values = {key: value for key, value in tree.items() if key not in _RESULT_SETTINGS}
+        values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
         if not values:
             raise InputError("there are no expected values in it")
         found = validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
@@ -62,23 +59,17 @@ def load_expected(
 def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None:
     """Check that a result was computed by the conventions of a problem.
 
-    A result of `run` has a `weight_layout` always, and other settings only where they are not the default. Where a
-    loss was not named, or the problem has none, nothing is known about it.
+    Only a result of `run`, which has a `weight_layout`, means the defaults of what it leaves out. Where a loss was not
+    named, or the problem has none, nothing is known about it.
 
     Raises:
         InputError: It was not.
     """
-    own: dict[str, tuple[Any, Any]] = {
-        "weight_layout": (problem.weight_layout, problem.weight_layout),
-        "samples": (problem.samples_in, "rows"),
-        "mean_gradients": (problem.mean_gradients, False),
-        "steps": (problem.steps, 1),
-    }
-    if problem.loss is not None:
-        own["loss_function"] = (problem.loss.name, problem.loss.name)
-        own["reduction"] = (problem.reduction, problem.reduction)
-    for key, (wanted, default) in own.items():
-        found = tree.get(key, default if "weight_layout" in tree else wanted)
+    for key, wanted in {**CONVENTIONS, **problem.conventions()}.items():
+        if wanted is None:
+            continue
+        default = CONVENTIONS[key] if "weight_layout" in tree else None
+        found = tree.get(key, wanted if default is None else default)
         if isinstance(found, np.ndarray) and not found.ndim:
             found = found.item()
         if type(found) is not type(wanted) or found != wanted:

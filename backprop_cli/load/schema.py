@@ -153,15 +153,14 @@ def to_draft(problem: Problem) -> dict[str, Any]:
     for layer in problem.layers:
         weights, z = written("weights", layer.weights), written("z", layer.z)
         layers.append(_given(weights=weights, biases=layer.biases, z=z, activation=layer.activation.name))
-    loss = problem.loss
+    own = problem.conventions()
     return {
         **_given(title=problem.title, source=problem.source, inputs=written("inputs", problem.inputs)),
         **({"layers": layers} if problem.layered else layers[0]),
-        **_given(samples=None if problem.samples_in == "rows" else problem.samples_in, targets=targets),
-        **({} if loss is None else {"loss": loss.name, "reduction": problem.reduction}),
-        **({"mean_gradients": True} if problem.mean_gradients else {}),
+        **_given(samples=own.get("samples"), targets=targets, loss=own.get("loss_function")),
+        **_given(reduction=own.get("reduction"), mean_gradients=own.get("mean_gradients")),
         **_given(upstream=written("upstream", problem.upstream), weight_layout=problem.weight_layout),
-        **_given(learning_rate=problem.learning_rate, steps=problem.steps if problem.steps > 1 else None),
+        **_given(learning_rate=problem.learning_rate, steps=own.get("steps")),
     }
 
 
@@ -247,7 +246,7 @@ def _activation(part: Mapping[str, Any], prefix: str) -> Activation:
 def _upstream(draft: Mapping[str, Any], fitted: Fitted) -> Any:
     if "upstream" in fitted.arrays:
         return fitted.arrays["upstream"]
-    return _choice(draft, "upstream", UPSTREAM_RULES, "", "a matrix")
+    return _choice(draft, "upstream", UPSTREAM_RULES, "a matrix")
 
 
 def _names(headers: Headers, places: Sequence[str], n: int | None) -> tuple[str, ...] | None:
@@ -270,11 +269,11 @@ def _learning_rate(draft: Mapping[str, Any], *, exact: bool) -> Any:
     return Fraction(number)
 
 
-def _choice(part: Mapping[str, Any], key: str, known: Sequence[str], prefix: str = "", *others: str) -> Any:
+def _choice(draft: Mapping[str, Any], key: str, known: Sequence[str], *others: str) -> Any:
     """Return the word under a key, or None without the key; the words in `others` describe what else is accepted."""
-    value = part.get(key)
-    if key in part and not (isinstance(value, str) and value in known):
-        raise _unknown(value, known, prefix + key, *others)
+    value = draft.get(key)
+    if key in draft and not (isinstance(value, str) and value in known):
+        raise _unknown(value, known, key, *others)
     return value
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import OF_THE_LOSS
 from backprop_cli.core.scratch import chunks
 from backprop_cli.core.solution import Solution
@@ -38,24 +37,12 @@ def result(solution: Solution) -> Iterator[str]:
             **(_exact(problem) if problem.exact else {}),
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
-            "weight_layout": problem.weight_layout,
-            **conventions(problem),
+            **problem.conventions(),
             **at_top,
             **({"layers": layers} if problem.layered else layers[0]),
             "not_computed": solution.not_computed(),
         }
     )
-
-
-def conventions(problem: Problem) -> dict[str, Any]:
-    """Return the settings of a result that are not the default, and those of the loss."""
-    loss = {} if problem.loss is None else {"loss_function": problem.loss.name, "reduction": problem.reduction}
-    return {
-        **({} if problem.samples_in == "rows" else {"samples": problem.samples_in}),
-        **({"mean_gradients": True} if problem.mean_gradients else {}),
-        **loss,
-        **({"steps": problem.steps} if problem.steps > 1 else {}),
-    }
 
 
 def _exact(problem: "Problem") -> dict[str, Any]:
