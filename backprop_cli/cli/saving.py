@@ -12,7 +12,6 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
-from backprop_cli.load.schema import to_draft
 
 
 def folder_of(path: str | None) -> str | None:
@@ -61,6 +60,8 @@ def problem_file(problem: Problem, path: str) -> Write:
     Raises:
         InputError: A text ends in NUL, which an NPZ archive would lose.
     """
+    from backprop_cli.load.draft import to_draft
+
     draft = to_draft(problem)
     if suffix(path) == ".npz":
         for key, value in draft.items():

@@ -43,26 +43,13 @@ def build(
         InputError: A key is unknown, a value has the wrong type, or a shape does not fit; with the place.
     """
     headers = headers or {}
-    _check_keys(draft, PROBLEM_KEYS, "")
     parts = _parts(draft)
     if not any(key in part for part in (draft, *parts.values()) for key in _NUMERIC_KEYS):
         raise InputError("there is nothing to compute from (expected inputs, weights, biases, upstream or z)")
-    in_columns = _choice(draft, "samples", get_args(SamplesIn)) == "columns"
-    layout = Layout(_choice(draft, "weight_layout", WEIGHT_LAYOUTS) == "out-in", in_columns)
-    if in_columns and "weight_layout" not in draft:
-        layout = Layout(out_in=True, in_columns=True)
-    arrays = _arrays(draft, parts, "object" if exact else dtype)
-    binary: tuple[str, ...] = ()
-    if exact:
-        from backprop_cli.core.exact import exactly
-
-        binary = tuple(place for place, array in arrays.items() if array.dtype.kind == "f")
-        binary += ("learning_rate",) * isinstance(draft.get("learning_rate"), np.ndarray)
-        arrays = {place: exactly(array) for place, array in arrays.items()}
+    layout = _layout(draft)
+    arrays, binary = _arrays(draft, parts, exact=exact, dtype=dtype)
     loss, reduction = _loss(draft)
     fitted, has_classes = _fitted(arrays, tuple(parts), layout, loss)
-    # whose columns are inputs
-    input_places = [*["inputs"] * (not in_columns), *[next(iter(parts)) + "weights"] * layout.out_in]
     return Problem(
         title=_typed(draft, "title", str, "a text"),
         source=_typed(draft, "source", str, "a text"),
@@ -73,17 +60,24 @@ def build(
         learning_rate=_learning_rate(draft, exact=exact),
         layered="layers" in draft,
         n_samples=fitted.sizes.get(SAMPLES),
-        input_names=_names(headers, input_places, fitted.sizes.get(0)),
+        input_names=_input_names(parts, fitted, headers, layout),
         expected=_typed(draft, "expected", dict, "an object") or {},
         binary=binary,
         loss=loss,
         reduction=reduction,
         targets=fitted.arrays.get("targets"),
         has_classes=has_classes,
-        samples_in="columns" if in_columns else "rows",
+        samples_in="columns" if layout.in_columns else "rows",
         mean_gradients=_flag(draft, "mean_gradients"),
         steps=_steps(draft, exact=exact),
     )
+
+
+def _layout(draft: Mapping[str, Any]) -> Layout:
+    """Return how the matrices of a draft are written: where samples are columns, weights are out-in by default."""
+    in_columns = _choice(draft, "samples", get_args(SamplesIn)) == "columns"
+    weights = _choice(draft, "weight_layout", WEIGHT_LAYOUTS) or ("out-in" if in_columns else "in-out")
+    return Layout(weights == "out-in", in_columns)
 
 
 def _fitted(
@@ -140,34 +134,6 @@ def _steps(draft: Mapping[str, Any], *, exact: bool) -> int:
     return int(steps)
 
 
-def to_draft(problem: Problem) -> dict[str, Any]:
-    """Return a draft from which `build` builds the same problem, in the layout in which it was written."""
-
-    def written(name: str, array: Any) -> Any:
-        return problem.as_written(name, array) if isinstance(array, np.ndarray) else array
-
-    targets = problem.targets
-    if targets is not None:
-        targets = targets.argmax(axis=1) if problem.has_classes else written("targets", targets)
-    layers = []
-    for layer in problem.layers:
-        weights, z = written("weights", layer.weights), written("z", layer.z)
-        layers.append(_given(weights=weights, biases=layer.biases, z=z, activation=layer.activation.name))
-    own = problem.conventions()
-    return {
-        **_given(title=problem.title, source=problem.source, inputs=written("inputs", problem.inputs)),
-        **({"layers": layers} if problem.layered else layers[0]),
-        **_given(samples=own.get("samples"), targets=targets, loss=own.get("loss_function")),
-        **_given(reduction=own.get("reduction"), mean_gradients=own.get("mean_gradients")),
-        **_given(upstream=written("upstream", problem.upstream), weight_layout=problem.weight_layout),
-        **_given(learning_rate=problem.learning_rate, steps=own.get("steps")),
-    }
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
 def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> None:
     if unknown := {key: value for key, value in part.items() if key not in (*known, *PROBLEM_KEYS)}:
         from backprop_cli.load.names import unknown_keys  # for errors only
@@ -179,7 +145,8 @@ def _check_keys(part: Mapping[str, Any], known: Sequence[str], prefix: str) -> N
 
 
 def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-    """Return the part of the draft for each layer, by the prefix of its keys in places."""
+    """Check the keys of the draft, and return its part for each layer, by the prefix of its keys in places."""
+    _check_keys(draft, PROBLEM_KEYS, "")
     if "layers" not in draft:
         return {"": draft}
     layers = draft["layers"]
@@ -197,14 +164,25 @@ def _parts(draft: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return {f"layers[{i}].": part for i, part in enumerate(layers)}
 
 
-def _arrays(draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], kind: Kind) -> dict[str, Array]:
-    """Return every array of a draft by place, in the shape in which it is written."""
-    return {
+def _arrays(
+    draft: Mapping[str, Any], parts: Mapping[str, Mapping[str, Any]], *, exact: bool, dtype: Dtype
+) -> tuple[dict[str, Array], tuple[str, ...]]:
+    """Return every array of a draft by place, in the shape in which it is written, and where fractions were floats."""
+    kind: Kind = "object" if exact else dtype
+    arrays = {
         prefix + key: to_array(part[key], prefix + key, kind)
         for prefix, part in {"": draft, **parts}.items()
         for key in _NUMERIC_KEYS
         if key in part and not (key == "upstream" and _is_text(part[key]))
     }
+    if not exact:
+        return arrays, ()
+    from backprop_cli.core.exact import exactly
+
+    binary = [place for place, array in arrays.items() if array.dtype.kind == "f"]
+    if isinstance(draft.get("learning_rate"), np.ndarray):
+        binary.append("learning_rate")
+    return {place: exactly(array) for place, array in arrays.items()}, tuple(binary)
 
 
 def _is_text(value: Any) -> bool:
@@ -231,6 +209,11 @@ def _layers(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: 
             )
         )
     return tuple(layers)
+
+
+def _input_names(parts: Mapping[str, Any], fitted: Fitted, headers: Headers, layout: Layout) -> tuple[str, ...] | None:
+    places = [*["inputs"] * (not layout.in_columns), *[next(iter(parts)) + "weights"] * layout.out_in]
+    return _names(headers, places, fitted.sizes.get(0))  # the columns in these places are inputs
 
 
 def _activation(part: Mapping[str, Any], prefix: str) -> Activation:

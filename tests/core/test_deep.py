@@ -18,7 +18,8 @@ from backprop_cli.errors import InputError
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent
 from backprop_cli.explanations.walk import walk
-from backprop_cli.load.schema import build, to_draft
+from backprop_cli.load.draft import to_draft
+from backprop_cli.load.schema import build
 
 LAYERS = {
     "all is given": {"weights": [[1]], "biases": [0]},
