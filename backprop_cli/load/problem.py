@@ -9,7 +9,7 @@ from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import layer_place, nest
@@ -21,7 +21,7 @@ from backprop_cli.load import signatures
 from backprop_cli.load.files import PROBLEM_SUFFIXES, Data, HeaderMode, named, read, require_suffix, shown, suffix
 from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
-from backprop_cli.load.numbers import describe
+from backprop_cli.load.numbers import Kind, describe
 from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
 
@@ -42,8 +42,8 @@ def load_problem(
 
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
     float32, or fractions with the values that were written if it is exact. The keys in `without` are dropped from the
-    file, at the top and in every layer. `data` are the bytes of the file, if they
-    have been read already: a pipe can be read once only. `header` tells what the first lines of CSV and TSV files are.
+    file, at the top and in every layer. `data` are the bytes of the file, if they have been read already: a pipe can be
+    read once only. `header` tells what the first lines of CSV and TSV files are.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -51,17 +51,9 @@ def load_problem(
     """
     draft = {} if path is None else load_draft(path, data, exact=exact)
     _drop(draft, without)
-    headers: dict[str, tuple[str, ...]] = {}
-    origins: dict[str, str] = {}
-    tables: dict[str, Table] = {}
     for key, value in values.items():
         _override(draft, key, value)
-    for key, file in files.items():
-        matrix, names = load_matrix(file, key, "object" if exact else dtype, progress, header)
-        place = _override(draft, key, matrix)
-        origins[place], headers[place] = file, names or ()
-        if is_table(file):
-            tables[key] = Table(shown(file), matrix, names is None and header == "auto")
+    origins, headers, tables = _override_by_files(draft, files, "object" if exact else dtype, progress, header)
 
     def fits(matrices: Mapping[str, Array]) -> bool:
         with suppress(InputError):
@@ -74,6 +66,27 @@ def load_problem(
         error.hint = likely_cause(tables, fits, error.hint)
         raise _with_origin(error, origins, path) from None
     return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem, origins.get("targets", path))))
+
+
+class _Files(NamedTuple):
+    """What is known about the matrix files that override values of a draft."""
+
+    origins: dict[str, str]  # their paths, by place
+    headers: dict[str, tuple[str, ...]]  # by place
+    tables: dict[str, Table]  # those that are CSV or TSV, by key
+
+
+def _override_by_files(
+    draft: dict[str, Any], files: Mapping[str, str], kind: Kind, progress: Progress, header: HeaderMode
+) -> _Files:
+    found = _Files({}, {}, {})
+    for key, file in files.items():
+        matrix, names = load_matrix(file, key, kind, progress, header)
+        place = _override(draft, key, matrix)
+        found.origins[place], found.headers[place] = file, names or ()
+        if is_table(file):
+            found.tables[key] = Table(shown(file), matrix, names is None and header == "auto")
+    return found
 
 
 def read_problem(path: str) -> Data:
