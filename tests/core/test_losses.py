@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES, Loss, loss, no_class, one_hot, scale
+from backprop_cli.core.written import sums_to_one
 
 ROWS = [pytest.param(row, id=name) for name, row in LOSSES.items()]
 EXACT = [row for row in (*LOSSES.values(), loss("huber(0.1)")) if row.exact]
@@ -448,11 +449,16 @@ def test_targets_that_a_loss_refuses(row: Loss) -> None:
         ([[1, 1]], ((0,), "the targets of this sample sum to 2, not 1")),
         ([[0, 1], [0, 0]], ((1,), "the targets of this sample sum to 0, not 1")),
         ([[0, 1], [2, -1]], ((1,), "the targets of this sample sum to 1, but one is negative")),
+        ([[1e308, 1e308]], ((0,), "the targets of this sample sum to inf, not 1")),
+        (np.array([[Fraction(10) ** 400, 1]]), ((0,), "the targets of this sample sum to 1e+400, not 1")),
+        (np.array([[Fraction(1, 3)] * 3]), None),
     ],
 )
 def test_a_note_on_targets(t: Any, note: Any) -> None:
+    targets = np.asarray(t, getattr(t, "dtype", float))
     for row in LOSSES.values():
-        assert row.targets_note(np.asarray(t, getattr(t, "dtype", float))) == (note if row.per_sample else None)
+        assert row.targets_note(targets) == (note if row.per_sample else None)
+    assert sums_to_one(targets) == (note is None or "sum to 1," in note[1])
 
 
 # Class numbers
