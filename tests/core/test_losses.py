@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES, Loss, loss, no_class, one_hot, scale
+from backprop_cli.core.loss_domains import no_class, one_hot
+from backprop_cli.core.loss_names import FRAMEWORK_NAMES, loss
+from backprop_cli.core.losses import LOSSES, Loss, scale
 from backprop_cli.core.written import sums_to_one
 
 ROWS = [pytest.param(row, id=name) for name, row in LOSSES.items()]
