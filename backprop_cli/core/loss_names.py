@@ -31,6 +31,19 @@ FRAMEWORK_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         for theirs in names.split()
     }
 )
+# Other names, in letters and digits only, and what to suggest for them
+_SUGGESTED = {
+    "bce": "binary_cross_entropy",
+    "logloss": "binary_cross_entropy",
+    "ce": "cross_entropy",
+    "cce": "cross_entropy",
+    "scce": "cross_entropy",
+    "celoss": "CrossEntropyLoss",
+    "l1": "absolute_error",
+    "smoothl1": "huber(1)",
+    "smoothl1loss": "HuberLoss",
+    "sse": "squared_error",
+}
 
 
 def loss(text: str) -> Loss:
@@ -67,10 +80,18 @@ def _unknown(text: str, bracket: str) -> str:
     if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
         reason = f"{text} takes no number in brackets"
         return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
+    suggested = _suggested(text)
+    hint = f"; did you mean {suggested!r}?" if suggested else f" (expected one of {', '.join(LOSSES)})"
+    return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"
+
+
+def _suggested(text: str) -> str | None:
+    """Return the name that a wrong one may stand for, if any."""
+    plain, small = _plain(text), text.lower()
+    if plain in _SUGGESTED:
+        return _SUGGESTED[plain]
     frameworks = {_plain(name): name for name in FRAMEWORK_NAMES}
     known = frameworks | {_plain(name): name for name in LOSSES}
-    small = text.lower()
     is_class = small not in (text, *(name.partition("(")[0] for name in LOSSES))  # named as in PyTorch
-    found = (nearest(_plain(text), frameworks) if is_class else None) or nearest(_plain(text), known)
-    hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
-    return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"
+    found = (nearest(plain, frameworks) if is_class else None) or nearest(plain, known)
+    return known[found] if found else None
