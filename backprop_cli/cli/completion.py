@@ -18,7 +18,8 @@ def activations() -> list[str]:
 
 def losses() -> list[str]:
     """Return the names of the losses, then those of frameworks; this loads NumPy."""
-    from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES
+    from backprop_cli.core.loss_names import FRAMEWORK_NAMES
+    from backprop_cli.core.losses import LOSSES
 
     return [*LOSSES, *FRAMEWORK_NAMES]
 

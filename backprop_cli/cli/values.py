@@ -63,7 +63,7 @@ def activation(text: str) -> str:
 
 def loss(text: str) -> str:
     """Return the text of a loss, with or without a parameter: `huber(0.5)`; this loads NumPy."""
-    from backprop_cli.core.losses import loss as row_of
+    from backprop_cli.core.loss_names import loss as row_of
 
     try:
         row_of(text)

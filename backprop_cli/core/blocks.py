@@ -167,7 +167,8 @@ class _Pass:
     def _divided(self, node: Node, value: Array) -> Array:
         divisor = self.problem.divisor(node)
         if divisor > 1:
-            value /= type(self.problem.learning_rate)(divisor)  # integers among fractions would become floats
+            number = type(self.problem.learning_rate)  # float, Fraction or Decimal, as are the problem's other numbers
+            value /= number(divisor)  # an integer among fractions, divided by another integer, would become a float
         return value
 
     def _buffer_owner(self, node: Node) -> Node:

@@ -5,6 +5,8 @@ from typing import TypeAlias
 import numpy as np
 
 from backprop_cli.core.arrays import Array, first_index
+from backprop_cli.core.exact import rounded
+from backprop_cli.core.floating import quietly
 
 __all__ = [
     "Refused",
@@ -14,11 +16,12 @@ __all__ = [
     "no_positive_output",
     "no_probability",
     "one_hot",
+    "with_sum_one",
 ]
 
 Refused: TypeAlias = tuple[tuple[int, ...], str]  # the index of an entry, or of a sample, and the reason
 
-_SUM_ROUNDING = 2.0**-23  # of targets that were rounded to float32, relative to the sum of their sizes; twice as much
+_SUM_ROUNDING = 2**23  # 1 / the error of targets that were rounded to float32, relative to their sizes; twice as much
 
 
 def no_class(classes: Array, n_neurons: int) -> Refused | None:
@@ -96,17 +99,29 @@ def no_binary_target(t: Array) -> Refused | None:
     return index, f"binary cross-entropy needs targets from 0 to 1, got {t[index]}"
 
 
+@quietly
+def with_sum_one(t: Array) -> Array:
+    """Return for which samples the targets (n_samples, n_neurons) sum to 1, as bool (n_samples,).
+
+    A sum that differs from 1 by rounding to float32 is 1. Fractions may be beyond the range of float64, and stay exact.
+    """
+    dtype = None if t.dtype.kind == "O" else np.float64
+    sums, sizes = t.sum(axis=1, dtype=dtype), np.abs(t).sum(axis=1, dtype=dtype)
+    close: Array = np.abs(sums - 1) < sizes / _SUM_ROUNDING  # not where both are infinite
+    return close
+
+
+@quietly
 def no_distribution(t: Array) -> Refused | None:
     """Return the index (n,) of the first sample whose targets are no probabilities that sum to 1, and a note on it.
 
-    The targets are (n_samples, n_neurons). A sum that differs from 1 by rounding to float32 is 1. PyTorch accepts any
-    targets; the derivative with respect to logits is then sum(t) * softmax - t.
+    The targets are (n_samples, n_neurons). PyTorch accepts any targets; the derivative with respect to logits is then
+    sum(t) * softmax - t.
     """
-    sums = t.sum(axis=1, dtype=np.float64)
-    wrong = ~(np.abs(sums - 1) <= _SUM_ROUNDING * np.abs(t).sum(axis=1, dtype=np.float64))
-    negative = (t < 0).any(axis=1)
+    wrong, negative = ~with_sum_one(t), (t < 0).any(axis=1)
     if not (wrong | negative).any():
         return None
-    index = first_index(wrong | negative)
-    what = f"sum to {sums[index]:.6g}, not 1" if wrong[index] else "sum to 1, but one is negative"
-    return index, f"the targets of this sample {what}"
+    (n,) = first_index(wrong | negative)
+    total = rounded(t[n].sum(), 5) if t.dtype.kind == "O" else f"{t[n].sum(dtype=np.float64):.6g}"
+    what = f"sum to {total}, not 1" if wrong[n] else "sum to 1, but one is negative"
+    return (n,), f"the targets of this sample {what}"

@@ -4,7 +4,6 @@ The functions of a row work on arrays of floats, of one type in each call, and t
 exact fractions. They raise no warning; a result beyond the range of the type is infinite.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,26 +15,11 @@ import numpy as np
 from backprop_cli.core import loss_domains
 from backprop_cli.core import loss_functions as functions
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.exact import to_decimal
-from backprop_cli.core.loss_domains import Refused, no_class, one_hot
-from backprop_cli.messages import nearest
+from backprop_cli.core.loss_domains import Refused
 
-__all__ = [
-    "FRAMEWORK_NAMES",
-    "LOSSES",
-    "REDUCTIONS",
-    "Loss",
-    "Matched",
-    "Scale",
-    "loss",
-    "no_class",
-    "one_hot",
-    "scale",
-]
+__all__ = ["LOSSES", "REDUCTIONS", "Loss", "Matched", "Scale", "huber", "scale"]
 
 REDUCTIONS = ("sum", "mean", "batch_mean")
-
-_MOST_CHARACTERS = 40  # of a parameter, and of a wrong name in a message
 
 
 class Matched(NamedTuple):
@@ -118,7 +102,7 @@ _SOFTMAX = Matched(
 )
 
 
-def _huber(parameter: str) -> Loss:
+def huber(parameter: str) -> Loss:
     """Return the row of Huber's loss, whose parameter is a decimal such as 0.5."""
     delta = Fraction(parameter)
     return Loss(
@@ -180,7 +164,7 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
                 kink_written="0 where {y} = {t}",
                 exact=True,
             ),
-            _huber("1"),
+            huber("1"),
             Loss(
                 name="binary_cross_entropy",
                 title="binary cross-entropy",
@@ -252,64 +236,3 @@ LOSSES: Mapping[str, Loss] = MappingProxyType(
         )
     }
 )
-
-# The names of PyTorch, Keras, TensorFlow and nnfs.io: what they mean there, and the reduction that goes with it.
-FRAMEWORK_NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        theirs: (ours, "mean")
-        for ours, names in {
-            "squared_error": "MSELoss mse mean_squared_error",
-            "absolute_error": "L1Loss mae mean_absolute_error",
-            "huber(1)": "HuberLoss",
-            "binary_cross_entropy": "BCELoss binary_crossentropy",
-            "binary_cross_entropy_with_logits": "BCEWithLogitsLoss",
-            "cross_entropy": "categorical_crossentropy sparse_categorical_crossentropy Loss_CategoricalCrossentropy",
-            "cross_entropy_with_logits": "CrossEntropyLoss",
-            "nll": "NLLLoss",
-        }.items()
-        for theirs in names.split()
-    }
-)
-
-
-def loss(text: str) -> Loss:
-    """Return the loss function with a name of `LOSSES` or `FRAMEWORK_NAMES`; `huber` alone is `huber(1)`.
-
-    Raises:
-        ValueError: The text is none of these, or its parameter is not a positive number; the message is the reason.
-    """
-    name = FRAMEWORK_NAMES[text][0] if text in FRAMEWORK_NAMES else text
-    if name in LOSSES:
-        return LOSSES[name]
-    base, bracket, rest = name.partition("(")
-    if base != "huber":
-        raise ValueError(_unknown(base if bracket and base in (*LOSSES, *FRAMEWORK_NAMES) else text, bracket))
-    return _huber(_parameter(rest, text)) if bracket else LOSSES["huber(1)"]
-
-
-def _parameter(rest: str, text: str) -> str:
-    """Return the positive decimal before the closing bracket, as it is written."""
-    parameter = rest.removesuffix(")").strip()
-    is_number = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?", parameter)
-    number = to_decimal(parameter) if is_number and rest.endswith(")") and len(parameter) <= _MOST_CHARACTERS else None
-    if number is None or not 0 < float(number) < np.inf:
-        raise ValueError(f"expected a positive number in brackets, as in 'huber(0.5)', got {text[:_MOST_CHARACTERS]!r}")
-    return parameter
-
-
-def _plain(name: str) -> str:
-    """Return the letters of a name in small letters, without its parameter."""
-    return re.sub("[^a-z0-9]", "", name.partition("(")[0].lower())
-
-
-def _unknown(text: str, bracket: str) -> str:
-    if bracket and text in (*LOSSES, *FRAMEWORK_NAMES):
-        reason = f"{text} takes no number in brackets"
-        return f"{reason}; write 'huber(0.5)' and the reduction 'mean'" if text == "HuberLoss" else reason
-    frameworks = {_plain(name): name for name in FRAMEWORK_NAMES}
-    known = frameworks | {_plain(name): name for name in LOSSES}
-    small = text.lower()
-    is_class = small not in (text, *(name.partition("(")[0] for name in LOSSES))  # named as in PyTorch
-    found = (nearest(_plain(text), frameworks) if is_class else None) or nearest(_plain(text), known)
-    hint = f"; did you mean {known[found]!r}?" if found else f" (expected one of {', '.join(LOSSES)})"
-    return f"unknown loss {text[:_MOST_CHARACTERS]!r}{hint}"

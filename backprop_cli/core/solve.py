@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from backprop_cli.core.blocks import Evaluated, evaluate
 from backprop_cli.core.digits import require_short
-from backprop_cli.core.plan import plan, require_any
+from backprop_cli.core.plan import Plan, plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
@@ -51,16 +51,12 @@ def solve(
     wanted = problem.nodes if wanted is None else wanted
     planned = plan(problem, wanted, rules)
     require_any(problem, wanted, planned)
+    options: dict[str, Any] = {"block_rows": block_rows, "may_overflow": may_overflow, "progress": progress}
     with_losses = any(node.quantity == "losses" for node in wanted)
 
     def passed(problem: Problem, rules: Rules, stepping: Rules = RULES) -> tuple[Problem, Evaluated]:
         problem = at_last_step(problem, stepping, with_losses=with_losses, progress=progress)
-        order = plan(problem, wanted, rules).order
-        with named_step(problem, problem.at_step):
-            if problem.exact:
-                require_short(problem, order)
-            options: dict[str, Any] = {"block_rows": block_rows, "may_overflow": may_overflow, "progress": progress}
-            return problem, evaluate(problem, order, set(wanted), rules, **options)
+        return problem, _last_pass(problem, wanted, rules, **options)
 
     if problem.digits is None:
         problem, found = passed(problem, rules)
@@ -69,26 +65,43 @@ def solve(
 
         require_short(problem, planned.order)
         problem, found = solve_in_decimals(problem, rules, passed)
-    computed = {node: problem.as_written(node.quantity, value) for node, value in found.values.items()}
-    lacking = {
-        node: planned.missing[node].words()
-        for node in wanted
-        if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
-    }
-    lacking |= {
-        node: f"more than {problem.dtype}: {entry} overflows" for node, entry in found.beyond.items() if node in wanted
-    }
     _require_any_left(problem, wanted, found.beyond)
-    layers = []
-    for i in range(len(problem.layers)):
-        of_layer, lacking_in_layer = _of_layer(i, computed), _of_layer(i, lacking)
-        layers.append(LayerSolution(computed=of_layer, not_computed=lacking_in_layer, inactive=found.inactive.get(i)))
-    return Solution(problem=problem, layers=tuple(layers))
+    return _solution(problem, found, _lacking(problem, wanted, planned, found))
+
+
+def _last_pass(problem: Problem, wanted: Sequence[Node], rules: Rules, **options: Any) -> Evaluated:
+    order = plan(problem, wanted, rules).order
+    with named_step(problem, problem.at_step):
+        if problem.exact:
+            require_short(problem, order)
+        return evaluate(problem, order, set(wanted), rules, **options)
 
 
 def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[Node, str]) -> None:
     if beyond and set(wanted) <= beyond.keys():
         raise InputError(f"overflows {problem.dtype}", place=next(iter(beyond.values())))
+
+
+def _lacking(problem: Problem, wanted: Sequence[Node], planned: Plan, found: Evaluated) -> Mapping[Node, str]:
+    """Return what each wanted node needs that was not computed."""
+    missing = {
+        node: planned.missing[node].words()
+        for node in wanted
+        if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
+    }
+    beyond = {
+        node: f"more than {problem.dtype}: {entry} overflows" for node, entry in found.beyond.items() if node in wanted
+    }
+    return missing | beyond
+
+
+def _solution(problem: Problem, found: Evaluated, lacking: Mapping[Node, str]) -> Solution:
+    computed = {node: problem.as_written(node.quantity, value) for node, value in found.values.items()}
+    layers = []
+    for i in range(len(problem.layers)):
+        of_layer, lacking_in_layer = _of_layer(i, computed), _of_layer(i, lacking)
+        layers.append(LayerSolution(computed=of_layer, not_computed=lacking_in_layer, inactive=found.inactive.get(i)))
+    return Solution(problem=problem, layers=tuple(layers))
 
 
 def _of_layer(layer: int, found: Mapping[Node, _Value]) -> Mapping[str, _Value]:

@@ -2,17 +2,14 @@
 
 from typing import NamedTuple
 
-import numpy as np
-
 from backprop_cli.core.activations import Activation, activation
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.loss_domains import with_sum_one
 from backprop_cli.core.losses import Loss
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 
 __all__ = ["Difference", "difference", "divided", "is_sum", "sums_to_one", "value_in_one"]
-
-_SUM_ROUNDING = 2.0**-23  # of targets that were rounded to float32, relative to the sum of their sizes; twice as much
 
 
 class Difference(NamedTuple):
@@ -39,8 +36,7 @@ def difference(problem: Problem, node: Node) -> Difference | None:
 
 def sums_to_one(targets: Array) -> bool:
     """Tell whether the targets (n_samples, n_neurons) of each sample sum to 1, but for rounding."""
-    sums, sizes = targets.sum(axis=1), np.abs(targets).sum(axis=1)
-    return bool((np.abs(sums - 1) <= _SUM_ROUNDING * sizes.astype(float)).all())
+    return bool(with_sum_one(targets).all())
 
 
 def value_in_one(loss: Loss) -> str:

@@ -9,10 +9,9 @@ from typing import Any, get_args
 
 import numpy as np
 
-from backprop_cli.core import losses
 from backprop_cli.core.activations import ACTIVATIONS, DEFAULT_ACTIVATION, Activation, activation, name_of_activation
 from backprop_cli.core.arrays import Array, bracketed
-from backprop_cli.core.losses import FRAMEWORK_NAMES, Loss
+from backprop_cli.core.losses import Loss
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE, Layer, Problem
 from backprop_cli.core.quantities import UPSTREAM_RULES, WEIGHT_LAYOUTS, Dtype, Reduction, SamplesIn
 from backprop_cli.errors import InputError
@@ -111,8 +110,10 @@ def _loss(draft: Mapping[str, Any]) -> tuple[Loss | None, Reduction]:
         raise InputError(
             f"expected the name of a loss, got {describe(name)}", place="loss", hint=without_brackets(name)
         )
+    from backprop_cli.core.loss_names import FRAMEWORK_NAMES, loss
+
     try:
-        return losses.loss(name), own or ("mean" if name in FRAMEWORK_NAMES else "sum")
+        return loss(name), own or ("mean" if name in FRAMEWORK_NAMES else "sum")
     except ValueError as error:
         raise InputError(str(error), place="loss") from None
 

@@ -5,7 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.losses import Loss, one_hot
+from backprop_cli.core.loss_domains import one_hot
+from backprop_cli.core.losses import Loss
 from backprop_cli.errors import InputError
 from backprop_cli.messages import counted
 

@@ -52,6 +52,7 @@ def without(key: str, draft: dict[str, Any] = CLASSES) -> dict[str, Any]:
 IN_FILES: list[tuple[dict[str, Any], str]] = [
     (CLASSES | {"loss": "crossentropy"}, "loss: unknown loss 'crossentropy'; did you mean 'cross_entropy'?"),
     (CLASSES | {"loss": "cross-entropy"}, "loss: unknown loss 'cross-entropy'; did you mean 'cross_entropy'?"),
+    (CLASSES | {"loss": "ce"}, "loss: unknown loss 'ce'; did you mean 'cross_entropy'?"),
     (CLASSES | {"loss": "mseloss"}, "loss: unknown loss 'mseloss'; did you mean 'MSELoss'?"),
     (CLASSES | {"loss": "hinge"}, f"loss: unknown loss 'hinge' (expected one of {LOSSES})"),
     (CLASSES | {"loss": "huber(0)"}, f"loss: {POSITIVE} 'huber(0)'"),

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.core.losses import FRAMEWORK_NAMES, LOSSES, Loss, loss, no_class, one_hot, scale
+from backprop_cli.core.loss_domains import no_class, one_hot
+from backprop_cli.core.loss_names import FRAMEWORK_NAMES, loss
+from backprop_cli.core.losses import LOSSES, Loss, scale
+from backprop_cli.core.written import sums_to_one
 
 ROWS = [pytest.param(row, id=name) for name, row in LOSSES.items()]
 EXACT = [row for row in (*LOSSES.values(), loss("huber(0.1)")) if row.exact]
@@ -76,6 +79,22 @@ POSITIVE = "expected a positive number in brackets, as in 'huber(0.5)', got "
         ("CrossEntropy", "unknown loss 'CrossEntropy'; did you mean 'CrossEntropyLoss'?"),
         ("hubert(2)", "unknown loss 'hubert(2)'; did you mean 'huber(1)'?"),
         ("Huber", "unknown loss 'Huber'; did you mean 'huber(1)'?"),
+        ("bce", "unknown loss 'bce'; did you mean 'binary_cross_entropy'?"),
+        ("BCE", "unknown loss 'BCE'; did you mean 'binary_cross_entropy'?"),
+        ("bce(1)", "unknown loss 'bce(1)'; did you mean 'binary_cross_entropy'?"),
+        ("ce", "unknown loss 'ce'; did you mean 'cross_entropy'?"),
+        ("CCE", "unknown loss 'CCE'; did you mean 'cross_entropy'?"),
+        ("scce", "unknown loss 'scce'; did you mean 'cross_entropy'?"),
+        ("log_loss", "unknown loss 'log_loss'; did you mean 'binary_cross_entropy'?"),
+        ("l1", "unknown loss 'l1'; did you mean 'absolute_error'?"),
+        ("smooth_l1", "unknown loss 'smooth_l1'; did you mean 'huber(1)'?"),
+        ("SmoothL1Loss", "unknown loss 'SmoothL1Loss'; did you mean 'HuberLoss'?"),
+        ("sse", "unknown loss 'sse'; did you mean 'squared_error'?"),
+        ("CELoss", "unknown loss 'CELoss'; did you mean 'CrossEntropyLoss'?"),
+        ("mse_loss", "unknown loss 'mse_loss'; did you mean 'MSELoss'?"),
+        ("bce_loss", "unknown loss 'bce_loss'; did you mean 'BCELoss'?"),
+        ("nll_loss", "unknown loss 'nll_loss'; did you mean 'NLLLoss'?"),
+        ("c", f"unknown loss 'c' (expected one of {', '.join(LOSSES)})"),
         ("hinge", f"unknown loss 'hinge' (expected one of {', '.join(LOSSES)})"),
         ("", f"unknown loss '' (expected one of {', '.join(LOSSES)})"),
         ("nll(1)", "nll takes no number in brackets"),
@@ -448,11 +467,16 @@ def test_targets_that_a_loss_refuses(row: Loss) -> None:
         ([[1, 1]], ((0,), "the targets of this sample sum to 2, not 1")),
         ([[0, 1], [0, 0]], ((1,), "the targets of this sample sum to 0, not 1")),
         ([[0, 1], [2, -1]], ((1,), "the targets of this sample sum to 1, but one is negative")),
+        ([[1e308, 1e308]], ((0,), "the targets of this sample sum to inf, not 1")),
+        (np.array([[Fraction(10) ** 400, 1]]), ((0,), "the targets of this sample sum to 1e+400, not 1")),
+        (np.array([[Fraction(1, 3)] * 3]), None),
     ],
 )
 def test_a_note_on_targets(t: Any, note: Any) -> None:
+    targets = np.asarray(t, getattr(t, "dtype", float))
     for row in LOSSES.values():
-        assert row.targets_note(np.asarray(t, getattr(t, "dtype", float))) == (note if row.per_sample else None)
+        assert row.targets_note(targets) == (note if row.per_sample else None)
+    assert sums_to_one(targets) == (note is None or "sum to 1," in note[1])
 
 
 # Class numbers

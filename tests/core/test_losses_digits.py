@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.core.losses import LOSSES, loss
+from backprop_cli.core.loss_names import loss
+from backprop_cli.core.losses import LOSSES
 
 Terms = Callable[[Sequence[Decimal], Sequence[Decimal]], list[Decimal]]
 
