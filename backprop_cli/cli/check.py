@@ -26,6 +26,10 @@ def check(options: CheckOptions) -> ExitStatus:
         UsageError: `--expect` is given twice, or for several problems.
         OutputError, ClosedPipeError: The verdicts cannot be written.
     """
+    if options.accept:
+        from backprop_cli.cli.accept import accept
+
+        return accept(options)
     if options.expect and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")
     if options.stored and options.rounded:

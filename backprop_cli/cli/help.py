@@ -31,12 +31,19 @@ Gradients are compared with finite differences of the loss. Expected values
 ("expected" in the file, or --expect) are compared with the computed ones.
 With --exact, float64 results are also compared with exact arithmetic.
 
+With --accept, the computed values become the expected ones of the file: of the
+quantities that "expected" names, or of all if it names none. The rest of the
+file stays as it is. It takes one problem and no options but those of finite
+differences; where these fail, the status is 1 and the file stays as it is.
+
 \b
 Examples:
   backprop check samples/*.json
   backprop check samples/dense_relu.json --rounded --exact
   backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
     backprop check samples/dense_relu.json --expect /tmp/golden.npz
+  cp samples/dense_relu.json /tmp/mine.json &&
+    backprop check /tmp/mine.json --accept
 
 The exit status is 1 where something is wrong, or where nothing was tested, and
 3 where a problem cannot be read; the others are still checked.

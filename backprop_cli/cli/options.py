@@ -181,6 +181,13 @@ class CheckOptions(CommonOptions):
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
         ),
     ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
+    accept: Annotated[
+        bool,
+        Option(
+            "--accept",
+            help="Make the computed values the file's own expected values, unless finite differences fail.",
+        ),
+    ] = False
     steps: StepsOption = None
     header: HeaderOption = "auto"
     rounded: Annotated[

@@ -50,6 +50,7 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run explain", "--precision", "digits decimals round rounding"),
     ("run explain", "--exact", "fraction fractions rational decimal"),
     ("check", "--expect", "expected golden reference compare against actual solution"),
+    ("check", "--accept", "approve bless regenerate update update-expected update-golden overwrite"),
     ("check", "--rtol", "tol tolerance rel relative"),
     ("check", "--atol", "abs absolute"),
     ("check", "--eps", "h epsilon delta step step-size"),

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from math import isfinite
 from numbers import Rational
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 _EXPLANATION = "backprop.explanation/1"
 
 
+class _Style(NamedTuple):
+    unit: str = "  "  # the indent of each level
+    comma: str = ", "  # between numbers
+    colon: str = ": "
+    between: str = ","  # rows, items and members, before the line break
+
+
+_USUAL = _Style()
+
+
 def result(solution: Solution) -> Iterator[str]:
     """Yield the parts of a result, which mirrors its problem.
 
@@ -29,8 +39,6 @@ def result(solution: Solution) -> Iterator[str]:
     decimals; one in float32 says that.
     """
     problem = solution.problem
-    layers = [dict(layer.computed) for layer in solution.layers]
-    at_top = {name: layers[-1].pop(name) for name in OF_THE_LOSS if name in layers[-1]} if problem.layered else {}
     return _file(
         {
             "schema": "backprop.result/1",
@@ -38,11 +46,33 @@ def result(solution: Solution) -> Iterator[str]:
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
             **problem.conventions(),
-            **at_top,
-            **({"layers": layers} if problem.layered else layers[0]),
+            **quantities(solution),
             "not_computed": solution.not_computed(),
         }
     )
+
+
+def quantities(solution: Solution) -> dict[str, Any]:
+    """Return the computed quantities as a result has them: by name, or those of each layer in `layers`."""
+    layers = [dict(layer.computed) for layer in solution.layers]
+    if not solution.problem.layered:
+        return layers[0]
+    at_top = {name: layers[-1].pop(name) for name in OF_THE_LOSS if name in layers[-1]}
+    return {**at_top, "layers": layers}
+
+
+def value(value: Any, line: str, unit: str, comma: str, colon: str) -> str:
+    """Return a value as it is written in another text.
+
+    Args:
+        value: A quantity of at most two dimensions, or a tree of them.
+        line: The line break and the indent before the value; if empty, all of it stands on one line.
+        unit: The indent of each level.
+        comma: What stands between numbers.
+        colon: What stands between a key and its value.
+    """
+    style = _Style(unit, comma, colon) if line else _Style("", comma, colon, comma)
+    return "".join(_parts(value, line, style))
 
 
 def _exact(problem: "Problem") -> dict[str, Any]:
@@ -151,31 +181,31 @@ def _file(tree: Mapping[str, Any]) -> Iterator[str]:
     yield "\n"
 
 
-def _parts(value: Any, indent: str = "\n") -> Iterator[str]:
+def _parts(value: Any, indent: str = "\n", style: _Style = _USUAL) -> Iterator[str]:
     """Yield a value as JSON, in parts of at most a chunk of rows; `indent` is the line break before the value."""
-    inner = indent + "  "
+    inner = indent + style.unit
     match value:
         case np.ndarray() if value.ndim == 2:
             yield "["
             for rows in chunks(value):
-                lines = (f"{inner}[{', '.join(literals(row))}]" for row in value[rows])
-                yield "," * (rows.start > 0) + ",".join(lines)
+                lines = (f"{inner}[{style.comma.join(literals(row))}]" for row in value[rows])
+                yield style.between * (rows.start > 0) + style.between.join(lines)
             yield f"{indent}]"
         case np.ndarray() if value.ndim == 0:
             yield literal(value.item())
         case np.ndarray():
-            yield f"[{', '.join(literals(value))}]"
+            yield f"[{style.comma.join(literals(value))}]"
         case Rational() if not isinstance(value, int):
             yield literal(value)
         case Mapping() if value:
             for number, (key, item) in enumerate(value.items()):
-                yield f"{',' if number else '{'}{inner}{json.dumps(key)}: "
-                yield from _parts(item, inner)
+                yield f"{style.between if number else '{'}{inner}{json.dumps(key)}{style.colon}"
+                yield from _parts(item, inner, style)
             yield indent + "}"
         case list() if value:
             for number, item in enumerate(value):
-                yield f"{',' if number else '['}{inner}"
-                yield from _parts(item, inner)
+                yield f"{style.between if number else '['}{inner}"
+                yield from _parts(item, inner, style)
             yield f"{indent}]"
         case _:
             yield json.dumps(value, allow_nan=False)

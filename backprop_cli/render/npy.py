@@ -1,5 +1,6 @@
 """NPY files and NPZ archives; the same arrays always give the same bytes."""
 
+import io
 import zipfile
 from collections.abc import Mapping
 from typing import IO, Any
@@ -21,10 +22,35 @@ def npy(file: IO[bytes], value: Any) -> None:
         file.write(np.ascontiguousarray(table[rows]).tobytes())
 
 
+def npz_with(file: IO[bytes], old: Any, arrays: Mapping[str, Any]) -> None:
+    """Write an NPZ archive with some of its arrays replaced, or added, by name; other members keep their bytes.
+
+    `old` is the archive, open for reading.
+    """
+    missing = dict(arrays)
+    with zipfile.ZipFile(old) as before, zipfile.ZipFile(file, "w") as archive:
+        archive.comment = before.comment
+        for member in before.infolist():
+            name = member.filename.removesuffix(".npy")
+            copy = zipfile.ZipInfo(member.filename, member.date_time)
+            copy.compress_type, copy.external_attr = member.compress_type, member.external_attr
+            if name in missing:
+                content = io.BytesIO()
+                npy(content, missing.pop(name))
+                archive.writestr(copy, content.getvalue())
+            else:
+                archive.writestr(copy, before.read(member))
+        _write(archive, missing)
+
+
 def npz(file: IO[bytes], arrays: Mapping[str, Any]) -> None:
     """Write arrays, numbers and texts, by name, as an NPZ archive."""
     with zipfile.ZipFile(file, "w") as archive:
-        for name, value in arrays.items():
-            is_large = np.asarray(value).nbytes >= 2**31
-            with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=is_large) as member:
-                npy(member, value)
+        _write(archive, arrays)
+
+
+def _write(archive: zipfile.ZipFile, arrays: Mapping[str, Any]) -> None:
+    for name, value in arrays.items():
+        is_large = np.asarray(value).nbytes >= 2**31
+        with archive.open(zipfile.ZipInfo(f"{name}.npy", _EPOCH), "w", force_zip64=is_large) as member:
+            npy(member, value)

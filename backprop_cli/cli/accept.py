@@ -1,0 +1,165 @@
+"""`backprop check --accept`: make the computed values the expected values of a problem's file."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import fields
+from functools import partial
+from typing import IO
+
+import numpy as np
+
+from backprop_cli.checks.changes import Change, changes
+from backprop_cli.checks.verdict import Verdict, check_problem
+from backprop_cli.cli.atomic import Write, pending
+from backprop_cli.cli.options import CheckOptions
+from backprop_cli.cli.streams import write_notes, write_stdout
+from backprop_cli.cli.terminal import look
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.places import dotted
+from backprop_cli.core.quantities import Node
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
+from backprop_cli.core.training import at_last_step
+from backprop_cli.errors import ExitStatus, UsageError
+from backprop_cli.load import json_spans
+from backprop_cli.load.expected import validate_expected
+from backprop_cli.load.files import STDIN, Data, Mapped, named, shown, suffix
+from backprop_cli.load.json_spans import Member, Span, Style
+from backprop_cli.load.problem import load_problem, read_problem
+from backprop_cli.messages import clean
+
+# The options of finite differences, and how the verdict is printed
+_COMPATIBLE = ("problems", "accept", "eps", "fd_rtol", "fd_atol", "samples", "seed", "color", "quiet")
+
+
+def accept(options: CheckOptions) -> ExitStatus:
+    """Write the computed values into the problem's own expected values, and print what changes.
+
+    They replace the values of each quantity that `expected` names, or are all of it where it names none. Where nothing
+    changes, or finite differences fail, the file stays as it is.
+
+    Raises:
+        UsageError: An option does not go with this, or there is not exactly one file.
+        InputError: The file cannot be read.
+        OutputError, ClosedPipeError: The file, or what changes, cannot be written.
+    """
+    _refuse_conflicts(options)
+    (path,) = options.problems
+    with named(path):
+        data = read_problem(path)
+        problem = at_last_step(load_problem(path, data=data))
+        write_notes(problem.notes, quiet=options.quiet)
+        expected = validate_expected(problem.expected, problem)
+        solution = solve(problem, (*problem.nodes, *expected))
+        found = changes(solution, expected, expected or problem.nodes)
+        verdict = _verdict(path, solution, expected, found, options)
+    from backprop_cli.render.terminal import changes as lines
+    from backprop_cli.render.terminal import verdict as pages
+
+    page = pages.verdicts([verdict], look(options.color))
+    if verdict.outcome == "wrong":
+        write_stdout(page + f"\n{clean(shown(path))} stays as it is\n")
+        return ExitStatus.DIFFERENT
+    files: dict[str, Write] = {}
+    if any(change.changed.any() for change in found.values()):
+        whole = None if expected else solution
+        is_archive = suffix(path) == ".npz"
+        files[path] = partial(_into_archive, data, found) if is_archive else partial(_into_text, data, found, whole)
+    with pending(files):
+        write_stdout(page + lines.changes(list(found.values()), look(options.color)))
+    return ExitStatus.OK
+
+
+def _refuse_conflicts(options: CheckOptions) -> None:
+    if len(options.problems) > 1:
+        raise UsageError(f"--accept is for one problem, got {len(options.problems)}")
+    if options.problems == [STDIN]:
+        raise UsageError("--accept needs a file to write to, and - is standard input")
+    for field in fields(options):
+        value = getattr(options, field.name)
+        is_given = (tuple(value) if isinstance(value, list) else value) != field.default
+        if is_given and field.name not in _COMPATIBLE:
+            hint = "--accept writes what follows from the file alone, with every digit"
+            raise UsageError(f"--accept and --{field.name.replace('_', '-')} exclude each other", hint=hint)
+
+
+def _verdict(
+    path: str,
+    solution: Solution,
+    expected: Mapping[Node, Expected],
+    found: Mapping[Node, Change],
+    options: CheckOptions,
+) -> Verdict:
+    """Return the verdict on the problem with its new expected values."""
+    accepted = {
+        node: Expected(values=change.value, is_open=np.zeros(change.value.shape, bool))
+        for node, change in found.items()
+    }
+    return check_problem(
+        shown(path),
+        solution,
+        None,
+        {**expected, **accepted},
+        steps=options.differences,
+        tolerance=options.tolerance,
+        rounded=False,
+    )
+
+
+def _into_archive(data: Data, found: Mapping[Node, Change], file: IO[bytes]) -> None:
+    """Write an archive with other expected values; those whose shape fits keep it."""
+    from backprop_cli.load import npy as loader
+    from backprop_cli.render import npy
+
+    shapes = {name: np.shape(array) for name, array in loader.parse_npz(data)}
+    arrays = {}
+    for change in found.values():
+        if change.changed.any():
+            name = dotted(f"expected.{change.place}")
+            arrays[name] = change.value if change.old is None else change.value.reshape(shapes[name])
+    npy.npz_with(file, data if isinstance(data, Mapped) else io.BytesIO(data), arrays)
+
+
+def _into_text(data: Data, found: Mapping[Node, Change], whole: Solution | None, file: IO[bytes]) -> None:
+    """Write a JSON text with other expected values, or all those of a `whole` solution; the rest keeps its bytes."""
+    text = bytes(data).decode()
+    members = json_spans.members(text)
+    style = json_spans.style(text, next(iter(members.values())))
+    edits = _entries(text, members, style, found) if whole is None else _whole(text, members, style, whole)
+    at, parts = 0, []
+    for span, new in sorted(edits.items()):
+        parts += [text[at : span.start], new]
+        at = span.end
+    file.write("".join([*parts, text[at:]]).encode())
+
+
+def _whole(text: str, members: Mapping[str, Member], style: Style, solution: Solution) -> Mapping[Span, str]:
+    """Return the edit that makes all quantities the expected ones: by span of the text, what takes its place."""
+    from backprop_cli.render import json
+
+    last = members.get("expected", list(members.values())[-1])
+    line = json_spans.line_before(text, last)
+    value = json.value(json.quantities(solution), line, *style)
+    if "expected" in members:
+        return {last.value: value}
+    before = "," + line if line else style.comma
+    return {Span(last.value.end, last.value.end): f'{before}"expected"{style.colon}{value}'}
+
+
+def _entries(
+    text: str, members: Mapping[str, Member], style: Style, found: Mapping[Node, Change]
+) -> Mapping[Span, str]:
+    """Return the edits for the entries that change, and for whole quantities that had none or another shape."""
+    from backprop_cli.render import json, numbers
+
+    places = json_spans.leaves(text, members["expected"].value.start)
+    edits = {}
+    for change in found.values():
+        member = places[change.place]
+        if change.old is None:
+            edits[member.value] = json.value(change.value, json_spans.line_before(text, member), *style)
+            continue
+        spans, value = json_spans.numbers(text, member.value), change.value.ravel()
+        for k in np.flatnonzero(change.changed).tolist():
+            edits[spans[k]] = numbers.literal(float(value[k]))
+    return edits
