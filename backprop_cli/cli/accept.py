@@ -1,6 +1,7 @@
 """`backprop check --accept`: make the computed values the expected values of a problem's file."""
 
 import io
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from functools import partial
@@ -73,8 +74,9 @@ def accept(options: CheckOptions) -> ExitStatus:
 def _refuse_conflicts(options: CheckOptions) -> None:
     if len(options.problems) > 1:
         raise UsageError(f"--accept is for one problem, got {len(options.problems)}")
-    if options.problems == [STDIN]:
-        raise UsageError("--accept needs a file to write to, and - is standard input")
+    (path,) = options.problems
+    if path == STDIN or (os.path.exists(path) and not os.path.isfile(path)):  # such as a pipe
+        raise UsageError(f"--accept needs a file to write to, and {shown(path)} is none")
     for field in fields(options):
         value = getattr(options, field.name)
         is_given = (tuple(value) if isinstance(value, list) else value) != field.default
