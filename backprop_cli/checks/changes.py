@@ -41,8 +41,7 @@ class Change:
         """
         with np.errstate(over="ignore"):
             by = np.where(old.is_open, 0, np.abs(self.value - old.values))
-        by = np.where(self.changed, np.where(np.isnan(by), np.inf, by), -1)
-        index = unraveled(int(np.argmax(by)), by.shape)
+        index = unraveled(int(np.argmax(np.where(self.changed, by, -1))), by.shape)  # NaN counts as the largest
         before = None if old.is_open[index] else float(old.values[index])
         return index, before, float(self.value[index])
 
