@@ -20,7 +20,6 @@ from backprop_cli.core.places import dotted
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
-from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.load import json_spans
 from backprop_cli.load.expected import validate_expected
@@ -48,7 +47,7 @@ def accept(options: CheckOptions) -> ExitStatus:
     (path,) = options.problems
     with named(path):
         data = read_problem(path)
-        problem = at_last_step(load_problem(path, data=data))
+        problem = load_problem(path, data=data)
         write_notes(problem.notes, quiet=options.quiet)
         expected = validate_expected(problem.expected, problem)
         solution = solve(problem, (*problem.nodes, *expected))
