@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Context, Decimal, localcontext
+from functools import cache
 
 DIGITS = Context(prec=90, Emin=-(10**15), Emax=10**15)
 ONE, HALF = Decimal(1), Decimal("0.5")
@@ -41,6 +42,7 @@ def density(x: Decimal) -> Decimal:
     return (-x * x / 2).exp() / (2 * pi(90)).sqrt()
 
 
+@cache
 def normal(x: Decimal) -> Decimal:
     """The standard normal distribution: Abramowitz and Stegun, formula 26.2.11; 0 and 1 in the far tails."""
     if abs(x) > 45:
