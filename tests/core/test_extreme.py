@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from backprop_cli.core.activations import ACTIVATIONS
+from backprop_cli.core.activations import ACTIVATIONS, activation
 from backprop_cli.core.losses import LOSSES
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
@@ -52,6 +52,7 @@ SATURATED = [
 ]
 NATURAL = ("sigmoid", "softmax", "softplus")  # whose outputs are positive for any z
 BOUNDED = ("sigmoid", "tanh", "softmax")
+KINKED = tuple(name for name in NAMES if activation(name).kinks)
 SATURATING = (*BOUNDED, "log_softmax")
 # exp(-z) is subnormal from 708.4 on, 0 from 745.2 on, and lost beside 1 from 36.8 on
 SPECIAL: tuple[float, ...] = (0.0, 0.0, 0.0, 1e4, -1e4, 1e-9, -1e-9, 22.0, -22.0, 36.5, 40.0, -40.0, 707.0, -707.0)
@@ -135,6 +136,8 @@ def random_layer(
     if rng.random() < 0.6 or (positive and factor < 1):
         alike = rng.random() < 0.4 and (loss in OF_SAMPLES or loss.startswith("binary"))
         layer["z"] = given_z(rng, n_samples, n_neurons, scale, positive=positive, alike=alike)
+        if name in KINKED and not alike:
+            layer["z"][-1][-1] = 0.0
     return layer
 
 
