@@ -136,7 +136,7 @@ def random_layer(
     if rng.random() < 0.6 or (positive and factor < 1):
         alike = rng.random() < 0.4 and (loss in OF_SAMPLES or loss.startswith("binary"))
         layer["z"] = given_z(rng, n_samples, n_neurons, scale, positive=positive, alike=alike)
-        if name in KINKED and not alike:
+        if name in KINKED and not (alike or positive):
             layer["z"][-1][-1] = 0.0
     return layer
 
