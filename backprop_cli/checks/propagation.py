@@ -49,6 +49,7 @@ class Propagation(ABC):
     """The values of a solution, and the errors found so far; arrays have the order of `AXES`."""
 
     given = FLOAT64.unit_roundoff  # the relative error of a given number
+    reach = MARGIN  # how many times its error an argument may be off
     squares = False  # whether independent errors are added as the root of the sum of squares
     # The rounding of programs in a narrow type, whose formulas lose digits, such as y * (1 - y) for a sigmoid; 0 for
     # none. The functions of a curved activation are of size 1 at most in such a formula, or of z.
@@ -109,11 +110,11 @@ class Propagation(ABC):
         activation, z = self.problem.layers[node.layer].activation, self.z(origin)
         value, error = activation.value(z), self.error_from(node, origin).size
         if activation.couples:
-            steeper = np.exp(4 * MARGIN * np.max(error, axis=1, keepdims=True, initial=0.0))
+            steeper = np.exp(4 * self.reach * np.max(error, axis=1, keepdims=True, initial=0.0))
             coupling = Coupling.of(activation, z)
             passed_on = steeper * coupling.outputs(error, squares=self.squares)
             return Operand(np.abs(value), error=passed_on + self.careless * coupling.r)
-        passed_on = product_of(steepest(activation, z, MARGIN * error), error)
+        passed_on = product_of(steepest(activation, z, self.reach * error), error)
         lost = np.minimum(np.abs(z), 1.0) if is_curved(activation) else 0.0
         return Operand(np.abs(value), error=passed_on + self.careless * lost)
 
@@ -155,7 +156,7 @@ class Propagation(ABC):
             change = change + function.change_by_targets(y, t, self.given)
             return Operand(function.parts(y, t), error=change + self.careless * function.cancelling_parts(y, t))
         value = function.value(y, t)
-        largest = np.abs(function.gradient(y, t)) + function.change_of_gradient(y, t, MARGIN * error)
+        largest = np.abs(function.gradient(y, t)) + function.change_of_gradient(y, t, self.reach * error)
         by_targets = (np.abs(function.value(y, t * (1 + side * self.given)) - value) for side in (-1, 1))
         lost = function.lost_in_terms(t)
         if factor.function == "m":  # which others take from rounded outputs

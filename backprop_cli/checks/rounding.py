@@ -34,7 +34,7 @@ from backprop_cli.core.precision import FLOAT64, PRECISIONS, Precision
 from backprop_cli.core.quantities import AXES, Factor, Node
 from backprop_cli.core.solution import Solution
 
-__all__ = ["KNOWN", "MARGIN", "Arithmetic", "Likely", "bounds", "likely"]
+__all__ = ["KNOWN", "MARGIN", "Arithmetic", "Bound", "Likely", "bounds", "likely"]
 
 _LARGEST = float(np.finfo(np.float64).max)
 # Equal terms, added one after the other, are rounded alike, and lose up to m/4 * u * |v|. A sum that loses more than
@@ -78,7 +78,7 @@ def bounds(solution: Solution) -> Mapping[str, Array]:
 
     The numbers of the problem count as rounded once, from decimals.
     """
-    problem, propagation, found = solution.problem, _Bound(solution), dict[str, Array]()
+    problem, propagation, found = solution.problem, Bound(solution), dict[str, Array]()
     for node, value in propagation.values.items():
         propagation.errors[node] = Error(_finite(propagation.error_of(node), value.shape))
     for node in propagation.wanted:
@@ -110,7 +110,7 @@ def likely(solution: Solution, arithmetic: Arithmetic = IN_FLOAT64) -> Mapping[N
     }
 
 
-class _Bound(Propagation):
+class Bound(Propagation):
     """Bounds: absolute values, added up."""
 
     def error_from(self, node: Node, operand: Node) -> Error:  # noqa: ARG002
@@ -118,7 +118,7 @@ class _Bound(Propagation):
         return self.errors[operand]
 
     def error_of(self, node: Node) -> Array:
-        """Return a bound on the error of each entry of a quantity."""
+        """Return a bound on the error of each entry of a quantity, in the order of `AXES`: (n_samples, n_neurons)."""
         divisor = self.problem.divisor(node)
         size, passed_on, longest, n_products = np.zeros(()), np.zeros(()), 0, 0
         for product, factors in self.products(node):

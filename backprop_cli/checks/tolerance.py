@@ -163,7 +163,9 @@ class Rounded(Accepted):
 
     def in_floats(self) -> Accepted:
         """Return the same as floats (in the same shape), with a little more slack for their rounding errors."""
-        return Accepted(self.given, self.expected.astype(float), self.slack.astype(float), rtol=1e-12)
+        as_given = self.given.values.reshape(self.expected.shape).astype(np.float64)
+        expected = np.where(self.not_finite, as_given, as_floats(self.expected))
+        return Accepted(self.given, expected, as_floats(self.slack), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
         """Return an expected value with the zeros that it is held to, and how many of its digits are right."""

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from backprop_cli.checks.exactness import ExactCheck, check_exactly
-from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.expected import check_expected
 from backprop_cli.checks.finite_differences import CannotDifferentiateError
 from backprop_cli.checks.gradcheck import GradientCheck, Steps, check_gradients
+from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import CHAIN_RULE, Node
+from backprop_cli.core.rules import working_order
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 
@@ -26,7 +28,7 @@ class Verdict:
     error: InputError | None = None  # why it could not be checked
     gradients: GradientCheck | None = None
     undifferentiable: str | None = None  # why finite differences could not be taken
-    expected: tuple[QuantityCheck, ...] = ()
+    expected: tuple[QuantityCheck, ...] = ()  # in the order of work
     exact: ExactCheck | None = None
     inactive: str | None = None  # the units that are all inactive and make every gradient zero: `every unit`
 
@@ -91,6 +93,7 @@ def check_problem(
         gradients = check_gradients(solution, steps)
     except CannotDifferentiateError as error:
         undifferentiable = str(error)
+    expected = {node: expected[node] for node in working_order(len(solution.layers)) if node in expected}
     quantities = check_expected(solution, expected, tolerance, exact=exact if rounded else None)
     exactly = None if proof is None else check_exactly(solution, proof)
     return Verdict(

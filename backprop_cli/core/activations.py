@@ -8,12 +8,14 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from backprop_cli.core import activation_functions as functions
 from backprop_cli.core import coupled_functions as coupled
+from backprop_cli.core import inverse_functions as inverse
 from backprop_cli.core.arrays import Array
 
 __all__ = ["ACTIVATIONS", "DEFAULT_ACTIVATION", "Activation", "activation", "name_of_activation"]
@@ -49,6 +51,9 @@ class Activation:
     exact: bool = False  # whether f and f' of fractions are fractions
     grows: bool = True  # whether f(z) or upstream * f'(z) may overflow: where |f(z)| > |z| + 1 or |f'(z)| > 1
     in_place: bool = False  # whether f(z), and then the result of `backward`, may be written to the memory of z
+    # inverse(y): the z with f(z) = y, NaN where there is none; of several such z, one with the same derivatives. None
+    # where f is not monotonic.
+    inverse: Callable[[Array], Array] | None = None
     # coupled_derivative(z): d outputs[n,k] / d z[n,j] (n_samples, k, j), where f couples the neurons of a sample
     coupled_derivative: Callable[[Array], Array] | None = None
 
@@ -159,6 +164,7 @@ def _leaky_relu(parameter: str, name: str | None = None) -> Activation:
         exact=True,
         grows=abs(slope) > 1,
         in_place=slope >= 0,  # then outputs are positive where z is
+        inverse=partial(inverse.leaky_relu, slope=slope) if slope > 0 else None,
     )
 
 
@@ -177,6 +183,7 @@ def _elu(parameter: str, name: str | None = None) -> Activation:
         kinks=(0.0,) * (alpha != 1),
         roundings=12,
         grows=abs(alpha) > 1,
+        inverse=partial(inverse.elu, alpha=alpha) if alpha > 0 else None,
     )
 
 
@@ -193,6 +200,7 @@ _RELU = Activation(
     exact=True,
     grows=False,
     in_place=True,
+    inverse=inverse.relu,
 )
 _LINEAR = Activation(
     name="linear",
@@ -206,6 +214,7 @@ _LINEAR = Activation(
     reads=(),
     exact=True,
     grows=False,
+    inverse=inverse.linear,
 )
 
 
@@ -223,9 +232,9 @@ ACTIVATIONS = {
         _RELU,
         _leaky_relu("0.01", "leaky_relu"),
         _LINEAR,
-        _smooth("sigmoid", "sigmoid", r"\sigma", roundings=24),
-        _smooth("tanh", "tanh", r"\tanh", roundings=24),
-        _smooth("softplus", "softplus", _operator("softplus"), roundings=24),
+        _smooth("sigmoid", "sigmoid", r"\sigma", roundings=24, inverse=inverse.sigmoid),
+        _smooth("tanh", "tanh", r"\tanh", roundings=24, inverse=inverse.tanh),
+        _smooth("softplus", "softplus", _operator("softplus"), roundings=24, inverse=inverse.softplus),
         _elu("1", "elu"),
         _smooth("silu", "SiLU", _operator("SiLU"), roundings=32, grows=True),
         _smooth("gelu", "GELU", _operator("GELU"), roundings=32, grows=True),
@@ -238,6 +247,7 @@ ACTIVATIONS = {
             roundings=32,
             grows=True,
             coupled_derivative=coupled.softmax_jacobian,
+            inverse=inverse.softmax,
         ),
         _smooth(
             "log_softmax",
@@ -246,6 +256,7 @@ ACTIVATIONS = {
             roundings=32,
             grows=True,
             coupled_derivative=coupled.log_softmax_jacobian,
+            inverse=inverse.linear,
         ),
     )
 }

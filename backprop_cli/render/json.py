@@ -114,7 +114,9 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
     found["finite_differences"] = {"not_taken": verdict.undifferentiable}
     if (check := verdict.gradients) is not None:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
-    found["expected"] = {each.place: {"passed": each.passed, **_record(each)} for each in verdict.expected}
+    found["expected"] = {
+        each.place: {"passed": each.passed, "verdict": each.verdict, **_record(each)} for each in verdict.expected
+    }
     if (exact := verdict.exact) is not None:
         record = {"passed": exact.passed, **_record(exact)}
         found["exact"] = {key: value for key, value in record.items() if key != "digits" or value is not None}

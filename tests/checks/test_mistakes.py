@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.expected import check_expected
 from backprop_cli.checks.mistakes import MISTAKES
+from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected

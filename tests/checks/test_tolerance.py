@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.expected import check_expected
+from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.rounding import Arithmetic, Likely, bounds, likely
 from backprop_cli.checks.tolerance import Tolerance, close
 from backprop_cli.checks.whole_array import WholeArray, judge_whole

@@ -99,7 +99,7 @@ def test_the_same_as_json(backprop: Run) -> None:
     assert [*right] == [*wrong] == ["file", "passed", "outcome", "finite_differences", "expected"]
     assert [*broken] == ["file", "passed", "outcome", "error", "hint"]
     assert [*right["finite_differences"]][:4] == ["passed", "told", "entries", "checked"]
-    assert [*wrong["expected"]["dbiases"]][:4] == ["passed", "place", "entries", "different"]
+    assert [*wrong["expected"]["dbiases"]][:4] == ["passed", "verdict", "place", "entries"]
     assert (right["file"], right["passed"]) == ("right.json", True)
     assert right["finite_differences"]["checked"] == right["finite_differences"]["entries"] == 10
     assert broken["passed"] is False

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from rich.cells import cell_len
 
 from backprop_cli.checks.exactness import ExactCheck
-from backprop_cli.checks.expected import Difference, QuantityCheck
 from backprop_cli.checks.gradcheck import GradientCheck
+from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.verdict import Verdict
 from backprop_cli.checks.whole_array import WholeArray
 from backprop_cli.core.exact import in_full

@@ -1,0 +1,153 @@
+"""Compare expected quantities with a solution, entry by entry."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from backprop_cli.checks.follow_through import FollowThrough
+from backprop_cli.checks.mistakes import matching_mistakes
+from backprop_cli.checks.patterns import described
+from backprop_cli.checks.quantity_check import Difference, QuantityCheck
+from backprop_cli.checks.rounding import Likely
+from backprop_cli.checks.tolerance import Accepted, as_floats
+from backprop_cli.checks.whole_array import judge_whole, tightness
+from backprop_cli.core.arrays import Array, unraveled
+from backprop_cli.core.exact import exactly
+from backprop_cli.core.expected import Expected
+from backprop_cli.core.places import entry_place
+from backprop_cli.core.quantities import Node
+from backprop_cli.core.solution import Solution
+
+__all__ = ["Comparison"]
+
+_MOST_LISTED = 10
+_HIDING = 0.1  # of the largest value of an array: a larger allowance hides what an entry should be
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison:
+    """The comparison of expected quantities with a solution."""
+
+    solution: Solution  # in float64
+    compared: Solution  # the one to compare with, which may be exact
+    expected: Mapping[Node, Expected]  # all expected values: wrong ones may explain others
+    accept: Callable[[Node], Accepted]  # which values are accepted for those of a quantity that was computed
+    rounding: Mapping[Node, Likely]  # likely errors, by which whole arrays are judged
+
+    def check(self, node: Node) -> QuantityCheck:
+        """Compare one quantity."""
+        place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
+        values, n_open = self.expected[node].values, int(self.expected[node].is_open.sum())
+        if n_open == values.size:
+            whole = layer.computed.get(node.quantity, values) if values.ndim == 0 else values
+            return QuantityCheck(place=place, entries=whole.size, open=whole.size)
+        check = QuantityCheck(place=place, entries=values.size, different=values.size - n_open, open=n_open)
+        if node.quantity not in layer.computed:
+            return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
+        value = self.compared.layers[node.layer].computed[node.quantity]
+        value = exactly(value) if value.dtype.kind == "O" else value
+        accepted = self.accept(node)
+        if accepted.fit(value.shape):
+            return self._entries(node, accepted, value)
+        transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
+        problem = f"the expected values have shape {values.shape}, the computed ones {value.shape}{transposed}"
+        return replace(check, problem=problem, explanations=self._mistakes(node, accepted))
+
+    @cached_property
+    def _follow_through(self) -> FollowThrough:
+        """What follows from all expected values that fit."""
+        found: dict[Node, Accepted] = {}
+        for node in self.expected:
+            value = self.compared.layers[node.layer].computed.get(node.quantity)
+            if value is not None and (accepted := self.accept(node)).fit(value.shape):
+                found[node] = accepted
+        return FollowThrough(self.solution, found)
+
+    def _mistakes(self, node: Node, accepted: Accepted) -> tuple[str, ...]:
+        return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected)
+
+    def _entries(self, node: Node, accepted: Accepted, value: Array) -> QuantityCheck:
+        """Compare the entries of one quantity, and its whole array."""
+        place, rounding = self.solution.problem.place(*node), self.rounding.get(node)
+        undecided = accepted.undecided(value)
+        wrong = accepted.wrong(value) & ~undecided
+        hidden = np.zeros_like(wrong) if rounding is None else _hidden(accepted, value) & ~wrong & ~undecided
+        decided = ~undecided & ~hidden & ~accepted.is_open
+        check = QuantityCheck(
+            place=place,
+            entries=value.size,
+            different=int(wrong.sum()),
+            open=int(accepted.is_open.sum()),
+            undecided=int(undecided.sum()),
+            hidden=int(hidden.sum()),
+            stored=accepted.given.stored.name,
+            whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
+            tightness=tightness(accepted, value, decided),
+        )
+        return check if check.passed else self._explained(check, node, accepted, value, wrong, decided)
+
+    def _explained(
+        self, check: QuantityCheck, node: Node, accepted: Accepted, value: Array, wrong: Array, decided: Array
+    ) -> QuantityCheck:
+        """Tell which wrong entries follow from others, list those that do not, and name the mistake behind them."""
+        follows = wrong & self._follow_through.agrees(node)
+        if check.whole is not None and not check.whole.passed:
+            rounding, values = self.rounding[node], self._follow_through.values(node)
+            wholes = [judge_whole(accepted, followed, rounding, decided) for followed, _ in values]
+            check = replace(check, whole_follows=any(whole is not None and whole.passed for whole in wholes))
+        check = replace(check, follows=int(follows.sum()))
+        told = wrong & ~follows if check.wrong else wrong
+        check = replace(check, **_differences(accepted, value, told, check.place), where=described(told))
+        return check if check.verdict == "follows" else replace(check, explanations=self._mistakes(node, accepted))
+
+
+def _differences(accepted: Accepted, value: Array, wrong: Array, place: str) -> dict[str, Any]:
+    """Return the largest differences in order, and those that are first, and largest relative to their values."""
+    n_wrong = int(wrong.sum())
+    if not n_wrong:
+        return {}
+    apart = as_floats(np.where(wrong, np.abs(accepted.expected - value), 0))
+    apart = np.where(wrong & accepted.not_finite, np.inf, apart)
+    relative = np.where(wrong, apart / np.abs(as_floats(value)), 0)
+    worst = np.argsort(-apart, axis=None, kind="stable")[: min(_MOST_LISTED, n_wrong)]
+
+    def difference(flat: int) -> Difference:
+        return _difference(accepted, value, place, unraveled(flat, value.shape), apart, relative)
+
+    return {
+        "listed": tuple(map(difference, worst.tolist())),
+        "first": difference(int(np.argmax(wrong))),
+        "greatest_relative": difference(int(np.argmax(relative))),
+    }
+
+
+def _hidden(accepted: Accepted, value: Array) -> Array:
+    """Return which values may be off by more than a part of the largest one, and are not the expected ones exactly."""
+    largest = np.max(np.abs(value))
+    hidden: Array = (accepted.allowed(value) > _HIDING * largest) & (accepted.expected != value) & ~accepted.is_open
+    return hidden
+
+
+def _difference(
+    accepted: Accepted, value: Array, place: str, index: tuple[int, ...], apart: Array, relative: Array
+) -> Difference:
+    written, digits = accepted.written(index, value[index])
+    return Difference(
+        place=entry_place(place, index),
+        index=index,
+        expected=accepted.at(index),
+        value=_plain(value[index]),
+        allowed=_plain(accepted.allowed(value)[index]),
+        absolute=float(apart[index]),
+        relative=float(relative[index]),
+        written=written,
+        digits=digits,
+    )
+
+
+def _plain(number: Any) -> float | Fraction:
+    return Fraction(number) if isinstance(number, int | Fraction) else float(number)

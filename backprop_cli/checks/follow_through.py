@@ -1,0 +1,126 @@
+"""What follows from expected values: one that is wrong makes others wrong that were computed from it without a mistake.
+
+Each expected quantity has a second value: the formula's result for the expected values of its own operands. An operand
+without expected values is what follows from its own operands, and so is an open entry. Teachers call an entry that
+agrees with this value an error carried forward.
+
+Whoever works by hand takes derivatives from outputs, as in y * (1 - y) for a sigmoid, and p - t for a softmax with
+cross-entropy. So gradients and losses have a third value, for the z that has the expected outputs.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+import numpy as np
+
+from backprop_cli.checks.propagation import Error
+from backprop_cli.checks.rounding import Bound
+from backprop_cli.checks.tolerance import Accepted
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.quantities import FORWARD, Node
+from backprop_cli.core.rules import RULES, operands, working_order
+from backprop_cli.core.solution import Solution
+
+__all__ = ["FollowThrough"]
+
+
+class FollowThrough:
+    """What follows from the expected values of a solution's quantities."""
+
+    def __init__(self, solution: Solution, accepted: Mapping[Node, Accepted]) -> None:
+        """Take a solution in float64, and expected values by layer and quantity, in the shapes of the computed ones."""
+        self._solution, self._accepted = solution, accepted
+
+    def values(self, node: Node) -> Iterator[tuple[Array, Array]]:
+        """Yield what follows for a quantity, and how far it may be off.
+
+        Both have the shape of the computed quantity, such as (n_samples, n_neurons). The error is a bound on what the
+        tolerances of the operands make of it: if they are rounded, half a unit of their last digits.
+        """
+        yield from self._from_z.value(node)
+        if node.quantity not in FORWARD:
+            yield from self._from_outputs.value(node)
+
+    @np.errstate(all="ignore")
+    def agrees(self, node: Node) -> Array:
+        """Return which expected values of a quantity follow from others, in its shape: (n_samples, n_neurons) for z."""
+        accepted = self._accepted[node].in_floats()
+        expected = accepted.expected
+        agrees = np.zeros(expected.shape, dtype=bool)
+        for value, error in self.values(node):
+            near = np.abs(expected - value) <= accepted.allowed(value) + error
+            agrees |= near | (expected == value) | (np.isnan(expected) & np.isnan(value))
+        return agrees
+
+    @cached_property
+    def _from_z(self) -> "_Followed":
+        return _Followed(self._solution, self._accepted)
+
+    @cached_property
+    def _from_outputs(self) -> "_Followed":
+        return _Followed(self._solution, self._accepted, invert=True)
+
+
+class _Followed(Bound):
+    """The values that take the place of the computed ones, with bounds on their errors; arrays as in `AXES`."""
+
+    reach = 1.0
+
+    @np.errstate(all="ignore")
+    def __init__(self, solution: Solution, accepted: Mapping[Node, Accepted], *, invert: bool = False) -> None:
+        self.problem, self.errors = solution.problem, {}
+        self.computed, self.values = {}, {}
+        self._differing = set[Node]()  # what does not follow from the problem alone
+        for node in working_order(len(solution.layers)):
+            right = solution.layers[node.layer].computed.get(node.quantity)
+            if right is not None:
+                self._take(node, self.problem.as_written(node.quantity, right), accepted.get(node))
+                if invert and node.quantity == "outputs" and node in accepted:
+                    self._invert(node)
+
+    def value(self, node: Node) -> Iterator[tuple[Array, Array]]:
+        """Yield what follows for a quantity and a bound on its error, as the author writes them, if anything does."""
+        if self._differs(node):
+            value, error = self._following(node)
+            yield self.problem.as_written(node.quantity, value), self.problem.as_written(node.quantity, error)
+
+    def _differs(self, node: Node) -> bool:
+        parts = [part for part in operands(self.problem, node) if isinstance(part, Node)]
+        return not self._differing.isdisjoint(parts) and self.computed.keys() >= set(parts)
+
+    def _following(self, node: Node) -> tuple[Array, Array]:
+        taken = [self.computed[part] if isinstance(part, Node) else part for part in operands(self.problem, node)]
+        value = np.asarray(RULES[node.quantity].formula(*taken) / self.problem.divisor(node))
+        return value, np.broadcast_to(self.error_of(node), value.shape)
+
+    def _take(self, node: Node, right: Array, accepted: Accepted | None) -> None:
+        """Note the value of a quantity and its error: the expected one, what follows, or the right one."""
+        differs = self._differs(node)
+        value, error = self._following(node) if differs else (right, np.zeros(right.shape))
+        if accepted is not None:
+            accepted = accepted.in_floats()
+            own = (accepted.expected, accepted.is_open, accepted.allowed(self.problem.as_written(node.quantity, right)))
+            expected, is_open, allowed = (self.problem.as_written(node.quantity, array) for array in own)
+            value, error = np.where(is_open, value, expected), np.where(is_open, error, allowed)
+        if differs or accepted is not None:
+            self._differing.add(node)
+        self._note(node, value, error)
+
+    def _note(self, node: Node, value: Array, error: Array) -> None:
+        self.computed[node], self.values[node], self.errors[node] = value, np.abs(value), Error(error)
+
+    def _invert(self, outputs: Node) -> None:
+        """Take the z that has the expected outputs, where there is one, for the gradients and the loss."""
+        inverse, z_node = self.problem.layers[outputs.layer].activation.inverse, Node(outputs.layer, "z")
+        if inverse is None or z_node not in self.computed:
+            return
+        y, off = self.computed[outputs], self.errors[outputs].size
+        z, below, above = (inverse(y + side * off) for side in (0, -1, 1))
+        error = np.fmax(np.abs(below - z), np.abs(above - z))
+        is_known = np.isfinite(z) & np.isfinite(error)
+        self._note(
+            z_node,
+            np.where(is_known, z, self.computed[z_node]),
+            np.where(is_known, error, self.errors[z_node].size),
+        )
+        self._differing.add(z_node)
