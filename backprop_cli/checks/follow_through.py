@@ -4,12 +4,15 @@ Each expected quantity has a second value: the formula's result for the expected
 without expected values is what follows from its own operands, and so is an open entry. Teachers call an entry that
 agrees with this value an error carried forward.
 
-Whoever works by hand takes derivatives from outputs, as in y * (1 - y) for a sigmoid, and p - t for a softmax with
-cross-entropy. So gradients and losses have a third value, for the z that has the expected outputs.
+There is more than one way to work on, and each is tried. Whoever works by hand takes derivatives from outputs, as in
+y * (1 - y) for a sigmoid: then z is what has the expected outputs. The gradient behind a softmax with cross-entropy is
+p - t, or the chain rule's product of upstream and f'(z).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +40,8 @@ class FollowThrough:
         Both have the shape of the computed quantity, such as (n_samples, n_neurons). The error is a bound on what the
         tolerances of the operands make of it: if they are rounded, half a unit of their last digits.
         """
-        yield from self._from_z.value(node)
-        if node.quantity not in FORWARD:
-            yield from self._from_outputs.value(node)
+        for way in self._ways[: 1 if node.quantity in FORWARD else None]:
+            yield from way.value(node)
 
     @np.errstate(all="ignore")
     def agrees(self, node: Node) -> Array:
@@ -53,12 +55,16 @@ class FollowThrough:
         return agrees
 
     @cached_property
-    def _from_z(self) -> "_Followed":
-        return _Followed(self._solution, self._accepted)
-
-    @cached_property
-    def _from_outputs(self) -> "_Followed":
-        return _Followed(self._solution, self._accepted, invert=True)
+    def _ways(self) -> Sequence["_Followed"]:
+        solutions, problem = [self._solution], self._solution.problem
+        if problem.loss is not None and problem.matched(len(problem.layers) - 1) is not None:
+            unmatched = replace(problem, loss=replace(problem.loss, matched={}))
+            solutions.append(replace(self._solution, problem=unmatched))
+        return [
+            _Followed(solution, self._accepted, from_outputs=from_outputs)
+            for from_outputs in (False, True)
+            for solution in solutions
+        ]
 
 
 class _Followed(Bound):
@@ -67,15 +73,15 @@ class _Followed(Bound):
     reach = 1.0
 
     @np.errstate(all="ignore")
-    def __init__(self, solution: Solution, accepted: Mapping[Node, Accepted], *, invert: bool = False) -> None:
-        self.problem, self.errors = solution.problem, {}
+    def __init__(self, solution: Solution, accepted: Mapping[Node, Accepted], *, from_outputs: bool) -> None:
+        self.problem, self.errors, self._from_outputs = solution.problem, {}, from_outputs
         self.computed, self.values = {}, {}
         self._differing = set[Node]()  # what does not follow from the problem alone
         for node in working_order(len(solution.layers)):
             right = solution.layers[node.layer].computed.get(node.quantity)
             if right is not None:
                 self._take(node, self.problem.as_written(node.quantity, right), accepted.get(node))
-                if invert and node.quantity == "outputs" and node in accepted:
+                if from_outputs and node.quantity == "outputs" and node in accepted:
                     self._invert(node)
 
     def value(self, node: Node) -> Iterator[tuple[Array, Array]]:
@@ -89,9 +95,39 @@ class _Followed(Bound):
         return not self._differing.isdisjoint(parts) and self.computed.keys() >= set(parts)
 
     def _following(self, node: Node) -> tuple[Array, Array]:
-        taken = [self.computed[part] if isinstance(part, Node) else part for part in operands(self.problem, node)]
-        value = np.asarray(RULES[node.quantity].formula(*taken) / self.problem.divisor(node))
+        """Return what follows for a quantity from its operands, and a bound on its error."""
+        value = self._dz_of_outputs(node) if self._from_outputs and node.quantity == "dz" else None
+        if value is None:
+            value = np.asarray(RULES[node.quantity].formula(*self._operands(node)) / self.problem.divisor(node))
         return value, np.broadcast_to(self.error_of(node), value.shape)
+
+    def _operands(self, node: Node) -> list[Any]:
+        """Return the operands of a quantity; a derivative that reads outputs gets those that belong to its z."""
+        activation, z = self.problem.layers[node.layer].activation, self.computed.get(Node(node.layer, "z"))
+        return [
+            part
+            if not isinstance(part, Node)
+            else activation.value(z)
+            if node.quantity == "dz" and part == Node(node.layer, "outputs")
+            else self.computed[part]
+            for part in operands(self.problem, node)
+        ]
+
+    def _dz_of_outputs(self, dz: Node) -> Array | None:
+        """Return dz from outputs p that may be wrong, and no outputs of any z: a softmax that does not add up to 1.
+
+        It is p - t behind a matched loss. Elsewhere, a softmax has the derivatives p[k] * ((k = j) - p[j]).
+        """
+        activation, pair = self.problem.layers[dz.layer].activation, self.problem.matched(dz.layer)
+        p = self.computed[Node(dz.layer, "outputs")]
+        if pair is not None and pair.probability == activation.name:
+            t = self.targets(dz)
+            total = t.sum(axis=1, keepdims=True) if activation.couples else 1
+            return np.asarray((p * total - t) / self.problem.divisor(dz))
+        if activation.name != "softmax":
+            return None
+        upstream = self.computed[self.problem.origin(dz.layer, "upstream")]
+        return np.asarray(p * (upstream - (upstream * p).sum(axis=1, keepdims=True)))
 
     def _take(self, node: Node, right: Array, accepted: Accepted | None) -> None:
         """Note the value of a quantity and its error: the expected one, what follows, or the right one."""
