@@ -141,7 +141,7 @@ def slips(seed: int, draft: dict[str, Any]) -> list[tuple[Node, int, float]]:
     return [(node, seed + k, 0.75) for k, node in enumerate(nodes)]
 
 
-@sized("n_problems", 12, 100)
+@sized("n_problems", 4, 100)
 @pytest.mark.parametrize("from_outputs", [False, True])
 def test_only_the_slip_is_wrong(n_problems: int, from_outputs: bool) -> None:
     tried = 0
@@ -159,3 +159,31 @@ def test_only_the_slip_is_wrong(n_problems: int, from_outputs: bool) -> None:
             wrong = [node for node, check in found.items() if check.verdict == "wrong"]
             assert wrong == [slip[0]], (seed, slip, wrong)
     assert tried > 5 * n_problems
+
+
+@sized("n_problems", 4, 100)
+@pytest.mark.parametrize("decimals", [2, 4])
+@pytest.mark.parametrize("from_outputs", [False, True])
+def test_rounding_on_the_way_is_no_mistake(n_problems: int, decimals: int, from_outputs: bool) -> None:
+    """Each quantity is computed from what was written down of others: it is right, or follows from them."""
+    verdicts = []
+    for seed in range(n_problems):
+        found = checked(Hand(problem(seed, by_hand=from_outputs), decimals=decimals, from_outputs=from_outputs))
+        verdicts += [check.verdict for check in found.values()]
+        assert "wrong" not in verdicts, (seed, {node: check for node, check in found.items() if check.wrong})
+    assert {"right", "follows"} == set(verdicts)
+
+
+@sized("n_problems", 3, 60)
+def test_a_slip_is_found_among_rounded_numbers(n_problems: int) -> None:
+    n_found = n_slips = 0
+    for seed in range(n_problems):
+        draft = problem(seed, by_hand=True)
+        right = Hand(draft, decimals=4, from_outputs=True).written
+        for node, entry, factor in slips(seed, draft):
+            if np.abs(np.ravel(right[node])[entry % right[node].size]) < 0.1:
+                continue  # of few digits
+            found = checked(Hand(draft, (node, entry, factor), decimals=4, from_outputs=True))
+            n_slips, n_found = n_slips + 1, n_found + (found[node].verdict == "wrong")
+            assert [other for other, check in found.items() if check.wrong] in ([], [node])
+    assert n_found >= 0.99 * n_slips
