@@ -79,8 +79,9 @@ class _Followed(Bound):
         self._differing = set[Node]()  # what does not follow from the problem alone
         for node in working_order(len(solution.layers)):
             right = solution.layers[node.layer].computed.get(node.quantity)
+            right = self.problem.given(node) if right is None else self.problem.as_written(node.quantity, right)
             if right is not None:
-                self._take(node, self.problem.as_written(node.quantity, right), accepted.get(node))
+                self._take(node, right, accepted.get(node))
                 if from_outputs and node.quantity == "outputs" and node in accepted:
                     self._invert(node)
 

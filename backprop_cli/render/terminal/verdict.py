@@ -1,28 +1,23 @@
 """The verdicts of a check: one line for each problem, a summary, and the details of what is wrong."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from fractions import Fraction
-from math import ceil, isfinite
+from math import ceil
 from typing import Any, TypeAlias
 
 from rich.cells import cell_len
 
 from backprop_cli.checks.exactness import ExactCheck
 from backprop_cli.checks.gradcheck import GradientCheck
-from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.verdict import Verdict
-from backprop_cli.checks.whole_array import WholeArray
-from backprop_cli.core.exact import in_full
 from backprop_cli.messages import clean, counted, listed
 from backprop_cli.render.numbers import aligned, number
+from backprop_cli.render.terminal.expected import expected_values, short_number
 from backprop_cli.render.terminal.page import Column, Look, Page
 
 _MOST_LISTED = 10
 _PRECISION = 17
-_FEW_DIGITS = 5
 _SMALLEST_SHARE = 1e-4
 _MOST_UNITS = 1e6
-_UNDECIDED = "right only if rounding makes a unit active or inactive whose z is within rounding errors of the kink"
 _WORDS = {
     "ok": ("ok", "right"),
     "wrong": ("FAIL", "wrong"),
@@ -53,11 +48,7 @@ def verdicts(found: Sequence[Verdict], look: Look) -> str:
         if shows_kinks or shows_undecided or verdict.outcome == "wrong":
             page.line()
             page.line((name, "bold"))
-            for quantity in verdict.expected:
-                if not quantity.passed:
-                    _quantity(page, quantity)
-                if quantity.undecided:
-                    page.line(f"  {quantity.place}: {counted(quantity.undecided, 'value')} undecided: {_UNDECIDED}")
+            expected_values(page, verdict.expected, shows_undecided=len(found) == 1)
             if check is not None:
                 _gradients(page, check)
             if verdict.exact is not None:
@@ -85,13 +76,7 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
     elif verdict.error is not None:
         yield "not checked: its expected values cannot be used"  # the error itself names their file
     if verdict.expected:
-        compared, wrong, n_open = (
-            sum(getattr(quantity, name) for quantity in verdict.expected) for name in ("compared", "different", "open")
-        )
-        if n_open:
-            yield f"expected values {compared - wrong} right, {wrong} wrong, {n_open} open of {compared + n_open}"
-        else:
-            yield f"expected values {compared - wrong} of {compared}" + _how_tight(verdict)
+        yield _expected_in_short(verdict)
         if hidden := sum(quantity.hidden for quantity in verdict.expected):
             yield f"{hidden} hidden by rounding"
         if undecided := sum(quantity.undecided for quantity in verdict.expected):
@@ -111,6 +96,19 @@ def _in_short(verdict: Verdict) -> Iterator[str]:
         yield f"{'no expected value' if verdict.expected else 'nothing'} was tested: {verdict.untested}"
     elif verdict.all_zero:
         yield verdict.all_zero
+
+
+def _expected_in_short(verdict: Verdict) -> str:
+    compared, different, follows, n_open = (
+        sum(getattr(quantity, name) for quantity in verdict.expected)
+        for name in ("compared", "different", "follows", "open")
+    )
+    right, total = compared - different, compared + n_open
+    if not n_open and not follows:
+        return f"expected values {right} of {total}" + _how_tight(verdict)
+    parts = [f"{right} right", f"{different - follows} wrong"]
+    parts += [f"{follows} follow"] * bool(follows) + [f"{n_open} open"] * bool(n_open)
+    return f"expected values {', '.join(parts)} of {total}"
 
 
 def _how_tight(verdict: Verdict) -> str:
@@ -146,60 +144,13 @@ def _exact_in_short(check: ExactCheck) -> str:
     return f"exact: off by up to {check.ulps:.3g} ulp, {check.share:.2g} of the bound{binary}"
 
 
-def _quantity(page: Page, quantity: QuantityCheck) -> None:
-    still_open = f", {quantity.open} open" if quantity.open else ""
-    wrong = quantity.problem or f"{quantity.different} of {quantity.compared} expected values wrong{still_open}"
-    page.line(f"  {quantity.place}: {wrong}")
-    if quantity.whole is not None and not quantity.whole.passed:
-        page.line(f"  {_whole_in_short(quantity.whole)}")
-    if quantity.listed and quantity.greatest_relative is not None:
-        _greatest(page, quantity.listed[0], quantity.greatest_relative)
-        columns: dict[str, _Cell] = {
-            "expected": lambda difference: difference.written or _short_number(difference.expected),
-            "value": lambda difference: _short_number(difference.value),
-            "absolute": lambda difference: f"{difference.absolute:.3g}",
-            "relative": lambda difference: f"{difference.relative:.3g}",
-        }
-        if quantity.listed[0].digits is not None:
-            columns["right to digits"] = lambda difference: str(difference.digits)
-        else:
-            columns["allowed"] = lambda difference: f"{float(difference.allowed):.3g}"
-        _table(page, quantity.listed, quantity.different, columns)
-    if quantity.listed and all(_has_few_digits(difference) for difference in quantity.listed):
-        page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
-    if quantity.explanations:
-        evidence = f"likely, as all {quantity.compared} entries agree" if quantity.compared > 1 else "likely"
-        page.line((f"  {evidence}: ", "bold"), "; or ".join(quantity.explanations))
-
-
-def _whole_in_short(whole: WholeArray) -> str:
-    if abs(whole.factor - 1) > whole.factor_allowed:
-        low, high = 1 - whole.factor_allowed, 1 + whole.factor_allowed
-        return f"All together are {whole.factor:.6g} times the right values; rounding explains {low:.6g} to {high:.6g}"
-    return (
-        f"All together are off by {whole.distance:.3g} of the right values (root of the sum of squares); "
-        f"rounding explains {whole.distance_allowed:.3g}"
-    )
-
-
-def _greatest(page: Page, absolute: Difference, relative: Difference) -> None:
-    if not isfinite(absolute.expected):
-        page.line(f"  Not a finite number: {float(absolute.expected)} at {absolute.place}")
-        return
-    line = "  Greatest {} difference: {:.6g} at {}, up to {:.3g} allowed"
-    page.line(line.format("absolute", absolute.absolute, absolute.place, float(absolute.allowed)))
-    if float(relative.value):
-        allowed = float(relative.allowed) / abs(float(relative.value))
-        page.line(line.format("relative", relative.relative, relative.place, allowed))
-
-
 def _gradients(page: Page, check: GradientCheck) -> None:
     if check.wrong:
         page.line(f"  {counted(len(check.wrong), 'gradient')} of {check.checked} not the slope of the loss")
         worst_first = sorted(check.wrong, key=lambda slope: -abs(slope.gradient - slope.slope))
         columns: dict[str, _Cell] = {
-            "gradient": lambda slope: _short_number(slope.gradient),
-            "finite difference": lambda slope: _short_number(slope.slope),
+            "gradient": lambda slope: short_number(slope.gradient),
+            "finite difference": lambda slope: short_number(slope.slope),
             "difference": lambda slope: f"{abs(slope.gradient - slope.slope):.3g}",
             "allowed": lambda slope: f"{slope.allowed:.3g}",
         }
@@ -234,12 +185,3 @@ def _table(page: Page, found: Sequence[Any], n: int, columns: Mapping[str, _Cell
     page.table([f"    {record.place}" for record in shown], cells)
     if n > len(shown):
         page.line(f"    and {n - len(shown)} more")
-
-
-def _has_few_digits(difference: Difference) -> bool:
-    digits = f"{difference.expected!r}".lstrip("-0.").replace(".", "")
-    return difference.digits is None and isfinite(difference.expected) and len(digits) <= _FEW_DIGITS
-
-
-def _short_number(value: float | Fraction) -> str:
-    return number(value, _PRECISION if isinstance(value, float) or len(in_full(value)) > _PRECISION else None)
