@@ -79,15 +79,13 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
         "3 problems: 1 passed, 1 failed, 1 could not be checked\n"
         "\n"
         "wrong.json\n"
-        "  dbiases: 2 of 2 expected values wrong\n"
-        "  Greatest absolute difference: 3 at dbiases[1], up to 6e-07 allowed\n"
-        "  Greatest relative difference: 0.5 at dbiases[0], up to 1e-07 allowed\n"
-        "                 expected   value   absolute   relative   allowed\n"
-        "─────────────────────────────────────────────────────────────────\n"
-        "    dbiases[1]          3       6          3        0.5     6e-07\n"
-        "    dbiases[0]          2       4          2        0.5     4e-07\n"
-        "  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)\n"
+        "  dbiases is wrong in all 2 entries; the first is dbiases[0]: yours 2, correct 4\n"
         "  likely, as all 2 entries agree: the gradient divided by n_samples = 2: a mean, not a sum\n"
+        "                 yours   correct   difference   relative   allowed\n"
+        "──────────────────────────────────────────────────────────────────\n"
+        "    dbiases[0]       2         4            2        0.5     4e-07\n"
+        "  > dbiases[1]       3         6            3        0.5     6e-07\n"
+        "  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)\n"
     )
 
 
@@ -443,8 +441,9 @@ def test_nan_and_infinity_are_wrong_values_with_their_places(backprop: Run, lite
     for argv in (["right.json", "--expect", "golden.json"], ["p.json"]):
         ran = backprop("check", *argv, *options)
         assert (ran.status, ran.err) == (1, "")
-        assert f"  Not a finite number: {NOT_FINITE[literal]} at dbiases[1]\n" in ran.out
-        assert f"  Not a finite number: {NOT_FINITE[literal]} at dweights[0,1]\n" in ran.out
+        for place, correct in (("dbiases[1]", 6), ("dweights[0,1]", 14)):
+            line = f"  {place} is wrong: yours {NOT_FINITE[literal]}, correct {correct} (not a finite number)"
+            assert line in ran.out
         assert "--rounded" not in ran.out
         (verdict,) = json.loads(backprop("check", *argv, *options, "--format", "json").out)["files"]
         (listed,) = verdict["expected"]["dbiases"]["listed"]
@@ -470,7 +469,10 @@ def test_values_that_are_not_finite_are_listed_first(backprop: Run) -> None:
         Path("p.json").write_text(json.dumps(problem))
         Path("golden.json").write_text(golden)
         page = backprop("check", "p.json", "--expect", "golden.json").out
-        assert re.findall(r"^    (dweights\S+) ", page, re.MULTILINE)[:2] == ["dweights[19,0]", "dweights[18,0]"]
+        assert re.findall(r"^  ([> ]) (dweights\S+) ", page, re.MULTILINE)[-2:] == [
+            (" ", "dweights[18,0]"),
+            (">", "dweights[19,0]"),
+        ]
         assert "and 9 more" in page
 
 

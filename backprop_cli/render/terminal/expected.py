@@ -42,7 +42,7 @@ def expected_values(page: Page, checks: Sequence[QuantityCheck], *, shows_undeci
 def _wrong(page: Page, check: QuantityCheck, told: dict[tuple[str, ...], str]) -> None:
     """Print a wrong quantity: what its wrong entries have in common, and a list; a mistake is told only once."""
     page.line((f"  {_headline(check)}", "bold"))
-    if check.whole is not None and not check.whole.passed and not check.wrong:
+    if check.whole is not None and not check.whole.passed:
         page.line(f"  {_whole_in_short(check.whole)}")
     if check.explanations in told:
         page.line(f"  the same as in {told[check.explanations]}")
@@ -50,7 +50,7 @@ def _wrong(page: Page, check: QuantityCheck, told: dict[tuple[str, ...], str]) -
         told[check.explanations] = check.place
         evidence = f"likely, as all {check.compared} entries agree" if check.compared > 1 else "likely"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(check.explanations))
-    if check.wrong > 1:
+    if check.wrong > 1 and check.listed:
         _table(page, [(check, difference) for difference in check.listed])
         if check.wrong > len(check.listed):
             page.line(f"    and {check.wrong - len(check.listed)} more")
@@ -68,9 +68,9 @@ def _headline(check: QuantityCheck) -> str:
     others = "".join(f", {text}" for text in also if text)
     if check.entries == 1 or check.wrong == 1:
         among = f" (1 of {check.entries} entries{others})" if check.entries > 1 else ""
-        return f"{first.place} is wrong: {numbers}{_allowed(first)}{among}"
+        return f"{first.place} is wrong: {numbers}{_remark(first)}{among}"
     where = check.where if check.where else f"{check.wrong} of {check.compared} entries"
-    return f"{check.place} is wrong in {where}{others}; the first is {first.place}: {numbers}"
+    return f"{check.place} is wrong in {where}{others}; the first is {first.place}: {numbers}{_remark(first)}"
 
 
 def _for_your(wrong: Sequence[QuantityCheck]) -> str:
@@ -112,8 +112,8 @@ def _allowance(difference: Difference) -> str:
     return "must be exactly 0" if not difference.value and float(difference.allowed) < _SMALLEST else ""
 
 
-def _allowed(difference: Difference) -> str:
-    text = _allowance(difference)
+def _remark(difference: Difference) -> str:
+    text = _allowance(difference) if isfinite(difference.expected) else "not a finite number"
     return f" ({text})" if text else ""
 
 
