@@ -26,6 +26,8 @@ from backprop_cli.core.solution import Solution
 
 __all__ = ["FollowThrough"]
 
+_EXACT = 1e-12  # of a value: a smaller difference is that of our own arithmetic
+
 
 class FollowThrough:
     """What follows from the expected values of a solution's quantities."""
@@ -38,7 +40,7 @@ class FollowThrough:
         """Yield what follows for a quantity, and how far it may be off.
 
         Both have the shape of the computed quantity, such as (n_samples, n_neurons). The error is a bound on what the
-        tolerances of the operands make of it: if they are rounded, half a unit of their last digits.
+        rounding of the operands makes of it: people go on from what they have written down, or from more digits.
         """
         for way in self._ways[: 1 if node.quantity in FORWARD else None]:
             yield from way.value(node)
@@ -138,7 +140,8 @@ class _Followed(Bound):
             accepted = accepted.in_floats()
             own = (accepted.expected, accepted.is_open, accepted.allowed(self.problem.as_written(node.quantity, right)))
             expected, is_open, allowed = (self.problem.as_written(node.quantity, array) for array in own)
-            value, error = np.where(is_open, value, expected), np.where(is_open, error, allowed)
+            rounded = _rounding(expected, is_open, allowed, (right, 0), (value, error))
+            value, error = np.where(is_open, value, expected), np.where(is_open, error, rounded)
         if differs or accepted is not None:
             self._differing.add(node)
         self._note(node, value, error)
@@ -161,3 +164,24 @@ class _Followed(Bound):
             np.where(is_known, error, self.errors[z_node].size),
         )
         self._differing.add(z_node)
+
+
+def _rounding(expected: Array, is_open: Array, allowed: Array, *causes: tuple[Array, Array | float]) -> Array:
+    """Return how far each expected value may be off by rounding, in its shape, (n_samples, n_neurons) for z.
+
+    A value that is right or follows is off by its difference. A wrong one has been rounded if others of its array were:
+    then it may be off by as much as is allowed.
+
+    Args:
+        expected: The expected values.
+        is_open: Which of them are open, in the same shape.
+        allowed: The tolerance, in the same shape.
+        causes: The values that they may be, and the errors of these, in the same shape.
+    """
+    off = np.full(expected.shape, np.inf)
+    for value, error in causes:
+        apart = np.abs(expected - value)
+        off = np.where(apart <= allowed + error, np.minimum(off, apart), off)
+    is_told = np.isfinite(off) & ~is_open
+    is_exact = is_told.any() and bool(np.all(off[is_told] <= _EXACT * np.abs(expected[is_told])))
+    return np.where(np.isfinite(off), off, 0.0 if is_exact else allowed)

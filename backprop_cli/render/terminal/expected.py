@@ -1,6 +1,7 @@
 """What is wrong with expected values: the first wrong number, what the wrong ones have in common, what follows."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from fractions import Fraction
 from math import floor, isfinite, log10
 
@@ -29,7 +30,7 @@ def expected_values(page: Page, checks: Sequence[QuantityCheck], *, shows_undeci
         _wrong(page, check, told)
     follows = [check for check in checks if check.follows or check.whole_follows]
     if follows:
-        page.line(("  " + _for_your(wrong), "bold"), ", ".join(map(_counted, follows)))
+        page.line(("  " + _for_your(wrong), "bold"), ", ".join(check.place for check in follows))
     if follows and not wrong:
         _table(page, [(check, check.first) for check in follows if check.first is not None])
     if any(map(_has_few_digits, wrong)):
@@ -80,12 +81,6 @@ def _for_your(wrong: Sequence[QuantityCheck]) -> str:
     return f"Right for your {listed(places) if len(places) <= _MOST_NAMES else 'wrong numbers'}: "
 
 
-def _counted(check: QuantityCheck) -> str:
-    if not check.follows:
-        return f"{check.place} as a whole"
-    return check.place if check.follows == check.entries else f"{check.place} ({check.follows} of {check.entries})"
-
-
 def _table(page: Page, rows: Sequence[tuple[QuantityCheck, Difference]]) -> None:
     """Print entries in the order of their indices; `>` marks the one that is furthest off."""
     worst = max((difference for _, difference in rows), key=lambda each: each.absolute)
@@ -95,17 +90,20 @@ def _table(page: Page, rows: Sequence[tuple[QuantityCheck, Difference]]) -> None
     cells: dict[str, Callable[[Difference], str]] = {
         "difference": lambda each: f"{each.absolute:.3g}" if isfinite(each.absolute) else "-",
         "relative": lambda each: f"{each.relative:.3g}" if isfinite(each.relative) else "-",
+        "allowed": lambda each: _allowance(each) or f"{float(each.allowed):.3g}",
     }
     if found[0].digits is not None:
+        del cells["allowed"]
         cells["right to digits"] = lambda each: str(each.digits)
-    else:
-        cells["allowed"] = lambda each: _allowance(each) or f"{float(each.allowed):.3g}"
     columns = [
         Column("yours", aligned([yours for yours, _ in pairs])),
         Column("correct", aligned([correct for _, correct in pairs])),
         *(Column(heading, aligned([cell(each) for each in found])) for heading, cell in cells.items()),
     ]
-    page.table([f"  {'>' if each is worst and len(found) > 1 else ' '} {each.place}" for each in found], columns)
+    labels = [f"  {'>' if each is worst and len(found) > 1 else ' '} {each.place}" for each in found]
+    if not page.fits(labels, columns, whole=True):
+        columns = [column for column in columns if column.heading != "relative"]
+    page.table(labels, columns)
 
 
 def _allowance(difference: Difference) -> str:
@@ -120,13 +118,22 @@ def _remark(difference: Difference) -> str:
 def _pair(check: QuantityCheck, found: Sequence[Difference]) -> list[tuple[str, str]]:
     """Return the expected and computed values, with the digits that their type holds, or more where these are equal."""
     if any(difference.written is not None for difference in found):
-        return [(difference.written or "", short_number(difference.value)) for difference in found]
+        return [(difference.written or "", _at_the_same_place(difference)) for difference in found]
     digits = floor((PRECISIONS[check.stored].bits) * log10(2))
     for n in range(digits, _PRECISION + 1):
         pairs = [(_digits(each.expected, n), _digits(each.value, n)) for each in found]
         if all(yours != correct for yours, correct in pairs):
             return pairs
     return [(short_number(each.expected), short_number(each.value)) for each in found]
+
+
+def _at_the_same_place(difference: Difference) -> str:
+    """Return the right value, rounded at the last decimal of the expected one as it was written."""
+    exponent = Decimal(difference.written or "0").as_tuple().exponent
+    decimals = -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    scaled = round(Fraction(difference.value) * 10**decimals)
+    text = str(Decimal(scaled).scaleb(-decimals))
+    return text if Decimal(text) != Decimal(difference.written or "0") else short_number(difference.value)
 
 
 def _digits(value: float | Fraction, n: int) -> str:
