@@ -16,22 +16,24 @@ of x makes an independent error, uniform in +-u * |x|, with the variance (u * x)
 errors go through a sum of products as the root of the sum of squares. A sum of m terms rounds m - 1 partial sums. The
 k-th has a mean square of k/m * r**2 where the signs of the terms are random, r being the root of the sum of squares of
 the terms, and of (k/m * v)**2 where the terms are alike, v being the sum. Over all k, both together are at most
-(m - 1) * (r**2 / 2 + v**2 / 3). Pairwise sums lose less.
+(m - 1) * (r**2 / 2 + v**2 / 3). Pairwise sums lose less. The errors of the neurons of a sample are not independent:
+their covariances are propagated, too (`checks.covariances`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
 from typing import NamedTuple
 
 import numpy as np
 
+from backprop_cli.checks.covariances import deviations, pass_errors_on, through_derivative, through_weights
 from backprop_cli.checks.functions import LossFunction
 from backprop_cli.checks.propagation import MARGIN, Error, Propagation, or_zero
 from backprop_cli.checks.sums import carried, product_of, root, summed, underflow_of
 from backprop_cli.core.arrays import Array, all_finite
 from backprop_cli.core.precision import FLOAT64, PRECISIONS, Precision
-from backprop_cli.core.quantities import AXES, Factor, Node
+from backprop_cli.core.quantities import AXES, Factor, Node, Product
 from backprop_cli.core.solution import Solution
 
 __all__ = ["KNOWN", "MARGIN", "Arithmetic", "Bound", "Likely", "bounds", "likely"]
@@ -144,6 +146,7 @@ class _Model(Propagation):
         super().__init__(solution)
         self.arithmetic, self.unstored = arithmetic, dict[Node, Array]()
         self.n_flips = 0  # units that rounding may put on the other side of a kink
+        self.covariances: dict[Node, Array] = {}  # of errors, until they are passed on, which happens once
         self.cancels: dict[Node, Array] = {}  # where a sum is not made of zeros: if it is 0, its terms cancel out
         is_narrow = arithmetic.stored != FLOAT64
         self.given = 0.0 if is_narrow else _deviation(FLOAT64)
@@ -167,13 +170,30 @@ class _Model(Propagation):
             self.cancels[node] = self.cancels.get(node, False) | ((r > 0) & (underflow == 0))
             for i, factor in enumerate(factors):
                 if factor.error is not None:
-                    shared = np.hypot(shared, carried(product, sizes, i, factor.error))
+                    shared = np.hypot(shared, self._carried(node, product, sizes, i, factor.error))
                 if factor.flips is not None:
                     largest = [other.size + or_zero(other.error) for other in factors]
                     flips = np.hypot(flips, carried(product, largest, i, factor.flips))
             n_products += 1
         alone = np.hypot(alone, u * sqrt((n_products - 1 + (divisor > 1)) / 3) * value)
         return alone / divisor, shared / divisor, flips / divisor
+
+    def _carried(self, node: Node, product: Product, sizes: Sequence[Array], i: int, error: Array) -> Array:
+        """Return what an error of the i-th factor makes of a product. Its covariances go on to the quantity."""
+        operand = product.factors[i].name
+        if not pass_errors_on(self.problem, node, operand):
+            return carried(product, sizes, i, error)
+        covariances = self.covariances.pop(self.problem.origin(node.layer, operand), None)
+        if product.summed:
+            weights = self.problem.given(Node(node.layer, "weights"))
+            covariances = through_weights(error, covariances, weights.T if node.quantity == "dinputs" else weights)
+            self.covariances[node], passed_on = covariances, deviations(covariances)
+            is_known = np.isfinite(passed_on)
+            return passed_on if is_known.all() else np.where(is_known, passed_on, carried(product, sizes, i, error))
+        if covariances is not None:
+            derivative = self.problem.layers[node.layer].activation.derivative(self.z(Node(node.layer, "z")))
+            self.covariances[node] = through_derivative(covariances, derivative)
+        return carried(product, sizes, i, error)
 
     def stored(self, node: Node, error: Array) -> Array:
         """Return the error of a quantity (in the same shape) as soon as it is stored in a narrower type."""

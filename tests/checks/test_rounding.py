@@ -1,15 +1,19 @@
 """Rounding errors stay within the bound, which is compared with exact fractions and tight enough to fail."""
 
 import random
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pytest
 
+from backprop_cli.checks.expected import check_expected
 from backprop_cli.checks.rounding import MARGIN, Arithmetic, bounds, likely
 from backprop_cli.checks.sums import root, summed
+from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
 from backprop_cli.core.quantities import AXES, CHAIN_RULE, OF_A_LAYER, Node
 from backprop_cli.core.solve import solve
@@ -113,6 +117,25 @@ def test_a_wrong_entry_shows_in_a_deep_network_and_float32_passes(n_layers: int,
             assert (off <= allowed + rounding[node].flips).all(), node
             wrong += (0.01 * np.abs(right) > allowed)[right != 0].tolist()
     assert np.mean(wrong) >= least
+
+
+def test_errors_that_the_neurons_of_a_deep_narrow_network_have_in_common_are_rounding() -> None:
+    """They are 8.6 standard deviations of independent errors."""
+    draft = deep_network(np.random.default_rng(1005), 60, 8)
+    solution, computed = solve(build(draft)), in_float32(draft)
+
+    def passed(nodes: Iterable[Node], factor: float = 1.0) -> bool:
+        float32 = PRECISIONS["float32"]
+        expected = {
+            node: Expected(values=factor * values, is_open=np.zeros(values.shape, bool), stored=float32)
+            for node, values in computed.items()
+            if node in nodes
+        }
+        return all(found.passed for found in check_expected(solution, expected, Tolerance()))
+
+    assert passed(computed)
+    for layer in (0, 30, 59):
+        assert not passed([Node(layer, "dweights")], 1.01)
 
 
 def test_likely_errors_are_of_the_size_of_the_errors() -> None:
