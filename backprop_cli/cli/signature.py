@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import Field, fields
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
@@ -127,6 +127,7 @@ def without_pydantic(params: Iterable[Any]) -> list[Any]:
     return found
 
 
+@cache  # a field that several commands inherit is one object
 def _parameter(field: Field[Any]) -> Parameter:
     kind, info = get_args(field.type)
     info = copy(info)
