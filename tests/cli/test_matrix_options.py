@@ -502,3 +502,28 @@ def test_a_name_that_probably_means_a_quantity_is_not_passed_over(backprop: Run,
     WRITERS[os.path.splitext(name)[1]](f"golden/{name}", [[10, 14], [14, 20]])
     ran = backprop("check", "p.json", "--expect", "golden")
     assert (ran.status, f"hint: {meant}\n" in ran.err) == (3, True)
+
+
+@pytest.mark.parametrize("name", ["dbiases.csv", "dbiases.json", "dbiases.npy"])
+def test_nan_in_a_single_matrix_is_a_wrong_value(backprop: Run, name: str) -> None:
+    if name.endswith(".npy"):
+        np.save(name, np.array([4, np.nan]))
+    else:
+        Path(name).write_text({"dbiases.csv": "4,nan\n", "dbiases.json": "[4, NaN]"}[name])
+    ran = backprop("check", "p.json", "--expect", name)
+    assert (ran.status, ran.err, "dbiases[1]" in ran.out) == (1, "", True)
+
+
+def test_null_in_a_single_matrix_is_open(backprop: Run) -> None:
+    Path("dbiases.json").write_text("[4, null]")
+    ran = backprop("check", "p.json", "--expect", "dbiases.json")
+    assert (ran.status, ran.err, "1 right, 0 wrong, 1 open of 2" in ran.out) == (0, "", True)
+
+
+def test_an_explanation_of_matrices_may_be_exact(backprop: Run) -> None:
+    """0.1 * 3 is 0.3 in decimals, and 0.30000000000000004 in float64."""
+    Path("tenth.csv").write_text("0.1\n")
+    Path("three.csv").write_text("3\n")
+    argv = ["--inputs", "tenth.csv", "--weights", "three.csv", "--no-biases", "z[0,0]", "--format", "json"]
+    assert json.loads(backprop("explain", *argv, "--exact").out)["value"] == 0.3
+    assert json.loads(backprop("explain", *argv).out)["value"] != 0.3

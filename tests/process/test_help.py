@@ -180,6 +180,8 @@ COMPLETED = [
     ("run --format ", ["table", "json", "csv"]),
     ("run --dtype float3", ["float32"]),
     ("explain --format ma", ["markdown"]),
+    ("explain --activation li", ["linear"]),
+    ("check --upstream u", ["u.tsv"]),
     ("run --activation li", ["linear"]),
     ("run --only ", list(QUANTITIES)),
     ("run --only dw", ["dweights"]),
