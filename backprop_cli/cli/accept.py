@@ -47,7 +47,7 @@ def accept(options: CheckOptions) -> ExitStatus:
     (path,) = options.problems
     with named(path):
         data = read_problem(path)
-        problem = load_problem(path, data=data)
+        problem = load_problem(path, contents={path: data})
         write_notes(problem.notes, quiet=options.quiet)
         expected = validate_expected(problem.expected, problem)
         solution = solve(problem, (*problem.nodes, *expected))
@@ -73,6 +73,8 @@ def accept(options: CheckOptions) -> ExitStatus:
 def _refuse_conflicts(options: CheckOptions) -> None:
     if len(options.problems) > 1:
         raise UsageError(f"--accept is for one problem, got {len(options.problems)}")
+    if not options.problems:
+        raise UsageError("--accept needs a file to write to (expected a PROBLEM)")
     (path,) = options.problems
     if path == STDIN or (os.path.exists(path) and not os.path.isfile(path)):  # such as a pipe
         raise UsageError(f"--accept needs a file to write to, and {shown(path)} is none")

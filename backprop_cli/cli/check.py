@@ -4,6 +4,7 @@ from typing import assert_never
 
 from backprop_cli.checks.verdict import Verdict, check_problem
 from backprop_cli.cli.options import CheckOptions
+from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
 from backprop_cli.cli.streams import write_error, write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
@@ -13,8 +14,11 @@ from backprop_cli.core.step import with_parameters_of
 from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
-from backprop_cli.load.files import named, shown
-from backprop_cli.load.problem import load_problem, read_problem
+from backprop_cli.load.files import shown
+from backprop_cli.load.problem import contents_of
+from backprop_cli.load.quantity_files import note_on_folder
+
+_OPTIONS = "<options>"  # the name of a problem that has no file
 
 
 def check(options: CheckOptions) -> ExitStatus:
@@ -23,9 +27,10 @@ def check(options: CheckOptions) -> ExitStatus:
     An unreadable problem is reported, and the others are still checked.
 
     Raises:
-        UsageError: `--expect` is given twice, or for several problems.
+        UsageError: `--expect` is given twice, or for several problems; or options exclude each other.
         OutputError, ClosedPipeError: The verdicts cannot be written.
     """
+    refuse_conflicts(options, options.problems, "check")
     if options.accept:
         from backprop_cli.cli.accept import accept
 
@@ -37,7 +42,7 @@ def check(options: CheckOptions) -> ExitStatus:
     if len(options.expect) > 1:
         hint = "a folder holds the expected values of several quantities, one file for each"
         raise UsageError(f"one --expect is taken, got {len(options.expect)}", hint=hint)
-    verdicts = tuple(_verdict(path, options) for path in options.problems)
+    verdicts = tuple(_verdict(path, options) for path in options.problems or (None,))
     write_stdout(_rendered(verdicts, options))
     for verdict in verdicts:
         if verdict.error is not None:
@@ -47,19 +52,20 @@ def check(options: CheckOptions) -> ExitStatus:
     return ExitStatus.OK if all(verdict.passed for verdict in verdicts) else ExitStatus.DIFFERENT
 
 
-def _verdict(path: str, options: CheckOptions) -> Verdict:
+def _verdict(path: str | None, options: CheckOptions) -> Verdict:
+    name = _OPTIONS if path is None else shown(path)
     try:
-        with named(path):
-            data = read_problem(path)
-            given = {} if options.steps is None else {"steps": options.steps}
-            problem = at_last_step(load_problem(path, values=given, data=data))
+        with naming_file(path, options):
+            contents = contents_of(path, options.files)
+            problem = at_last_step(load(path, options, contents=contents))
             write_notes(problem.notes, quiet=options.quiet)
             exact = None
             if options.exact or options.rounded:
-                exact = load_problem(path, values=given, exact=True, data=data)
+                exact = load(path, options, exact=True, contents=contents)
             if options.expect:
                 target = options.expect[0]
                 expected = load_expected(target, problem, rounded=options.rounded, header=options.header)
+                write_notes(note_on_folder(target), quiet=options.quiet)
             else:
                 own = exact if exact is not None and options.rounded else problem
                 expected = validate_expected(own.expected, problem, rounded=options.rounded)
@@ -69,7 +75,7 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 }
             wanted = (*problem.nodes, *expected)
             return check_problem(
-                shown(path),
+                name,
                 solve(problem, wanted),
                 solve(exact, wanted) if exact is not None and options.rounded else None,
                 expected,
@@ -79,7 +85,7 @@ def _verdict(path: str, options: CheckOptions) -> Verdict:
                 proof=None if exact is None or not options.exact else solve(with_parameters_of(exact, problem), wanted),
             )
     except InputError as error:
-        return Verdict(file=shown(path), error=error)
+        return Verdict(file=name, error=error)
 
 
 def _stored_as(stored: str, expected: Expected, place: str) -> Expected:

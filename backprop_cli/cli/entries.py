@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from backprop_cli.core.places import layer_place
+from backprop_cli.core.places import PLACE, layer_place
 from backprop_cli.core.quantities import GIVEN, OF_THE_LOSS, QUANTITIES, Node, every_node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
@@ -11,8 +11,7 @@ from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 if TYPE_CHECKING:
     from backprop_cli.core.problem import Problem  # which imports NumPy
 
-_NAME = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
-_ENTRY = re.compile(rf"(?P<name>{_NAME.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
+_ENTRY = re.compile(rf"(?P<name>{PLACE.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
 
 
 class Name(NamedTuple):
@@ -35,7 +34,7 @@ def parse_name(text: str) -> Name:
     Raises:
         UsageError: The text is not the name of a computed quantity; the hint gives the nearest one.
     """
-    found = _NAME.fullmatch(text)
+    found = PLACE.fullmatch(text)
     if found and found["quantity"] in GIVEN:
         raise UsageError(f"{found['quantity']} is given, not computed (expected {listed(QUANTITIES, 'or')})")
     if not found or found["quantity"] not in QUANTITIES:
@@ -64,6 +63,13 @@ def parse_entry(text: str) -> Entry:
         )
     index = tuple(map(int, found["index"].split(","))) if found["index"] else ()
     return Entry(parse_name(found["name"]), index)
+
+
+def is_like_an_entry(text: str) -> bool:
+    """Tell whether a text is written like an entry or a quantity, be it right or wrong, and not like a file."""
+    if text.lower().endswith((".json", ".npz")):
+        return False
+    return "[" in text or text.startswith("layers.") or text.strip() in (*QUANTITIES, *GIVEN)
 
 
 def node_of(name: Name, problem: "Problem") -> Node:

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import assert_never
 
-from backprop_cli.cli.entries import Entry, node_of
+from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, parse_entry
 from backprop_cli.cli.options import ExplainOptions
+from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
@@ -15,8 +16,6 @@ from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Walk
 from backprop_cli.explanations.walk import walk
-from backprop_cli.load.files import shown
-from backprop_cli.load.problem import load_problem
 from backprop_cli.messages import counted
 
 _NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
@@ -28,23 +27,31 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     Raises:
         BackpropError: Of any kind.
     """
-    given = {} if options.steps is None else {"steps": options.steps}
-    problem = load_problem(options.problem, values=given, exact=options.exact)
-    if problem.digits is not None:
-        raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64").at(shown(options.problem))
+    path, entry = _problem_and_entry(options)
+    refuse_conflicts(options, [] if path is None else [path], "explain")
+    with naming_file(path, options), progress_bar(quiet=options.quiet) as progress:
+        problem = load(path, options, exact=options.exact, progress=progress)
+        if problem.digits is not None:
+            raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64")
     write_notes(problem.notes, quiet=options.quiet)
-    try:
+    with naming_file(path, options):
         with progress_bar(quiet=options.quiet) as progress:
-            problem, entry = _at_step(problem, options.entry, progress)
+            problem, entry = _at_step(problem, entry, progress)
         if entry is None:
             found: Walk | Explanation = walk(problem, options.extent)
         else:
             node = node_of(entry.name, problem)
             found = explain(problem, node, entry.indices, options.extent)
-    except InputError as error:
-        raise error.at(shown(options.problem)) from None
     write_stdout(_rendered(found, options))
     return ExitStatus.OK
+
+
+def _problem_and_entry(options: ExplainOptions) -> tuple[str | None, Entry | None]:
+    """Return the path of the problem and the entry: beside matrices, a single argument may be the entry."""
+    argument, entry = options.problem, options.entry
+    if argument is not None and entry is None and options.files and is_like_an_entry(argument):
+        return None, parse_entry(argument)
+    return argument, entry
 
 
 def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple[Problem, Entry | None]:

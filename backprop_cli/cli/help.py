@@ -29,6 +29,7 @@ Check whether gradients are right, and name the mistake where they are not.
 
 Gradients are compared with finite differences of the loss. Expected values
 ("expected" in the file, or --expect) are compared with the computed ones.
+A problem is a file, or the matrices that options name, as for backprop run.
 With --exact, float64 results are also compared with exact arithmetic.
 
 With --accept, the computed values become the expected ones of the file: of the
@@ -42,6 +43,9 @@ Examples:
   backprop check samples/dense_relu.json --rounded --exact
   backprop run samples/dense_relu.json --save /tmp/golden.npz >/dev/null &&
     backprop check samples/dense_relu.json --expect /tmp/golden.npz
+  backprop check --inputs samples/dense_relu/inputs.csv \\
+    --weights samples/dense_relu/weights.csv \\
+    --biases samples/dense_relu/biases.csv --upstream outputs
   cp samples/dense_relu.json /tmp/mine.json &&
     backprop check /tmp/mine.json --accept
 
@@ -62,6 +66,9 @@ Examples:
   backprop explain samples/two_layers.json 'layers[0].dz[0,0]' --depth all
   backprop explain samples/single_neuron.json
   backprop explain samples/single_neuron.json --format markdown --exact
+  backprop explain --inputs samples/dense_relu/inputs.csv \\
+    --weights samples/dense_relu/weights.csv \\
+    --biases samples/dense_relu/biases.csv 'outputs[0,1]'
 """
 
 RUN_HELP = """

@@ -26,18 +26,11 @@ _PROBLEM_HELP = "A .json or .npz file, or - for JSON on standard input."
 ExactOption: TypeAlias = Annotated[
     bool, Option("--exact", help="Compute with the decimals as they are written, not in float64.")
 ]
-HeaderOption: TypeAlias = Annotated[
-    HeaderMode,
-    Option(help="The first line of CSV and TSV files: names or numbers, by its cells; numbers; or passed over unread."),
-]
 PrecisionOption: TypeAlias = Annotated[
     int | None,
     Option(
         min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
-]
-StepsOption: TypeAlias = Annotated[
-    int | None, Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1].")
 ]
 
 
@@ -50,10 +43,9 @@ class CommonOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class RunOptions(CommonOptions):
-    """The options of `backprop run`."""
+class ProblemOptions(CommonOptions):
+    """The options that make a problem, or override its file."""
 
-    problem: Annotated[str | None, Argument(metavar="[PROBLEM]", help=_PROBLEM_HELP)] = None
     inputs: Annotated[str | None, Option(help="Inputs, one row for each sample.")] = None
     weights: Annotated[str | None, Option(help="Weights, in the layout of --weight-layout.")] = None
     biases: Annotated[str | None, Option(help="Biases, one for each neuron.")] = None
@@ -99,7 +91,6 @@ class RunOptions(CommonOptions):
             " unless --weight-layout says in-out [default: rows]."
         ),
     ] = None
-    header: HeaderOption = "auto"
     activation: Annotated[
         str | None,
         Option(
@@ -117,7 +108,41 @@ class RunOptions(CommonOptions):
         str | None,
         Option("--learning-rate", "--lr", metavar="NUMBER", parser=values.rate, help="The step size [default: 0.001]."),
     ] = None
-    steps: StepsOption = None
+    steps: Annotated[
+        int | None,
+        Option(min=1, help="The number of gradient steps; the results are those of the last one [default: 1]."),
+    ] = None
+    header: Annotated[
+        HeaderMode,
+        Option(
+            help="The first line of CSV and TSV files: names or numbers, by its cells; numbers; or passed over unread."
+        ),
+    ] = "auto"
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The matrix files by key; they override the problem's own matrices."""
+        upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
+        files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
+        files |= {"upstream": upstream, "targets": self.targets}
+        return {key: path for key, path in files.items() if path is not None}
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """The keys of the problem file that options replace by other keys, or drop."""
+        replaced = {
+            ("biases",): self.no_biases,
+            ("upstream",): self.loss is not None,
+            ("loss", "reduction", "targets"): self.upstream is not None,
+        }
+        return tuple(key for keys, is_given in replaced.items() if is_given for key in keys)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class RunOptions(ProblemOptions):
+    """The options of `backprop run`."""
+
+    problem: Annotated[str | None, Argument(metavar="[PROBLEM]", help=_PROBLEM_HELP)] = None
     only: Annotated[
         tuple[Name, ...] | None,
         Option(
@@ -150,35 +175,20 @@ class RunOptions(CommonOptions):
         Option(parser=values.problem_target, help="Write the same problem after the step to a .json or .npz file."),
     ] = None
 
-    @property
-    def files(self) -> dict[str, str]:
-        """The matrix files by key; they override the problem's own matrices."""
-        upstream = None if self.upstream in UPSTREAM_RULES else self.upstream
-        files = {"inputs": self.inputs, "weights": self.weights, "biases": self.biases, "z": self.z}
-        files |= {"upstream": upstream, "targets": self.targets}
-        return {key: path for key, path in files.items() if path is not None}
-
-    @property
-    def dropped(self) -> tuple[str, ...]:
-        """The keys of the problem file that options replace by other keys, or drop."""
-        replaced = {
-            ("biases",): self.no_biases,
-            ("upstream",): self.loss is not None,
-            ("loss", "reduction", "targets"): self.upstream is not None,
-        }
-        return tuple(key for keys, is_given in replaced.items() if is_given for key in keys)
-
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class CheckOptions(CommonOptions):
+class CheckOptions(ProblemOptions):
     """The options of `backprop check`."""
 
-    problems: Annotated[list[str], Argument(metavar="PROBLEM...", help="Any number of problems.")]
+    problems: Annotated[
+        list[str], Argument(metavar="[PROBLEM...]", help="Any number of problems, or none where options make one.")
+    ] = ()  # type: ignore[assignment]  # Typer gives a list
     expect: Annotated[
         list[str],
         Option(
             metavar="PATH",
-            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them.",
+            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them, or one"
+            " matrix named after its quantity: dweights.csv.",
         ),
     ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
     accept: Annotated[
@@ -188,8 +198,6 @@ class CheckOptions(CommonOptions):
             help="Make the computed values the file's own expected values, unless finite differences fail.",
         ),
     ] = False
-    steps: StepsOption = None
-    header: HeaderOption = "auto"
     rounded: Annotated[
         bool,
         Option("--rounded", help="Accept what rounds to the digits of an expected value: 0.18 is 0.175 to 0.185."),
@@ -252,18 +260,16 @@ class CheckOptions(CommonOptions):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ExplainOptions(CommonOptions):
+class ExplainOptions(ProblemOptions):
     """The options of `backprop explain`."""
 
-    problem: Annotated[str, Argument(metavar="PROBLEM", help=_PROBLEM_HELP)]
+    problem: Annotated[str | None, Argument(metavar="[PROBLEM]", help=_PROBLEM_HELP)] = None
     entry: Annotated[
         Entry | None,
         Argument(
             metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
         ),
     ] = None
-    steps: StepsOption = None
-    header: HeaderOption = "auto"
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
     depth: Annotated[

@@ -2,10 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any, assert_never
+from typing import assert_never
 
-from backprop_cli.cli import notes, values
+from backprop_cli.cli import notes, problems
 from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
@@ -16,13 +15,11 @@ from backprop_cli.cli.terminal import look
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress
-from backprop_cli.core.quantities import UPSTREAM_RULES
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.core.step import next_problem
-from backprop_cli.errors import ExitStatus, InputError, UsageError
-from backprop_cli.load.files import shown, suffix
-from backprop_cli.load.problem import load_problem
+from backprop_cli.errors import ExitStatus, UsageError
+from backprop_cli.load.files import suffix
 
 _UPDATED = (Name(None, "new_weights"), Name(None, "new_biases"))
 
@@ -50,16 +47,7 @@ def run(options: RunOptions) -> ExitStatus:
 
 def _refuse_conflicts(options: RunOptions) -> None:
     """Refuse options that exclude each other, before anything is computed."""
-    if options.problem is None and not options.files:
-        raise UsageError("there is nothing to compute from (expected a PROBLEM, or matrices)")
-    if options.upstream is not None and options.loss is not None:
-        raise UsageError("--upstream and --loss exclude each other: upstream is the gradient of the loss")
-    if options.upstream is not None and options.targets is not None:
-        raise UsageError("--upstream and --targets exclude each other: targets are for a loss")
-    if options.biases is not None and options.no_biases:
-        raise UsageError("--biases and --no-biases exclude each other")
-    if options.reduction is not None and options.problem is None and options.loss is None:
-        raise UsageError("--reduction needs a loss (expected --loss NAME, too)")
+    problems.refuse_conflicts(options, [options.problem] if options.problem else [], "compute from")
     for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
         if options.save is not None and path is not None and _is_same(options.save, path):
             raise UsageError(f"--save and {other} both name {options.save}")
@@ -80,43 +68,14 @@ def _is_same(path: str, other: str) -> bool:
 
 def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
     """Return the quantities that are asked for, and for `--next` the problem after the step."""
-    given = (options.problem, options.files, _overrides(options))
-    problem = load_problem(
-        *given,
-        exact=options.exact,
-        dtype=options.dtype,
-        without=options.dropped,
-        header=options.header,
-        progress=progress,
-    )
+    problem = problems.load(options.problem, options, exact=options.exact, dtype=options.dtype, progress=progress)
     wanted = nodes(options.only, problem)
     updated = () if options.next is None else nodes(_UPDATED, problem)
-    try:
+    with problems.naming_file(options.problem, options):
         require_any(problem, wanted, plan(problem, wanted))
         solution = solve(problem, (*wanted, *updated), progress=progress)
         following = None if options.next is None else next_problem(problem, solution)
         return solution.only(wanted), following
-    except InputError as error:
-        key = (error.place or "").rpartition(".")[2]
-        file = options.files.get(key, options.problem)
-        raise error if file is None else error.at(shown(file)) from None
-
-
-def _overrides(options: RunOptions) -> dict[str, Any]:
-    """Return the values that override the problem's own, by key."""
-    name, rate, upstream = options.activation, options.learning_rate, options.upstream
-    overrides = {
-        "activation": None if name is None else values.activation(name),
-        "loss": None if options.loss is None else values.loss(options.loss),
-        "reduction": options.reduction,
-        "samples": options.samples_in,
-        "mean_gradients": options.mean_gradients or None,
-        "steps": options.steps,
-        "weight_layout": options.weight_layout,
-        "learning_rate": None if rate is None else (Decimal if options.exact else float)(rate),
-        "upstream": upstream if upstream in UPSTREAM_RULES else None,
-    }
-    return {key: value for key, value in overrides.items() if value is not None}
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:

@@ -7,8 +7,8 @@ the option has a parser: `Literal` is a choice, `int` and `float` are numbers fr
 import sys
 from collections.abc import Callable, Iterable
 from copy import copy
-from dataclasses import MISSING, Field, fields
-from functools import partial
+from dataclasses import Field, fields
+from functools import cache, partial
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
 
@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import OptionInfo
 
 from backprop_cli.cli import completion, values
-from backprop_cli.cli.options import CommonOptions
+from backprop_cli.cli.options import CommonOptions, ProblemOptions
 from backprop_cli.cli.streams import write_stderr
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.messages import listed
@@ -26,6 +26,8 @@ _COMPLETION_HELP = {
     "install_completion": "Install completion for the current shell, or a named one: bash, zsh, fish.",
     "show_completion": "Print the completion script of the current shell, or a named one.",
 }
+
+_OF_THE_PROBLEM = "Options that make a problem, or override its file"
 
 Options = TypeVar("Options", bound=CommonOptions)
 
@@ -46,11 +48,14 @@ def takes(record: type[Options]) -> Callable[[Callable[[], Callable[[Options], E
 
             return act
 
-        ordered = sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
-        command.__signature__ = Signature([_parameter(field) for field in ordered])  # type: ignore[attr-defined]
+        command.__signature__ = Signature([_parameter(field) for field in _own_first(record)])  # type: ignore[attr-defined]
         return command
 
     return decorate
+
+
+def _own_first(record: type[CommonOptions]) -> list[Field[Any]]:
+    return sorted(fields(record), key=lambda field: field.name not in record.__annotations__)
 
 
 class _Coercion(NamedTuple):
@@ -75,6 +80,16 @@ class Command(TyperCommand):
             param.get_help_record = partial(_help_record, param)
         return params
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and options in sections; those of the problem come last."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            title = "Arguments" if _is_argument(param) else getattr(param, "rich_help_panel", None) or "Options"
+            sections.setdefault(title, []).append(param.get_help_record(ctx))
+        for title, records in sections.items():
+            with formatter.section(title):
+                formatter.write_dl(records)
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the parts of the usage line."""
         return ["[OPTIONS]", *(str(param.metavar) for param in filter(_is_argument, super().get_params(ctx)))]
@@ -96,7 +111,7 @@ def _is_argument(param: Any) -> bool:
 
 
 def _help_record(argument: Any, _: Any) -> tuple[str, str]:
-    return argument.metavar, argument.help + ("  [required]" if argument.required else "")
+    return argument.metavar, argument.help
 
 
 def without_pydantic(params: Iterable[Any]) -> list[Any]:
@@ -112,10 +127,13 @@ def without_pydantic(params: Iterable[Any]) -> list[Any]:
     return found
 
 
+@cache  # a field that several commands inherit is one object
 def _parameter(field: Field[Any]) -> Parameter:
     kind, info = get_args(field.type)
+    info = copy(info)
+    if field.name in ProblemOptions.__annotations__:
+        info.rich_help_panel = _OF_THE_PROBLEM
     if kind is not bool:
-        info = copy(info)
         info.metavar, parse = _metavar_and_parser(field)
         info.min = info.max = None  # the parser knows them; from 0.29 on Typer adds them to the help
         check = partial(values.required, _name(field), is_option=isinstance(info, OptionInfo), is_path=_is_path(field))
@@ -125,8 +143,7 @@ def _parameter(field: Field[Any]) -> Parameter:
         elif _name(field) == "PROBLEM":
             info.autocompletion = completion.problems
         kind = kind if get_origin(kind) is list else Any  # the parser is all that Typer needs
-    default = Parameter.empty if field.default is MISSING else field.default
-    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, info])
+    return Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=Annotated[kind, info])
 
 
 def _metavar_and_parser(field: Field[Any]) -> tuple[str, Callable[[str], Any]]:
@@ -160,7 +177,7 @@ def _is_path(field: Field[Any]) -> bool:
 def _check_stdin(options: CommonOptions) -> None:
     """Refuse to read standard input twice, and tell the user of a terminal that it is read."""
     readers = []
-    for field in filter(_is_path, fields(options)):
+    for field in filter(_is_path, _own_first(type(options))):
         value = getattr(options, field.name)
         readers += [_name(field)] * (value if isinstance(value, list) else [value]).count("-")
     if len(readers) > 1:

@@ -36,7 +36,7 @@ def matrix_file(option: str, text: str) -> str:
         row = text if re.fullmatch(r"[-+\d.,eE]{1,40}", text) else "1,2"
         raise UsageError(
             f"{option}: expected a file, got the numbers {text!r}",
-            hint=f"write them to a file, or pipe them: echo {row} | backprop run ... {option} -",
+            hint=f"write them to a file, or pipe them: echo {row} | backprop ... {option} -",
         )
     return text
 

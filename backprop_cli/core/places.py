@@ -3,13 +3,17 @@
 Archives and folders are flat, so that a tree such as `{"layers": [{"weights": …}]}` becomes dotted names.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from backprop_cli.errors import InputError
 from backprop_cli.messages import listed
 
-__all__ = ["dotted", "entry_place", "flatten", "layer_place", "nest"]
+__all__ = ["PLACE", "dotted", "entry_place", "flatten", "layer_place", "nest"]
+
+# `dweights`, `layers[1].dweights` or `layers.1.dweights`
+PLACE = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
 
 _MOST_LAYERS = 100_000
 _MOST_PARTS = 4  # of a name: expected.layers.0.weights

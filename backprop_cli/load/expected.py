@@ -16,21 +16,24 @@ from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
-from backprop_cli.load.matrix import is_table, parse_matrix
+from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
+from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
+from backprop_cli.load.quantity_files import is_one_matrix, load_one_matrix, name_in_folder, require_values
 from backprop_cli.messages import reason_of
 
 _NO_QUANTITIES = ("schema", "exact", "digits", "binary", "dtype", "learning_rate", *CONVENTIONS, "not_computed")
-_IN_A_FOLDER = "--expect takes matrix files in a folder, under the names of their quantities: golden/dweights.csv"
+_EXPECTED_SUFFIXES = (*PROBLEM_SUFFIXES, ".csv", ".tsv", ".npy")
 
 
 def load_expected(
     path: str, problem: Problem, *, rounded: bool = False, header: HeaderMode = "auto"
 ) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
+
+    A matrix file is the part of a result that it is named after.
 
     The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written.
     `header` tells what the first lines of CSV and TSV files are.
@@ -43,12 +46,10 @@ def load_expected(
         if os.path.isdir(path):
             tree = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
         else:
-            require_suffix(path, PROBLEM_SUFFIXES, _IN_A_FOLDER if suffix(path) in MATRIX_SUFFIXES else None)
-            tree = load_draft(path, exact=rounded, gaps=True)
+            tree = _file(path, tables, problem, exact=rounded, header=header)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
-        if not values:
-            raise InputError("there are no expected values in it")
+        require_values(path, has_values=bool(values))
         found = validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
         for node, expected in found.items():
             if (file := tables.get(dotted(problem.place(*node)))) is not None:
@@ -224,6 +225,17 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
             raise InputError(reason, file=table.file, hint=hint)
 
 
+def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, header: HeaderMode) -> dict[str, Any]:
+    """Return the result in a file, or its part in a matrix file; a CSV or TSV is added to `tables` by dotted name."""
+    require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
+    if not is_one_matrix(path):
+        return load_draft(path, exact=exact, gaps=True)
+    place, tree = load_one_matrix(path, problem, exact=exact, header=header)
+    if is_table(path):
+        tables[dotted(place)] = path
+    return tree
+
+
 def _folder(path: str, tables: dict[str, str], *, exact: bool, header: HeaderMode) -> Iterator[tuple[str, Any]]:
     """Yield the matrices in a folder, by stem; the files that are CSV or TSV are added to `tables`, by stem, too."""
     try:
@@ -231,8 +243,8 @@ def _folder(path: str, tables: dict[str, str], *, exact: bool, header: HeaderMod
     except OSError as error:
         raise InputError(f"cannot read: {reason_of(error)}") from error
     for name in names:
-        stem, ending = os.path.splitext(name)
-        if ending.lower() in MATRIX_SUFFIXES:
+        stem = name_in_folder(name)
+        if stem is not None:
             file = os.path.join(path, name)
             if is_table(file):
                 tables[stem] = file

@@ -58,6 +58,16 @@ def suffix(path: str) -> str:
     return os.path.splitext(path)[1].lower()
 
 
+def is_pipe(path: str) -> bool:
+    """Tell whether a path is standard input, a pipe or a device, which can be read once only."""
+    if path == STDIN:
+        return True
+    with suppress(OSError, ValueError):  # the error is raised when the file is read
+        mode = os.stat(path).st_mode
+        return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+    return False
+
+
 def require_suffix(path: str, known: tuple[str, ...], hint: str | None) -> None:
     """Check that a file has one of the known endings, or none.
 

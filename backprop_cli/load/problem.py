@@ -18,7 +18,17 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import signatures
-from backprop_cli.load.files import PROBLEM_SUFFIXES, Data, HeaderMode, named, read, require_suffix, shown, suffix
+from backprop_cli.load.files import (
+    PROBLEM_SUFFIXES,
+    Data,
+    HeaderMode,
+    is_pipe,
+    named,
+    read,
+    require_suffix,
+    shown,
+    suffix,
+)
 from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import Kind, describe
@@ -34,7 +44,7 @@ def load_problem(
     exact: bool = False,
     dtype: Dtype = "float64",
     without: Collection[str] = (),
-    data: Data | None = None,
+    contents: Mapping[str, Data] = MappingProxyType({}),
     header: HeaderMode = "auto",
     progress: Progress = no_progress,
 ) -> Problem:
@@ -42,18 +52,19 @@ def load_problem(
 
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
     float32, or fractions with the values that were written if it is exact. The keys in `without` are dropped from the
-    file, at the top and in every layer. `data` are the bytes of the file, if they have been read already: a pipe can be
-    read once only. `header` tells what the first lines of CSV and TSV files are.
+    file, at the top and in every layer. `contents` are the bytes of files that have been read already, by path, as
+    `contents_of` returns them. `header` tells what the first lines of CSV and TSV files are.
 
     Raises:
         InputError: With the file, and the place in it.
         UsageError: A key belongs to a layer, and the problem has several.
     """
-    draft = {} if path is None else load_draft(path, data, exact=exact)
+    draft = {} if path is None else load_draft(path, contents.get(path), exact=exact)
     _drop(draft, without)
     for key, value in values.items():
         _override(draft, key, value)
-    origins, headers, tables = _override_by_files(draft, files, "object" if exact else dtype, progress, header)
+    reading = _Reading("object" if exact else dtype, progress, header)
+    origins, headers, tables = _override_by_files(draft, files, contents, reading)
 
     def fits(matrices: Mapping[str, Array]) -> bool:
         with suppress(InputError):
@@ -68,6 +79,14 @@ def load_problem(
     return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem, origins.get("targets", path))))
 
 
+class _Reading(NamedTuple):
+    """How matrix files are read."""
+
+    kind: Kind
+    progress: Progress
+    header: HeaderMode
+
+
 class _Files(NamedTuple):
     """What is known about the matrix files that override values of a draft."""
 
@@ -77,15 +96,15 @@ class _Files(NamedTuple):
 
 
 def _override_by_files(
-    draft: dict[str, Any], files: Mapping[str, str], kind: Kind, progress: Progress, header: HeaderMode
+    draft: dict[str, Any], files: Mapping[str, str], contents: Mapping[str, Data], reading: _Reading
 ) -> _Files:
     found = _Files({}, {}, {})
     for key, file in files.items():
-        matrix, names = load_matrix(file, key, kind, progress, header)
+        matrix, names = load_matrix(file, key, *reading, contents.get(file))
         place = _override(draft, key, matrix)
         found.origins[place], found.headers[place] = file, names or ()
         if is_table(file):
-            found.tables[key] = Table(shown(file), matrix, names is None and header == "auto")
+            found.tables[key] = Table(shown(file), matrix, names is None and reading.header == "auto")
     return found
 
 
@@ -97,6 +116,19 @@ def read_problem(path: str) -> Data:
     """
     require_suffix(path, PROBLEM_SUFFIXES, signatures.cure_of_ending(path, PROBLEM_SUFFIXES, problem=True))
     return read(path)
+
+
+def contents_of(path: str | None, files: Mapping[str, str]) -> dict[str, Data]:
+    """Return the bytes of a problem's file, and of its matrix files that can be read once only, by path.
+
+    Raises:
+        InputError: With the file: it cannot be read, or has the ending of another format.
+    """
+    contents: dict[str, Data] = {}
+    if path is not None:
+        with named(path):
+            contents[path] = read_problem(path)
+    return contents | {file: read(file) for file in files.values() if is_pipe(file)}
 
 
 def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-import backprop_cli.cli.run
+import backprop_cli.cli.problems
 from backprop_cli.cli import app as cli
 from backprop_cli.cli.options import RunOptions
 from backprop_cli.errors import BackpropError, ClosedPipeError, InputError, OutputError, UsageError
@@ -41,7 +41,7 @@ def test_an_exception_becomes_a_line_and_a_status(
     def broken(*_: Any, **__: Any) -> None:
         raise raised
 
-    monkeypatch.setattr(backprop_cli.cli.run, "load_problem", broken)
+    monkeypatch.setattr(backprop_cli.cli.problems, "load_problem", broken)
     ran = backprop("run", LAYER)
     assert (ran.status, ran.out, ran.err) == (status, "", said)
     monkeypatch.setenv("BACKPROP_DEBUG", "1")
@@ -64,7 +64,8 @@ def test_every_error_has_a_status() -> None:
             ["run", "p.json", "--zzzzzz"],
             "no such option: --zzzzzz\nhint: --help lists commands, and after one of them its",
         ),
-        (["check", "--seed", "1"], "missing argument 'PROBLEM...'"),
+        (["check", "--seed", "1"], "there is nothing to check (expected a PROBLEM, or matrices)\n"),
+        (["explain", "--depth", "1"], "there is nothing to explain (expected a PROBLEM, or matrices)\n"),
         (["rnu"], "no such command 'rnu'\nhint: did you mean 'run'?\n"),
         (["explain", "a", "dz[0,0]", "c"], f"got unexpected extra argument(s) (c)\n{HELP}"),
         (["run", "p.json", "--depth", "1"], "no such option: --depth"),

@@ -215,7 +215,7 @@ OF_OPTIONS: list[tuple[dict[str, Any], str, int, str]] = [
         "--targets 0,2,1",
         2,
         "--targets: expected a file, got the numbers '0,2,1'\n"
-        "hint: write them to a file, or pipe them: echo 0,2,1 | backprop run ... --targets -",
+        "hint: write them to a file, or pipe them: echo 0,2,1 | backprop ... --targets -",
     ),
     (
         CLASSES,

@@ -11,7 +11,7 @@ from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
 from backprop_cli.cli import signature, values
 from backprop_cli.cli.completion import activations, losses, problems, quantities, upstream
-from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, RunOptions
+from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, ProblemOptions, RunOptions
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
 from backprop_cli.explanations.explanation import Extent
@@ -41,13 +41,17 @@ def test_defaults_written_in_help_are_those_of_the_code(backprop: Run) -> None:
 
 
 @pytest.mark.parametrize("record", [RunOptions, CheckOptions, ExplainOptions])
-def test_every_field_is_in_the_help_and_common_options_come_last(backprop: Run, record: type[CommonOptions]) -> None:
+def test_every_field_is_in_the_help_and_those_of_the_problem_come_last(
+    backprop: Run, record: type[CommonOptions]
+) -> None:
     page = backprop(record.__name__.removesuffix("Options").lower(), "--help").out
     words = re.findall(r"^  (?:-\w, )?\[?(\S+?)[\].,]* ", page.partition("Arguments:")[2], re.MULTILINE)
     names = [word.removeprefix("--").replace("-", "_").lower() for word in words]
     common = [field.name for field in fields(CommonOptions)]
-    own = [field.name.removesuffix("s") for field in fields(record) if field.name not in common]
-    assert [name.removesuffix("s") for name in names] == [*own, *common, "help"]
+    shared = [field.name for field in fields(ProblemOptions) if field.name not in common]
+    own = [field.name for field in fields(record) if field.name not in (*common, *shared)]
+    own = ["problem" if name == "problems" else name for name in own]
+    assert names == [*own, *common, "help", *shared]
 
 
 def test_numbers_of_check_are_validated_by_type(backprop: Run) -> None:

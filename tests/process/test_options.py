@@ -209,7 +209,7 @@ def test_numbers_in_place_of_a_file_are_refused_with_the_way_that_works(
     option = argv[0].partition("=")[0]
     message = refusal(backprop("run", neuron, *argv), 2)
     assert message.startswith(f"backprop: {option}: expected a file, got the numbers '")
-    assert message.endswith(f"echo {echoed} | backprop run ... {option} -")
+    assert message.endswith(f"echo {echoed} | backprop ... {option} -")
 
 
 def test_a_file_whose_name_is_a_number_is_read(process: Process, neuron: Path) -> None:
