@@ -90,3 +90,4 @@ class Extent:
     terms: int = 20  # of a sum, at most
     depth: int = 1  # levels of sources
     whole: bool = False  # whether all levels are wanted, so that sources below `depth` are reported as left out
+    every_entry: bool = False  # of a worked solution, not only one of each quantity

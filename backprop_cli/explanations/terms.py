@@ -177,6 +177,11 @@ class Entries:
 
         return Sum(terms, inactive, part)
 
+    def inactive_units(self, layer: int) -> Array | None:
+        """Return which units of a layer are inactive (n_samples, n_neurons); None where that is not known."""
+        layers = self._solution.layers
+        return layers[layer].inactive if layer < len(layers) else None
+
     def inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:
         """Return for each term (n_terms,) whether a factor of it is zero because a unit is inactive."""
         found = np.zeros(n_terms, bool)

@@ -9,7 +9,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, FORWARD, NOUNS, OF_THE_LOSS, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
-from backprop_cli.render.formulas import matrix_form
+from backprop_cli.core.formulas import matrix_form
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.terminal.losses import print_losses
 from backprop_cli.render.terminal.page import Column, Look, Page
