@@ -1,9 +1,10 @@
-"""`backprop explain`: the chain rule behind one number, or a walk through a whole problem."""
+"""`backprop explain`: the chain rule behind one number, or the worked solution of a problem or a part of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, parse_entry
+from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, nodes, parse_entry, require_layer
 from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
 from backprop_cli.cli.progress import progress_bar
@@ -14,15 +15,15 @@ from backprop_cli.core.progress import Progress
 from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.explanations.explainer import explain
-from backprop_cli.explanations.explanation import Explanation, Walk
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.worked import EVERYTHING, Scope, Worked, worked
 from backprop_cli.messages import counted
 
 _NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
 
 
 def print_explanation(options: ExplainOptions) -> ExitStatus:
-    """Explain an entry, or walk through the whole problem.
+    """Explain an entry, or work through the whole problem or a part of it.
 
     Raises:
         BackpropError: Of any kind.
@@ -37,11 +38,12 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     with naming_file(path, options):
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, entry, progress)
-        if entry is None:
-            found: Walk | Explanation = walk(problem, options.extent)
+        found: Worked | Explanation
+        if entry is not None and entry.is_one:
+            index = tuple(k for k in entry.indices if k is not None)
+            found = explain(problem, node_of(entry.name, problem), index, options.extent)
         else:
-            node = node_of(entry.name, problem)
-            found = explain(problem, node, entry.indices, options.extent)
+            found = worked(problem, options.extent, _scope(problem, entry))
     write_stdout(_rendered(found, options))
     return ExitStatus.OK
 
@@ -54,6 +56,23 @@ def _problem_and_entry(options: ExplainOptions) -> tuple[str | None, Entry | Non
     return argument, entry
 
 
+def _scope(problem: Problem, entry: Entry | None) -> Scope:
+    """Return the part of a problem that is asked for.
+
+    Raises:
+        UsageError: There is no such layer.
+    """
+    if entry is None:
+        return EVERYTHING
+    if not entry.name.quantity:
+        require_layer(entry.name, problem)
+        return Scope(layer=entry.name.layer)
+    named = nodes((entry.name,), problem)
+    if entry.name.quantity == "upstream" and problem.loss is None:  # it may be the outputs
+        named = tuple(problem.origin(*node) for node in named)
+    return Scope(nodes=named, index=() if set(entry.indices) == {None} else entry.indices)
+
+
 def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple[Problem, Entry | None]:
     """Return the problem at its last step with the entry; an entry of `losses` is the loss of its own step.
 
@@ -63,31 +82,33 @@ def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple
     """
     if entry is not None and entry.name.quantity == "losses":
         n = counted(problem.steps, "step")
-        if len(entry.indices) != 1 or entry.indices[0] >= problem.steps:
+        k = entry.indices[0] if len(entry.indices) == 1 else None
+        if k is None or k >= problem.steps:
             raise UsageError(f"which entry of losses? The problem has {n} (losses[0] to losses[{problem.steps - 1}])")
-        problem = replace(problem, steps=entry.indices[0] + 1)
+        problem = replace(problem, steps=k + 1)
         entry = Entry(entry.name._replace(quantity="loss"), ())
     return at_last_step(problem, with_losses=False, progress=progress), entry
 
 
-def _rendered(found: Walk | Explanation, options: ExplainOptions) -> str:
+def _rendered(found: Worked | Explanation, options: ExplainOptions) -> str | Iterator[str]:
     match options.format:
         case "json":
             from backprop_cli.render import json
 
-            return json.walk(found) if isinstance(found, Walk) else json.explanation(found)
+            return json.worked(found) if isinstance(found, Worked) else json.explanation(found)
         case "markdown":
             from backprop_cli.render import markdown
 
-            if isinstance(found, Walk):
-                return markdown.walk(found, options.precision)
+            if isinstance(found, Worked):
+                return markdown.worked(found, options.precision, options.rows)
             return markdown.explanation(found, options.precision)
         case "table":
             from backprop_cli.render.terminal import explanation
+            from backprop_cli.render.terminal import worked as page
 
             style = look(options.color)
-            if isinstance(found, Walk):
-                return explanation.walk(found, style, options.precision)
+            if isinstance(found, Worked):
+                return page.worked(found, style, options.precision, options.rows)
             return explanation.explanation(found, style, options.precision)
         case _:
             assert_never(options.format)

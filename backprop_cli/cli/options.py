@@ -32,6 +32,7 @@ PrecisionOption: TypeAlias = Annotated[
         min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
     ),
 ]
+RowsOption: TypeAlias = Annotated[int, Option(min=0, help="The most rows of a matrix in tables, 0 for all of it.")]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -160,7 +161,7 @@ class RunOptions(ProblemOptions):
         Dtype, Option(help="Compute in float32 for half the memory and about half the time; results say so.")
     ] = "float64"
     precision: PrecisionOption = None
-    rows: Annotated[int, Option(min=0, help="The most rows of a matrix in tables, 0 for all of it.")] = 20
+    rows: RowsOption = 20
     save: Annotated[
         str | None,
         Option(
@@ -267,15 +268,27 @@ class ExplainOptions(ProblemOptions):
     entry: Annotated[
         Entry | None,
         Argument(
-            metavar="[ENTRY]", parser=parse_entry, help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes."
+            metavar="[ENTRY]",
+            parser=parse_entry,
+            help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes; a row 'dweights[2,:]', a quantity dweights"
+            " or a layer 'layers[0]' [default: the whole problem].",
         ),
     ] = None
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
     depth: Annotated[
-        int, Option(metavar="N|all", parser=values.depth, help="How many levels of sources to show for the factors.")
-    ] = 1
+        int | None,
+        Option(
+            metavar="N|all",
+            parser=values.depth,
+            help="How many levels of sources to show for the factors [default: 1, or 0 of more than one entry].",
+        ),
+    ] = None
+    every_entry: Annotated[
+        bool, Option("--every-entry", help="Work out every entry term by term, not one of each quantity.")
+    ] = False
     precision: PrecisionOption = None
+    rows: RowsOption = 20
     format: Annotated[
         Literal["table", "markdown", "json"], Option(help="Tables for people; Markdown to hand out; JSON for programs.")
     ] = "table"
@@ -285,4 +298,7 @@ class ExplainOptions(ProblemOptions):
         """How much to explain."""
         from backprop_cli.explanations.explanation import Extent
 
-        return Extent(terms=self.terms, depth=self.depth, whole=self.depth == values.ALL_LEVELS)
+        is_one = self.entry is not None and self.entry.is_one
+        depth = int(is_one) if self.depth is None else self.depth
+        whole = depth == values.ALL_LEVELS
+        return Extent(terms=self.terms, depth=depth, whole=whole, every_entry=self.every_entry)

@@ -1,38 +1,66 @@
 """The entries of a worked solution that are worked out term by term."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import islice, product
 
 import numpy as np
 
-from backprop_cli.core.quantities import AXES, Node, Position
+from backprop_cli.core.quantities import Node, Position
 from backprop_cli.explanations.explainer import explanation
 from backprop_cli.explanations.explanation import Explanation, Extent, Factor
 from backprop_cli.explanations.terms import Entries
 
-__all__ = ["Examples"]
+__all__ = ["EVERYTHING", "MOST_ENTRIES", "Examples", "Scope"]
+
+MOST_ENTRIES = 100  # of a quantity that is asked for by its name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What part of a problem to work through: a layer, or some quantities, or all of it."""
+
+    layer: int | None = None
+    nodes: tuple[Node, ...] = ()
+    index: tuple[int | None, ...] = ()  # of their entries, as the author writes it: None along an axis for all of them
+
+
+EVERYTHING = Scope()
 
 
 class Examples:
     """Chooses entries of quantities, and explains them."""
 
-    def __init__(self, entries: Entries, extent: Extent) -> None:
-        """Choose as many as the extent says."""
-        self._entries, self._extent = entries, extent
+    def __init__(self, entries: Entries, extent: Extent, scope: Scope) -> None:
+        """Choose one entry of each quantity, or each one of those that the scope names, or as the extent says.
+
+        Raises:
+            UsageError: The scope names a row or a column that there is not.
+        """
+        self._entries, self._extent, self._scope = entries, extent, scope
+        for node in scope.nodes if scope.index else ():
+            entries.position(node, tuple(k or 0 for k in scope.index))
 
     def of(self, node: Node) -> Iterator[Explanation]:
-        """Yield the explanation of an entry of a quantity, or of each entry."""
+        """Yield the explanation of an entry of a quantity, or of several."""
         yield from (self._explained(node, at) for at in self._positions(node))
 
     def _positions(self, node: Node) -> Iterator[Position]:
-        """Yield every position of a quantity, or only one."""
-        if self._extent.every_entry:
-            for index in np.ndindex(self._entries.array(node).shape):
-                yield Position(**dict(zip(AXES[node.quantity], index, strict=True)))
+        every = self._extent.every_entry
+        if every or self._scope.nodes:
+            yield from islice(self._named(node), None if every else MOST_ENTRIES)
         else:
             # A sample and a neuron whose gradient is not zero, and an input whose gradient in the layer before is not.
             n, j = self._nonzero(node.layer)
             yield Position(n, self._nonzero(node.layer - 1)[1] if node.layer else 0, j)
+
+    def _named(self, node: Node) -> Iterator[Position]:
+        """Yield every position of a quantity, row by row as the author writes it, or those that the scope names."""
+        problem = self._entries.problem
+        axes, shape = problem.axes(node.quantity), problem.as_written(node.quantity, self._entries.array(node)).shape
+        wanted = self._scope.index or (None,) * len(shape)
+        for index in product(*(range(n) if k is None else [k] for n, k in zip(shape, wanted, strict=True))):
+            yield Position(**dict(zip(axes, index, strict=True)))
 
     def _nonzero(self, layer: int) -> tuple[int, int]:
         """Return the first sample and neuron whose dz is not zero, or (0, 0)."""

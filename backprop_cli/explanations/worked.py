@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.formulas import Operand, matrix_form, matrix_parts, operand_name
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, FORWARD, OF_THE_LOSS, Node, Position
-from backprop_cli.explanations.examples import Examples
+from backprop_cli.core.quantities import AXES, FORWARD, OF_THE_LOSS, Node
+from backprop_cli.explanations.examples import EVERYTHING, Examples, Scope
 from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.explanations.symbols import symbol
 from backprop_cli.explanations.terms import Entries
 
-__all__ = ["LeftOut", "Matrix", "Worked", "WorkedStep", "worked"]
+__all__ = ["EVERYTHING", "LeftOut", "Matrix", "Part", "Scope", "Worked", "WorkedStep", "worked"]
 
 _BACKWARD = ("dz", "dweights", "dbiases", "dinputs")
 _STEP = ("new_weights", "new_biases")
@@ -68,6 +67,13 @@ class WorkedStep:
         return tuple(part for part in self.parts if isinstance(part, Matrix))
 
     @property
+    def fills_in(self) -> bool:
+        """Whether the rule has numbers that are not simply those of the result."""
+        operands = self.operands
+        is_same = len(operands) == 1 and np.array_equal(operands[0].grid, self.result.grid)
+        return bool(operands) and not is_same
+
+    @property
     def example(self) -> Explanation:
         """A representative entry, term by term: if possible one that no inactive unit makes zero."""
         return self.examples[0]
@@ -106,31 +112,35 @@ class Worked:
         return sum(each.entries for each in self.left_out)
 
 
-def worked(problem: Problem, extent: Extent, nodes: Sequence[Node] | None = None) -> Worked:
-    """Work through a problem as by hand: forward, loss, backward, step; with `nodes`, through some quantities only.
+def worked(problem: Problem, extent: Extent, scope: Scope = EVERYTHING) -> Worked:
+    """Work through a problem as by hand: forward, loss, backward, step; or through a part of it.
 
-    One entry of each quantity is worked out term by term, or each one if the extent says so.
+    One entry of each quantity is worked out term by term, or each one if the extent says so. Of quantities that the
+    scope names it is each one, or the first `MOST_ENTRIES`.
 
     Raises:
+        UsageError: The scope names a row or a column that there is not.
         InputError: Nothing follows from what was given, or a result overflows.
     """
     last = len(problem.layers) - 1
     in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
-    unasked = (*in_one_step, Node(last, "losses"))
-    wanted = [node for node in problem.nodes if node not in unasked] if nodes is None else list(nodes)
-    entries = Entries(problem, wanted)
-    order = [node for node in working_order(last + 1) if node in wanted and entries.array(node) is not None]
-    order = [node for node in order if problem.has(node)]
-    examples = Examples(entries, extent)
+    unasked = [node for node in (*in_one_step, Node(last, "losses")) if problem.has(node)]
+    nodes = scope.nodes
+    if not nodes:
+        nodes = tuple(node for node in problem.nodes if node not in unasked and scope.layer in (None, node.layer))
+    entries = Entries(problem, nodes, whole=True)
+    examples = Examples(entries, extent, scope)
+    order = [node for node in working_order(last + 1) if node in nodes and entries.array(node) is not None]
+    if not scope.nodes:
+        order = [node for node in order if problem.given(node) is None]
     steps = tuple(_step(entries, node, examples) for node in order)
-    given = _given(entries, order) if nodes is None else _operands_of_others(steps)
-    left_out = [_left_out(entries, step) for step in steps]
-    if nodes is None:
-        left_out += [_unasked(problem, node) for node in unasked if problem.has(node)]
+    left_out = [_left_out(step) for step in steps]
+    if not scope.nodes and scope.layer in (None, last):
+        left_out += [_unasked(problem, node) for node in unasked]
     return Worked(
         title=problem.title,
         source=problem.source,
-        given=given,
+        given=_given(entries, order) if scope == EVERYTHING else _operands_of_others(entries, order),
         steps=steps,
         not_computed=entries.not_computed,
         left_out=tuple(each for each in left_out if each.entries),
@@ -226,25 +236,26 @@ def _given(entries: Entries, order: Sequence[Node]) -> tuple[Matrix, ...]:
     return tuple(_matrix(entries, node, problem.place(*node)) for node in nodes if problem.given(node) is not None)
 
 
-def _operands_of_others(steps: Sequence[WorkedStep]) -> tuple[Matrix, ...]:
-    """Return what the steps take and none of them finds, each once."""
-    found = {step.node_place for step in steps}
-    operands = {operand.place: operand for step in reversed(steps) for operand in reversed(step.operands)}
-    return tuple(operand for place, operand in reversed(operands.items()) if place not in found)
+def _operands_of_others(entries: Entries, order: Sequence[Node]) -> tuple[Matrix, ...]:
+    """Return what the nodes in order are computed from and none of them is, each once."""
+    problem = entries.problem
+    parts = [part for node in order for part in matrix_parts(problem, node)]
+    operands = dict.fromkeys(part.node for part in parts if isinstance(part, Operand))
+    return tuple(_matrix(entries, node, problem.place(*node)) for node in operands if node not in order)
 
 
-def _left_out(entries: Entries, step: WorkedStep) -> LeftOut:
+def _left_out(step: WorkedStep) -> LeftOut:
     n = step.result.values.size
     return LeftOut(place=step.node_place, entries=n - len(step.examples), of=n, shown_by=step.node_place)
 
 
 def _unasked(problem: Problem, node: Node) -> LeftOut:
     """Return the entries of a quantity that the work by hand does without."""
-    n = problem.steps if node.quantity == "losses" else prod(np.shape(problem.targets))
-    return LeftOut(
-        place=node.quantity, entries=n, of=n, shown_by=f"{node.quantity}[0{',0' * len(AXES[node.quantity][1:])}]"
-    )
+    is_upstream = node.quantity == "upstream"
+    n = np.size(problem.targets) if is_upstream else problem.steps
+    first = "upstream[0,0]" if is_upstream else "losses[0]"
+    return LeftOut(place=node.quantity, entries=n, of=n, shown_by=first)
 
 
-def _grid(values: Any, *, is_column: bool) -> Array:
+def _grid(values: Array, *, is_column: bool) -> Array:
     return values.reshape(-1, 1) if is_column else np.atleast_2d(values)

@@ -17,7 +17,8 @@ from backprop_cli.render.numbers import literal, literals
 if TYPE_CHECKING:
     from backprop_cli.checks.verdict import Verdict
     from backprop_cli.core.problem import Problem
-    from backprop_cli.explanations.explanation import Explanation, Term, Walk
+    from backprop_cli.explanations.explanation import Explanation, Term
+    from backprop_cli.explanations.worked import Matrix, Worked
 
 _EXPLANATION = "backprop.explanation/1"
 
@@ -96,11 +97,26 @@ def explanation(found: "Explanation") -> str:
     return "".join(_file({"schema": _EXPLANATION, **_explanation(found)}))
 
 
-def walk(found: "Walk") -> str:
-    """Return the explanations of a whole problem."""
-    steps = [_explanation(step) for step in found.steps]
+def worked(found: "Worked") -> Iterator[str]:
+    """Yield the parts of a worked solution: its explanations, and every matrix that is given or found."""
     not_shown = {"not_shown": found.not_shown} if found.not_shown else {}
-    return "".join(_file({"schema": _EXPLANATION, "walk": steps, **not_shown, "not_computed": found.not_computed}))
+    given = [_matrix(matrix, None) for matrix in found.given]
+    return _file(
+        {
+            "schema": _EXPLANATION,
+            "walk": [_explanation(example) for step in found.steps for example in step.examples],
+            "matrices": [*given, *(_matrix(step.result, step.rule) for step in found.steps)],
+            **not_shown,
+            "left_out": [_record(each) for each in found.left_out],
+            "not_computed": found.not_computed,
+        }
+    )
+
+
+def _matrix(matrix: "Matrix", rule: str | None) -> dict[str, Any]:
+    """Return a matrix with its rule; one that is given has none."""
+    found = {"place": matrix.place, "rule": rule, "shape": list(matrix.values.shape), "values": matrix.values}
+    return _without_none(found)
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
