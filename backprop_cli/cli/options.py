@@ -270,8 +270,7 @@ class ExplainOptions(ProblemOptions):
         Argument(
             metavar="[ENTRY]",
             parser=parse_entry,
-            help="Such as 'dweights[2,1]' or 'layers[0].dz[0,1]', in quotes; a row 'dweights[2,:]', a quantity dweights"
-            " or a layer 'layers[0]' [default: the whole problem].",
+            help="An entry such as 'layers[0].dz[0,1]', a row 'dweights[2,:]', dweights, or 'layers[0]', in quotes.",
         ),
     ] = None
     exact: ExactOption = False
@@ -279,9 +278,7 @@ class ExplainOptions(ProblemOptions):
     depth: Annotated[
         int | None,
         Option(
-            metavar="N|all",
-            parser=values.depth,
-            help="How many levels of sources to show for the factors [default: 1, or 0 of more than one entry].",
+            metavar="N|all", parser=values.depth, help="Levels of sources of the factors [default: 1 for an entry]."
         ),
     ] = None
     every_entry: Annotated[

@@ -56,11 +56,8 @@ class Entries:
         _require_exact(problem, planned.order)
         also = [Node(node.layer, "outputs") for node in planned.order if self._reads_outputs(node)]
         order = list(plan(problem, [*planned.order, *also]).order)
-        if (
-            not whole
-            and len(wanted) == 1
-            and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL
-        ):
+        work = prod(size or 1 for size in self._sizes(wanted[0].layer).values())
+        if not whole and len(wanted) == 1 and work > _SMALL:
             order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
         missing = {node: planned.missing[node] for node in wanted if node in planned.missing and problem.has(node)}

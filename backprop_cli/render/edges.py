@@ -25,11 +25,12 @@ class Edges(NamedTuple):
         return (len(self.rows) - list(self.rows).count(None)) * (len(self.columns) - list(self.columns).count(None))
 
 
-def edges(n_rows: int, n_columns: int, max_rows: int, *, square: bool = False) -> Edges:
-    """Return which rows and columns of a matrix to show: of a number of rows up to `max_rows` all, 0 for any number.
+def edges(shape: tuple[int, ...], max_rows: int, *, square: bool = False) -> Edges:
+    """Return which rows and columns of a matrix to show: all rows if there are at most `max_rows`, or if that is 0.
 
     Columns are left out beyond 100, or, if `square`, where rows are.
     """
+    n_rows, n_columns = shape
     most_columns = n_columns if not max_rows else max_rows if square else _MANY_COLUMNS
     rows, note_on_rows = _ends("rows", n_rows, max_rows or n_rows)
     edge = most_columns if square or n_columns <= most_columns else _EDGE_COLUMNS

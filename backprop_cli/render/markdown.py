@@ -70,7 +70,7 @@ def _step(step: WorkedStep, precision: int | None, max_rows: int) -> Iterator[st
 
 
 def _edges(matrix: Matrix, max_rows: int) -> Iterator[str]:
-    note = edges(*matrix.grid.shape, max_rows, square=True).note
+    note = edges(matrix.grid.shape, max_rows, square=True).note
     if note:
         yield f"`{matrix.place}` shows {note}; `--rows 0` shows all."
 

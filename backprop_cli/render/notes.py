@@ -20,9 +20,7 @@ def conventions(found: Worked) -> Sequence[str]:
     if problem.samples_in == "columns":
         lines.append("each column of inputs, outputs and their gradients is a sample")
     if problem.mean_gradients:
-        lines.append(
-            "dz, dinputs and upstream are gradients of the loss of each sample; dweights and dbiases are means"
-        )
+        lines.append("upstream, dz and dinputs are gradients of the loss of each sample; dweights and dbiases, means")
     if problem.steps > 1:
         lines.append(f"step {problem.at_step} of {problem.steps}: weights and biases are those before this step")
     return lines
@@ -34,8 +32,10 @@ def left_out(found: Worked) -> Sequence[str]:
     lines = []
     if some:
         n = sum(each.entries for each in some)
-        lines.append(f"the terms of {n} of {counted(found.entries, 'entry')}:")
-        lines += [f"  {line}" for line in _by_layer(some)]
+        total, names = counted(found.entries, "entry"), list(_by_layer(some))
+        is_one = len(names) == 1
+        lines.append(f"the terms of {n} of {total}:" + f" {names[0]}" * is_one)
+        lines += [] if is_one else [f"  {line}" for line in names]
         grid = max((step.result for step in found.steps), key=lambda matrix: matrix.values.size)
         entry = grid.entry(*(size - 1 for size in grid.grid.shape))
         row = f", '{entry.rpartition(',')[0]},:]' a row" if "," in entry else ""

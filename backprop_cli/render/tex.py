@@ -14,14 +14,14 @@ def bmatrix(matrix: Matrix, precision: int | None, max_rows: int) -> str:
     grid = matrix.grid
     if not matrix.values.ndim:
         return tex_number(grid.item(), precision)
-    rows, columns, _ = edges(*grid.shape, max_rows, square=True)
+    rows, columns, _ = edges(grid.shape, max_rows, square=True)
     lines = []
     for i in rows:
         dots = r"\vdots" if i is None else r"\cdots"
         gap = r"\ddots" if i is None else dots
         cells = [gap if j is None else dots if i is None else tex_number(grid[i, j], precision) for j in columns]
         lines.append(" & ".join(cells))
-    return rf"\begin{{bmatrix}} {r' \\ '.join(lines)} \end{{bmatrix}}"
+    return r"\begin{bmatrix} " + r" \\ ".join(lines) + r" \end{bmatrix}"
 
 
 def aligned_rule(step: WorkedStep, precision: int | None, max_rows: int) -> str:

@@ -28,7 +28,7 @@ def matrix_box(matrix: Matrix, precision: int | None, max_rows: int) -> Box:
     grid = matrix.grid
     if not matrix.values.ndim:
         return [number(grid.item(), precision)]
-    rows, columns, _ = edges(*grid.shape, max_rows)
+    rows, columns, _ = edges(grid.shape, max_rows)
     cells = [aligned([GAP if i is None or j is None else number(grid[i, j], precision) for i in rows]) for j in columns]
     return [f"[{' '.join(row)}]" for row in zip(*cells, strict=True)]
 

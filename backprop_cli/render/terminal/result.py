@@ -93,7 +93,7 @@ def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, m
     inactive = None
     if node.quantity in _OF_UNITS and layer.inactive is not None:
         inactive = problem.as_written(node.quantity, layer.inactive)
-    rows, columns, note = edges(*matrix.shape, max_rows)
+    rows, columns, note = edges(matrix.shape, max_rows)
     if note:
         page.line(f"  shows {note} (--rows 0 shows all)")
 

@@ -124,7 +124,7 @@ class _Sheet:
     def _table(self, matrix: Matrix) -> None:
         """Print a matrix that is wider than the page, in blocks of columns with the indices of each."""
         grid = matrix.grid
-        rows, columns, _ = edges(*grid.shape, self._max_rows)
+        rows, columns, _ = edges(grid.shape, self._max_rows)
         table = []
         for j in columns:
             cells = [GAP if i is None or j is None else number(grid[i, j], self._precision) for i in rows]
@@ -134,7 +134,7 @@ class _Sheet:
     def _notes(self, matrices: Sequence[Matrix]) -> None:
         """Say which rows and columns of matrices are shown, where not all are."""
         for matrix in matrices:
-            note = edges(*matrix.grid.shape, self._max_rows).note
+            note = edges(matrix.grid.shape, self._max_rows).note
             if note:
                 self._legend(f"{matrix.place} shows {note}; --rows 0 shows all")
 
