@@ -270,16 +270,14 @@ class ExplainOptions(ProblemOptions):
         Argument(
             metavar="[ENTRY]",
             parser=parse_entry,
-            help="An entry such as 'layers[0].dz[0,1]', a row 'dweights[2,:]', dweights, or 'layers[0]', in quotes.",
+            help="Such as 'layers[0].dz[0,1]', a row 'dweights[2,:]', dweights or 'layers[0]', in quotes.",
         ),
     ] = None
     exact: ExactOption = False
     terms: Annotated[int, Option(min=1, help="The most terms of a sum; the largest are shown, the rest summed.")] = 20
     depth: Annotated[
         int | None,
-        Option(
-            metavar="N|all", parser=values.depth, help="Levels of sources of the factors [default: 1 for an entry]."
-        ),
+        Option(metavar="N|all", parser=values.depth, help="Levels of sources to show [default: 1 for an entry]."),
     ] = None
     every_entry: Annotated[
         bool, Option("--every-entry", help="Work out every entry term by term, not one of each quantity.")

@@ -251,9 +251,9 @@ def _left_out(step: WorkedStep) -> LeftOut:
 
 def _unasked(problem: Problem, node: Node) -> LeftOut:
     """Return the entries of a quantity that the work by hand does without."""
-    is_upstream = node.quantity == "upstream"
-    n = np.size(problem.targets) if is_upstream else problem.steps
-    first = "upstream[0,0]" if is_upstream else "losses[0]"
+    n, first = problem.steps, "losses[0]"
+    if node.quantity == "upstream":
+        n, first = np.asarray(problem.targets).size, "upstream[0,0]"
     return LeftOut(place=node.quantity, entries=n, of=n, shown_by=first)
 
 

@@ -17,7 +17,7 @@ _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
     r" $\eta$ is the learning rate, which leads from $w$ and $b$ to $w'$ and $b'$."
 )
-_MATRICES = r" Capital letters are whole matrices; $\odot$ multiplies entry by entry."
+_MATRICES = r" Capital letters are whole matrices; $\odot$ multiplies entry by entry. Indices count from 0."
 _MORE_LETTERS = {
     r"(?<![a-zA-Z\\])[tT](_\{|\b)": " The targets are $t$.",
     r"L_(\{|n)": " $L_n$ is the loss of sample $n$, and $L$ is their mean.",

@@ -5,18 +5,20 @@ from collections.abc import Iterator, Sequence
 from backprop_cli.explanations.worked import LeftOut, Worked
 from backprop_cli.messages import counted
 
-__all__ = ["conventions", "left_out"]
+__all__ = ["conventions", "left_out", "signs"]
 
 _SIGNS = {"@": "@ matrix product", ".T": ".T transpose", " * ": "* entry by entry"}
 
 
-def conventions(found: Worked) -> Sequence[str]:
-    """Return what a reader has to know before the first rule."""
-    problem = found.problem
+def signs(found: Worked) -> str:
+    """Return what the signs in the rules mean."""
     rules = " ".join(step.rule for step in found.steps)
-    lines = [", ".join([*(meaning for sign, meaning in _SIGNS.items() if sign in rules), "indices count from 0"])]
-    if problem.layered:
-        lines.append("names without a layer are those of the layer in the heading")
+    return ", ".join([*(meaning for sign, meaning in _SIGNS.items() if sign in rules), "indices count from 0"])
+
+
+def conventions(found: Worked) -> Sequence[str]:
+    """Return what else a reader has to know before the first rule."""
+    problem, lines = found.problem, []
     if problem.samples_in == "columns":
         lines.append("each column of inputs, outputs and their gradients is a sample")
     if problem.mean_gradients:

@@ -1,12 +1,13 @@
 """Whole matrices and rules in TeX, for Markdown and LaTeX."""
 
+import re
 from collections.abc import Sequence
 
 from backprop_cli.explanations.worked import Matrix, Part, WorkedStep
 from backprop_cli.render.edges import edges
 from backprop_cli.render.numbers import tex_number
 
-__all__ = ["aligned_rule", "bmatrix"]
+__all__ = ["aligned_rule", "bmatrix", "filled"]
 
 
 def bmatrix(matrix: Matrix, precision: int | None, max_rows: int) -> str:
@@ -35,5 +36,12 @@ def aligned_rule(step: WorkedStep, precision: int | None, max_rows: int) -> str:
 
 
 def filled(parts: Sequence[Part], precision: int | None, max_rows: int) -> str:
-    """Return a rule with the numbers of its matrices."""
-    return "".join(part if isinstance(part, str) else bmatrix(part, precision, max_rows) for part in parts)
+    """Return a rule with the numbers of its matrices; brackets grow with what they hold."""
+    texts = [part if isinstance(part, str) else "\0" for part in parts]
+    growing = re.sub(r"\\text\{[^}]*\}|(?<!\\left)\(|(?<!\\right)\)", _growing, "".join(texts)).split("\0")
+    matrices = [bmatrix(part, precision, max_rows) for part in parts if not isinstance(part, str)]
+    return "".join(text + matrix for text, matrix in zip(growing, [*matrices, ""], strict=True))
+
+
+def _growing(found: re.Match[str]) -> str:
+    return {"(": r"\left(", ")": r"\right)"}.get(found[0], found[0])

@@ -6,7 +6,7 @@ from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
 from backprop_cli.messages import listed
 from backprop_cli.render.edges import GAP, edges
-from backprop_cli.render.notes import conventions, left_out
+from backprop_cli.render.notes import conventions, left_out, signs
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.steps import equations, inactive_note, steps
 from backprop_cli.render.terminal.boxes import Box, Unit, beside, in_rows, matrix_box, side_by_side, width_of
@@ -50,8 +50,10 @@ class _Sheet:
 
     def given(self) -> None:
         """Print what the signs mean, and what the work begins with."""
-        for line in conventions(self._found):
-            self._legend(line, indent="")
+        lines = [signs(self._found)]
+        if self._found.problem.layered:
+            lines.append("names without a layer are those of the layer in the heading")
+        self._legend(*lines, *conventions(self._found), indent="")
         self.page.line()
         self.page.line(("given", "bold"))
         units: list[Unit] = []
