@@ -130,7 +130,8 @@ def worked(problem: Problem, extent: Extent, scope: Scope = EVERYTHING) -> Worke
         nodes = tuple(node for node in problem.nodes if node not in unasked and scope.layer in (None, node.layer))
     entries = Entries(problem, nodes, whole=True)
     examples = Examples(entries, extent, scope)
-    order = [node for node in working_order(last + 1) if node in nodes and entries.array(node) is not None]
+    wanted = set(nodes)
+    order = [node for node in working_order(last + 1) if node in wanted and entries.array(node) is not None]
     if not scope.nodes:
         order = [node for node in order if problem.given(node) is None]
     steps = tuple(_step(entries, node, examples) for node in order)

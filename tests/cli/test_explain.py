@@ -26,10 +26,10 @@ def test_every_sample_has_its_walk_in_every_format(name: str) -> None:
 def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`dense_relu@dweights[2,1].md` is `explain dense_relu.json 'dweights[2,1]' --format markdown --depth all`.
 
-    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine; of functions that are not
+    Without @ it is the worked solution of the whole problem. JSON is exact, so that no last bit depends on the machine; of functions that are not
     rational, numbers are compared to 12 digits. BACKPROP_GOLDEN=write writes what is printed now.
     """
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     sample, _, entry = path.stem.partition("@")
     output = {".txt": "table", ".md": "markdown", ".json": "json"}[path.suffix]
     ran = backprop(

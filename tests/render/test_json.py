@@ -6,7 +6,7 @@ from typing import Any
 from backprop_cli.core.quantities import Node
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Extent
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.schema import build
 from backprop_cli.render import json as render_json
 
@@ -46,7 +46,7 @@ def test_sources_that_are_left_out_are_told() -> None:
 
 
 def test_a_gradient_that_is_passed_on_to_many_says_to_how_many_more() -> None:
-    found = json.loads(render_json.walk(walk(build(LAYER), Extent(terms=2))))
+    found = json.loads("".join(render_json.worked(worked(build(LAYER), Extent(terms=2)))))
     (dz,) = (step for step in found["walk"] if step["entry"] == "dz[0,0]")
     assert dz["passed_on"] == [{"name": f"inputs[0,{i}] * weights[{i},0]", "value": 1} for i in range(2)]
     assert dz["more_passed_on"] == 2

@@ -7,7 +7,7 @@ import pytest
 from backprop_cli.core.quantities import Node
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.schema import build
 from backprop_cli.render import markdown
 
@@ -16,7 +16,7 @@ LAYER: dict[str, Any] = {"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "bia
 
 def test_a_title_cannot_inject_markdown() -> None:
     draft = {"title": "# *a* [b](c) <d> \x1b[2J", "upstream": [[1]], "activation": "linear"}
-    page = markdown.walk(walk(build(draft), Extent()), None)
+    page = markdown.worked(worked(build(draft), Extent()), None, 20)
     assert page.splitlines()[0] == r"# \# \*a\* \[b\](c) \<d\> \\x1b\[2J"
 
 
@@ -43,7 +43,7 @@ def test_an_entry_of_given_numbers_has_nothing_behind_it() -> None:
     ],
 )
 def test_a_gradient_that_is_passed_on_says_to_what(terms: int, passed_on: str) -> None:
-    page = markdown.walk(walk(build(LAYER), Extent(terms=terms)), None)
+    page = markdown.worked(worked(build(LAYER), Extent(terms=terms)), None, 20)
     assert f"A sum passes its gradient on unchanged to each of its terms: {passed_on}\n" in page
 
 
@@ -56,5 +56,5 @@ def test_sources_that_are_left_out_are_told() -> None:
     layers = [{"weights": [[1]], "biases": [0], "activation": "linear"}] * 400
     problem = build({"inputs": [[1]], "layers": layers, "upstream": "ones"})
     page = markdown.explanation(explain(problem, Node(0, "dweights"), (0, 0), Extent(depth=100, whole=True)), None)
-    assert page.count("- (further sources are left out)\n") == 1
+    assert page.count("(further sources are left out)\n") == 1
     assert len(page) < 1_000_000
