@@ -70,7 +70,7 @@ class Examples:
 
     def _explained(self, node: Node, at: Position) -> Explanation:
         entries, extent = self._entries, self._extent
-        step = explanation(entries, node, at, replace(extent, depth=0), set())
+        step = explanation(entries, node, at, extent, set())
         if node.quantity != "dz":
             return step
         # z is a sum, which passes dz on unchanged to each of its terms.

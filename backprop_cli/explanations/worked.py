@@ -10,6 +10,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.formulas import Operand, matrix_form, matrix_parts, operand_name
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, FORWARD, OF_THE_LOSS, Node
+from backprop_cli.core.training import at_last_step
 from backprop_cli.explanations.examples import EVERYTHING, Examples, Scope
 from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.explanations.symbols import symbol
@@ -113,16 +114,16 @@ class Worked:
 
 
 def worked(problem: Problem, extent: Extent, scope: Scope = EVERYTHING) -> Worked:
-    """Work through a problem as by hand: forward, loss, backward, step; or through a part of it.
+    """Work through a problem as by hand, at its last step: forward, loss, backward, step; or through a part of it.
 
     One entry of each quantity is worked out term by term, or each one if the extent says so. Of quantities that the
     scope names it is each one, or the first `MOST_ENTRIES`.
 
     Raises:
         UsageError: The scope names a row or a column that there is not.
-        InputError: Nothing follows from what was given, or a result overflows.
+        InputError: Nothing follows from what was given, a result overflows, or the steps are not possible.
     """
-    last = len(problem.layers) - 1
+    problem, last = at_last_step(problem, with_losses=False), len(problem.layers) - 1
     in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
     unasked = [node for node in (*in_one_step, Node(last, "losses")) if problem.has(node)]
     nodes = scope.nodes

@@ -41,7 +41,7 @@ def left_out(found: Worked) -> Sequence[str]:
         grid = max((step.result for step in found.steps), key=lambda matrix: matrix.values.size)
         entry = grid.entry(*(size - 1 for size in grid.grid.shape))
         row = f", '{entry.rpartition(',')[0]},:]' a row" if "," in entry else ""
-        lines.append(f"backprop explain PROBLEM '{entry}' shows one{row}, {grid.place} all; --every-entry all of them")
+        lines.append(f"backprop explain PROBLEM '{entry}' shows one{row}, {grid.place} all; or --every-entry")
     for each in found.left_out:
         if each.entries == each.of:
             lines.append(f"{each.place} ({counted(each.of, 'entry')}): backprop explain PROBLEM '{each.shown_by}'")

@@ -9,6 +9,7 @@ from backprop_cli.messages import counted
 from backprop_cli.render.numbers import number
 
 _MOST_TERMS = 8  # written out
+_DEEPEST = 4  # brackets in which long sums are split
 
 
 def steps(
@@ -65,22 +66,30 @@ def equations(name: str, sides: Sequence[str], width: int, *, packed: bool = Fal
     yield line
 
 
-def _at_signs(text: str, width: int) -> Sequence[str]:
+def _at_signs(text: str, width: int, depth: int | None = None) -> Sequence[str]:
     """Return a sum, which may be divided, in lines that begin with a sign, each within a width where that is possible.
+
+    It is split at signs within at most `depth` brackets, by default outside all but those around a sum that is divided;
+    a line that is still too long is split further inside.
 
     >>> _at_signs("(a * b + c - d) / 2", 9)
     ['(a * b', '+ c - d)', '/ 2']
     """
-    least = 1 if re.fullmatch(r"\(.*\) / \d+", text) else 0  # the depth in brackets of the signs
-    lines, depth, line = [], 0, ""
+    if depth is None:
+        depth = 1 if re.fullmatch(r"\(.*\) / \d+", text) else 0
+    lines, line, at = [], "", 0
     for piece in re.split(r" (?=[-+/] )", text):
-        if line and depth <= least and len(f"{line} {piece}") > width:
+        if line and at <= depth and len(f"{line} {piece}") > width:
             lines.append(line)
             line = piece
         else:
             line += f" {piece}" if line else piece
-        depth += piece.count("(") - piece.count(")")
-    return [*lines, line]
+        at += piece.count("(") - piece.count(")")
+    lines.append(line)
+    if depth == _DEEPEST:
+        return lines
+    split = ([each] if len(each) <= width else _at_signs(each, width, depth + 1) for each in lines)
+    return [part for parts in split for part in parts]
 
 
 def tree(sources: Sequence[Explanation], precision: int | None, indent: str, width: int) -> Iterator[str]:

@@ -10,7 +10,7 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
 from backprop_cli.explanations.explanation import Extent
-from backprop_cli.explanations.worked import Matrix, Scope, Worked, worked
+from backprop_cli.explanations.worked import EVERYTHING, Matrix, Scope, Worked, worked
 from backprop_cli.load.schema import build
 from tests.any_problem import any_problem
 from tests.conftest import ROOT
@@ -26,8 +26,8 @@ def sample(name: str) -> dict[str, Any]:
     return draft
 
 
-def solution(draft: dict[str, Any], scope: Scope | None = None, **extent: Any) -> Worked:
-    return worked(build(draft), Extent(**extent), *([scope] * (scope is not None)))
+def solution(draft: dict[str, Any], scope: Scope = EVERYTHING, **extent: Any) -> Worked:
+    return worked(build(draft), Extent(**extent), scope)
 
 
 def entries(found: Worked) -> list[str]:

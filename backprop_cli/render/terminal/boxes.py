@@ -6,11 +6,12 @@ from typing import TypeAlias
 
 from rich.cells import cell_len
 
+from backprop_cli.core.arrays import Array
 from backprop_cli.explanations.worked import Matrix, Part
-from backprop_cli.render.edges import GAP, edges
+from backprop_cli.render.edges import GAP, Shown, edges
 from backprop_cli.render.numbers import aligned, number
 
-__all__ = ["Box", "Unit", "beside", "in_rows", "matrix_box", "side_by_side", "width_of"]
+__all__ = ["Box", "Unit", "beside", "cells_of_column", "in_rows", "matrix_box", "side_by_side", "width_of"]
 
 Box: TypeAlias = Sequence[str]  # lines of the same width
 Unit: TypeAlias = Sequence[Box]  # boxes that stay in one row
@@ -29,8 +30,18 @@ def matrix_box(matrix: Matrix, precision: int | None, max_rows: int) -> Box:
     if not matrix.values.ndim:
         return [number(grid.item(), precision)]
     rows, columns, _ = edges(grid.shape, max_rows)
-    cells = [aligned([GAP if i is None or j is None else number(grid[i, j], precision) for i in rows]) for j in columns]
+    cells = [cells_of_column(grid, rows, j, precision) for j in columns]
     return [f"[{' '.join(row)}]" for row in zip(*cells, strict=True)]
+
+
+def cells_of_column(grid: Array, rows: Shown, column: int | None, precision: int | None) -> Sequence[str]:
+    """Return a column of a matrix (n_rows, n_columns) with aligned numbers, and a gap where rows are left out."""
+    if column is None:
+        return [GAP] * len(rows)
+    numbers = iter(aligned([number(grid[i, column], precision) for i in rows if i is not None]))
+    cells = [GAP if i is None else next(numbers) for i in rows]
+    width = max(map(len, cells))
+    return [cell.rjust(width) for cell in cells]
 
 
 def beside(boxes: Sequence[Box]) -> Box:

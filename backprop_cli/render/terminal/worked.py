@@ -7,9 +7,17 @@ from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
 from backprop_cli.messages import listed
 from backprop_cli.render.edges import GAP, edges
 from backprop_cli.render.notes import conventions, left_out, signs
-from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.steps import equations, inactive_note, steps
-from backprop_cli.render.terminal.boxes import Box, Unit, beside, in_rows, matrix_box, side_by_side, width_of
+from backprop_cli.render.steps import equations, inactive_note, steps, tree
+from backprop_cli.render.terminal.boxes import (
+    Box,
+    Unit,
+    beside,
+    cells_of_column,
+    in_rows,
+    matrix_box,
+    side_by_side,
+    width_of,
+)
 from backprop_cli.render.terminal.page import Column, Look, Page
 from backprop_cli.render.terminal.result import heading
 
@@ -127,10 +135,7 @@ class _Sheet:
         """Print a matrix that is wider than the page, in blocks of columns with the indices of each."""
         grid = matrix.grid
         rows, columns, _ = edges(grid.shape, self._max_rows)
-        table = []
-        for j in columns:
-            cells = [GAP if i is None or j is None else number(grid[i, j], self._precision) for i in rows]
-            table.append(Column(GAP if j is None else str(j), aligned(cells)))
+        table = [Column(GAP if j is None else str(j), cells_of_column(grid, rows, j, self._precision)) for j in columns]
         self.page.table([f"    {GAP if i is None else i}" for i in rows], table)
 
     def _notes(self, matrices: Sequence[Matrix]) -> None:
@@ -146,6 +151,12 @@ class _Sheet:
         entry = found.entry.removeprefix(of_layer)
         for line in equations(entry, [*others, last + inactive_note(found)], self._width - 2, packed=True):
             self.page.line(f"  {line}")
+        if (chain := found.through_upstream) is not None:
+            sides = [text.replace(of_layer, "") for text in steps(chain, self._precision, most_terms=None)]
+            for line in equations(f"through upstream: {chain.entry.removeprefix(of_layer)}", sides, self._width - 4):
+                self.page.line(f"    {line}")
+        for line in tree(found.sources, self._precision, "    ", self._width):
+            self.page.line(line)
         if found.passed_on:
             self._legend("z is a sum, which passes dz on unchanged to each of its terms")
         self._legend(*(line.replace(of_layer, "") for line in found.notation.where))
