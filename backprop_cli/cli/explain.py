@@ -43,7 +43,8 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
             index = tuple(k for k in entry.indices if k is not None)
             found = explain(problem, node_of(entry.name, problem), index, options.extent)
         else:
-            found = worked(problem, options.extent, _scope(problem, entry))
+            extent = options.extent if options.depth is not None else replace(options.extent, depth=0)
+            found = worked(problem, extent, _scope(problem, entry))
     write_stdout(_rendered(found, options))
     return ExitStatus.OK
 

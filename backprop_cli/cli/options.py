@@ -293,7 +293,5 @@ class ExplainOptions(ProblemOptions):
         """How much to explain."""
         from backprop_cli.explanations.explanation import Extent
 
-        is_one = self.entry is not None and self.entry.is_one
-        depth = int(is_one) if self.depth is None else self.depth
-        whole = depth == values.ALL_LEVELS
-        return Extent(terms=self.terms, depth=depth, whole=whole, every_entry=self.every_entry)
+        depth = 1 if self.depth is None else self.depth
+        return Extent(terms=self.terms, depth=depth, whole=depth == values.ALL_LEVELS, every_entry=self.every_entry)

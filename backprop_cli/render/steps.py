@@ -45,7 +45,7 @@ def equations(name: str, sides: Sequence[str], width: int, *, packed: bool = Fal
 
     With `packed`, sides after the first stand in one line where they fit. Long sums are split at their signs.
 
-    >>> list(equations("z", ["a + b", "1 + 2", "3"], 12, packed=True))
+    >>> list(equations("z", ["a + b", "1 + 2", "3"], 15, packed=True))
     ['z = a + b', '  = 1 + 2 = 3']
     """
     indent, whole = " " * len(name), " = ".join([name, *sides])
@@ -72,8 +72,8 @@ def _at_signs(text: str, width: int, depth: int | None = None) -> Sequence[str]:
     It is split at signs within at most `depth` brackets, by default outside all but those around a sum that is divided;
     a line that is still too long is split further inside.
 
-    >>> _at_signs("(a * b + c - d) / 2", 9)
-    ['(a * b', '+ c - d)', '/ 2']
+    >>> _at_signs("(a * b + c - d) / 2", 12)
+    ['(a * b + c', '- d) / 2']
     """
     if depth is None:
         depth = 1 if re.fullmatch(r"\(.*\) / \d+", text) else 0
