@@ -104,7 +104,8 @@ def walk(found: "Walk") -> str:
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
-    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed, "outcome": verdict.outcome}
+    found: dict[str, Any] = {"file": verdict.file, **({} if verdict.problem is None else {"problem": verdict.problem})}
+    found |= {"passed": verdict.passed, "outcome": verdict.outcome}
     if verdict.error is not None:
         return found | {"error": str(verdict.error), "hint": verdict.error.hint}
     if verdict.outcome == "empty":
