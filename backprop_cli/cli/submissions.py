@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from backprop_cli.core.places import dotted
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.errors import UsageError
-from backprop_cli.load.files import suffix
-from backprop_cli.load.matrix import MATRIX_SUFFIXES
+from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, suffix
 from backprop_cli.messages import listed
 
-_SUBMITTED = (".json", ".npz")
 _MOST_NAMED = 5  # files in a note
 
 
@@ -56,7 +54,7 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
         return [], []
     files = [name for name in names if name not in folders]
     parts = [name for name in files if _is_part(name)]
-    submitted = [name for name in files if suffix(name) in _SUBMITTED and name not in parts]
+    submitted = [name for name in files if suffix(name) in PROBLEM_SUFFIXES and name not in parts]
     if parts and submitted:
         hint = "a folder holds one submission in files named after quantities, or a .json or .npz file for each one"
         reason = f"{path} holds {parts[0]}, a part of one submission, and {submitted[0]}, which would be another one"
