@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from backprop_cli.core.places import dotted
+from backprop_cli.core.places import PLACE
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.errors import UsageError
 from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, suffix
@@ -64,10 +64,8 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
 
 def _is_part(name: str) -> bool:
     """Tell whether a matrix file is named after a quantity: `dz.csv`, `layers.0.dz.npy` or `layers[0].dz.npy`."""
-    stem, ending = os.path.splitext(name)
-    *layer, quantity = dotted(stem).split(".")
-    is_layer = not layer or (len(layer) == 2 and layer[0] == "layers" and layer[1].isdecimal())
-    return ending.lower() in MATRIX_SUFFIXES and is_layer and quantity in QUANTITIES
+    found = PLACE.fullmatch(os.path.splitext(name)[0])
+    return suffix(name) in MATRIX_SUFFIXES and found is not None and found["quantity"] in QUANTITIES
 
 
 def _note(folder: str, others: Sequence[str]) -> Iterator[str]:

@@ -310,6 +310,19 @@ def test_json_has_an_item_for_each_submission(backprop: Run) -> None:
     assert (alone["file"], "problem" in alone) == ("p.json", False)
 
 
+def test_the_problem_may_come_from_options(backprop: Run) -> None:
+    for name in ("inputs", "weights", "biases"):
+        Path(f"{name}.csv").write_text("\n".join(",".join(map(str, row)) for row in np.atleast_2d(PROBLEM[name])))
+    write("class/ann.json", {"z": rules({})["z"]()})
+    write("class/ben.json", {"z": None})
+    argv = ["--inputs", "inputs.csv", "--weights", "weights.csv", "--biases", "biases.csv", "--expect", "class"]
+    ran = backprop("check", *argv, "--format", "json")
+    assert [(each["file"], each["problem"], each["outcome"]) for each in json.loads(ran.out)["files"]] == [
+        ("class/ann.json", "<options>", "ok"),
+        ("class/ben.json", "<options>", "open"),
+    ]
+
+
 def test_a_submission_may_be_a_folder_or_standard_input(process: Any, backprop: Run) -> None:
     backprop("run", "p.json", "--save", "ann")
     argv = ["check", "p.json", "--expect", "ann", "--expect", "-", "--format", "csv"]
