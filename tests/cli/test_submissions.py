@@ -128,7 +128,7 @@ def files(names: str) -> None:
         ("z.npz Z.json", "Z.json z.npz"),
         ("ann.json .ben.json ._ann.json", "ann.json"),
         # Names that only look like those of quantities; they are sorted.
-        ("fc.0.dz.json layers.x.dz.json layers.json x.layers.0.dz.json layers..dz.json", ""),
+        ("dz-1.json fc.0.dz.json layers.x.dz.json layers.json x.layers.0.dz.json layers..dz.json", ""),
     ],
 )
 def test_a_folder_is_one_submission_or_has_one_in_each_file(names: str, found: str | None) -> None:
