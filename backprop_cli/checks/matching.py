@@ -1,0 +1,67 @@
+"""Which mistakes of a table lead to expected values: one row, or a slip of the pen, or two rows at once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from backprop_cli.checks.candidates import BACKWARD, Candidates
+from backprop_cli.checks.evidence import Candidate, Case, enough
+from backprop_cli.checks.follows import Forward
+from backprop_cli.checks.slips import slip_of_the_pen
+
+# What a mistake changes, in the order of a calculation: of two at once, the later one is made of what the earlier one
+# leads to.
+LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
+
+
+class Mistake(NamedTuple):
+    """One mistake: the quantities that it can change, and the wrong values with a description of each."""
+
+    name: str
+    strikes: tuple[str, ...]
+    candidates: Candidates
+    stage: int = OF_VALUES  # what it changes; ALONE: it is not one of two
+    is_last_resort: bool = False  # whether it is tried only if no other row leads to the values
+
+
+class Found(NamedTuple):
+    """One candidate of a row."""
+
+    row: Mistake
+    candidate: Candidate
+
+
+def explained(
+    rows: Sequence[Mistake], case: Case, pairs: Callable[[Sequence[Found], Case], Iterator[Candidate]]
+) -> tuple[str, ...]:
+    """Return descriptions of the mistakes that lead to expected values: of single rows, a slip, or two rows at once.
+
+    Args:
+        rows: The table, of which those are tried that strike the quantity.
+        case: The expected values.
+        pairs: Yields what two rows at once lead to, of what each leads to alone.
+    """
+    forward = Forward(case.solution, case.expected)
+    if case.node.quantity in BACKWARD and forward.leads_to(case):
+        return ()
+    struck = [row for row in rows if case.node.quantity in row.strikes]
+    found, any_agrees = list[Found](), False
+    for last_resort in (False, True):
+        tried = [
+            Found(row, candidate)
+            for row in struck
+            if row.is_last_resort == last_resort
+            for candidate in row.candidates(case)
+        ]
+        found += tried
+        n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
+        agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
+        any_agrees |= bool(agreeing)
+        likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1)]
+        if likely:
+            return tuple(dict.fromkeys(one.description for one in likely if forward.allows(one, case)))
+    slip = slip_of_the_pen(case)
+    if slip is not None:
+        return (slip,)
+    if any_agrees:
+        return ()
+    return tuple(dict.fromkeys(pair.description for pair in pairs(found, case)))

@@ -1,0 +1,122 @@
+"""Two mistakes at once: what the later one makes of what the earlier one leads to.
+
+Both are to show: the values that they lead to must be evidence against what is right, and for each of the two against
+what the other one leads to alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from typing import NamedTuple
+
+import numpy as np
+
+from backprop_cli.checks.evidence import Candidate, Case, enough
+from backprop_cli.checks.follows import Forward
+from backprop_cli.checks.matching import ALONE, OF_VALUES, Found, Mistake
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.problem import Problem
+from backprop_cli.core.rules import RULES
+from backprop_cli.core.solution import Solution
+from backprop_cli.core.solve import solve
+from backprop_cli.errors import InputError
+
+_MOST_PRODUCTS = 1_000_000  # of one pass: of larger problems, only factors and transposes are tried on another mistake
+_TRANSPOSED = "transposed"
+
+
+class _Pair(NamedTuple):
+    """A candidate of two rows, and what each of them leads to alone; None if the later one leads to nothing alone."""
+
+    both: Candidate
+    earlier: Candidate
+    later: Candidate | None
+
+
+def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
+    """Yield what two mistakes at once lead to, if it is the expected values, on evidence enough for both.
+
+    Args:
+        found: What each mistake leads to alone.
+        case: The expected values, which none of them leads to.
+    """
+    tried = [pair for pair in _tried(found, case) if case.may_be(pair.both)]
+    agreeing = [pair for pair in tried if case.agrees(pair.both.value)]
+    if not agreeing:
+        return
+    forward, n_rows = Forward(case.solution, case.expected), len({one.row.name for one in found})
+    for both, *halves in agreeing:
+        is_enough = case.digits(both) >= enough(len(tried)) and all(
+            case.digits(both, half.value) >= enough(n_rows) for half in halves if half is not None
+        )
+        if is_enough and forward.allows(both, case):
+            yield both
+
+
+def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:
+    """Yield every pair of rows that leads to values of the expected shape."""
+    rows = tuple(dict.fromkeys(one.row for one in found if one.row.stage != ALONE and not one.row.is_last_resort))
+    alone = {(one.row.name, one.candidate.description): one.candidate for one in found}
+    is_large = _products(case.solution.problem) > _MOST_PRODUCTS
+    for row, earlier in _earlier(found, case):
+        later_rows = [other for other in rows if _is_later(other, row, is_large=is_large)]
+        on_values = replace(case, made=earlier.value)
+        solved = _solved(earlier) if any(other.stage != OF_VALUES for other in later_rows) else None
+        for other in later_rows:
+            if other.stage == OF_VALUES:
+                base = on_values
+            elif solved is None:
+                continue
+            else:
+                base = replace(case, solution=solved, rules=earlier.rules)
+            for later in other.candidates(base):
+                if later.value.shape == case.accepted.expected.shape:
+                    yield _Pair(_both(earlier, later), earlier, alone.get((other.name, later.description)))
+
+
+def _earlier(found: Sequence[Found], case: Case) -> Iterator[Found]:
+    """Yield the candidates that another mistake may be tried on: those that change something, each value once."""
+    seen = [case.right]
+    for one in found:
+        value = one.candidate.value
+        is_tried = one.row.stage != ALONE and not one.row.is_last_resort and one.row.name != _TRANSPOSED
+        if is_tried and np.isfinite(value).all() and not any(np.array_equal(value, other) for other in seen):
+            seen.append(value)
+            yield one
+
+
+def _is_later(row: Mistake, earlier: Mistake, *, is_large: bool) -> bool:
+    """Tell whether a row is tried on top of an earlier one: two of the same stage exclude each other."""
+    if row.stage == OF_VALUES:
+        return row.name == _TRANSPOSED or earlier.stage < OF_VALUES
+    return not is_large and row.stage > earlier.stage
+
+
+def _products(problem: Problem) -> float:
+    sizes = ((layer.n_inputs or 1) * (layer.n_neurons or 1) for layer in problem.layers)
+    return (problem.n_samples or 1) * sum(sizes)
+
+
+def _solved(earlier: Candidate) -> Solution | None:
+    """Return everything that follows from a mistake; None if that overflows."""
+    assert earlier.problem is not None, "it changes more than the values"  # noqa: S101
+    try:
+        return solve(earlier.problem, None, {**RULES, **earlier.rules}, block_rows=earlier.problem.n_samples)
+    except (InputError, ValueError):
+        return None
+
+
+def _both(earlier: Candidate, later: Candidate) -> Candidate:
+    flipped = [one.flipped for one in (earlier, later) if one.flipped is not None]
+    return replace(
+        later,
+        description=f"{earlier.description}; and {later.description}",
+        flipped=reduce(_either, flipped) if flipped else None,
+        needs_z=earlier.needs_z or later.needs_z,
+        may_be_slip=earlier.may_be_slip or later.may_be_slip,
+    )
+
+
+def _either(one: Mapping[int, Array], other: Mapping[int, Array]) -> Mapping[int, Array]:
+    """Return the derivatives that either of two mistakes changes, by layer (n_samples, n_neurons)."""
+    return {i: np.logical_or(one.get(i, False), other.get(i, False)) for i in {*one, *other}}
