@@ -9,13 +9,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from backprop_cli.checks.evidence import Candidate, Case
+from backprop_cli.checks.wrong_passes import known_forward, value_of
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER, Node
-from backprop_cli.core.rules import RULES, Rule, Rules
-from backprop_cli.core.solve import solve
-from backprop_cli.errors import InputError
+from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER
+from backprop_cli.core.rules import Rule, Rules
 
 GRADIENTS = tuple(
     quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient and quantity.name in OF_A_LAYER
@@ -50,21 +49,11 @@ def following(
     `more` is what else the candidate has.
     """
     rules = {**case.rules, **(rules or {})}
-    value = None if problem is None else value_of(problem, case.node, rules)
+    if problem is None:
+        return
+    value = value_of(problem, case.node, rules, known_forward(case.solution, problem))
     if value is not None:
         yield Candidate(description=description, value=value, problem=problem, rules=rules, **more)
-
-
-def value_of(problem: Problem, node: Node, rules: Rules | None = None) -> Array | None:
-    """Return a quantity of a wrong problem or with wrong rules, shaped like the right one; None if it has none."""
-    given = problem.given(node)
-    if given is not None:
-        return problem.as_written(node.quantity, given)
-    try:
-        wrong = solve(problem, [node], {**RULES, **(rules or {})}, block_rows=problem.n_samples)
-    except (InputError, ValueError):
-        return None
-    return wrong.layers[node.layer].computed[node.quantity]
 
 
 def chained(case: Case) -> Problem | None:

@@ -1,8 +1,10 @@
 """A factor that all values have in common, named by what it may be."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from backprop_cli.core.arrays import unraveled
 
 _MOST_FACTORS = 3  # of a name: 2 / (n_samples * n_neurons)
 _MOST_NAMES = 3
+_UNNAMED = 10.0  # a factor without a name needs one more digit of evidence
 
 
 def common_factor(case: Case) -> Iterator[Candidate]:
@@ -23,40 +26,61 @@ def common_factor(case: Case) -> Iterator[Candidate]:
         fitted = float(expected[largest] / right[largest])
     if not np.isfinite(fitted) or fitted in (0, 1):
         return
+    yield from _named(case, fitted) or _unnamed(case, fitted, largest)
+
+
+def _named(case: Case, fitted: float) -> list[Candidate]:
+    """Return the right values times the factor with a name that is nearest to what fits."""
     named = _names(case)
-    factors = [factor for factor in named if case.agrees(float(factor) * right)]
-    if factors:
-        factor = min(factors, key=lambda factor: abs(float(factor) - fitted))
-        text = f"{factor} times the right values: the factor {factor} may be {', or '.join(named[factor])}"
-        yield Candidate(description=text, value=float(factor) * right, tries=len(named))
-        return
+    factors = [factor for factor in named if case.agrees(float(factor) * case.right)]
+    if not factors:
+        return []
+    factor = min(factors, key=lambda factor: abs(float(factor) - fitted))
+    names = f": {factor} may be {', or '.join(named[factor])}" if named[factor] else ""
+    text = f"{factor} times the right values{names}"
+    return [Candidate(description=text, value=float(factor) * case.right, tries=len(named))]
+
+
+def _unnamed(case: Case, fitted: float, index: tuple[int, ...]) -> list[Candidate]:
+    """Return the right values times the factor with the fewest digits that fits all entries."""
     for digits in (*range(1, 7), 17):
         factor = float(f"{fitted:.{digits}g}")
-        if factor != 1 and case.agrees(factor * right):
+        value = factor * case.right
+        if factor != 1 and case.agrees(value):
             text = f"{factor:g} times the right values"
-            yield Candidate(description=text, value=factor * right, fitted=largest, fitted_digits=digits)
-            return
+            found = Candidate(description=text, value=value, fitted=index, fitted_digits=digits)
+            return [replace(found, tries=_UNNAMED)]
+    return []
 
 
 def _names(case: Case) -> Mapping[Fraction, list[str]]:
-    """Return by factor what it may be: products of 2 and sizes and their reciprocals, the shortest alone."""
+    """Return by factor what it may be: products of 2, of sizes, and of their reciprocals, the likeliest first."""
     sizes = _sizes(case)
-    found: dict[Fraction, tuple[int, list[str]]] = {}
+    weights = [1, *(2 if name == "n_inputs" else 1 for name in sizes)]
+    found: dict[Fraction, list[tuple[int, str]]] = {}
     for powers in product((0, 1, -1, 2, -2), *((0, 1, -1) for _ in sizes)):
-        n = sum(map(abs, powers))
-        factor = Fraction(1)
-        for size, power in zip((2, *sizes.values()), powers, strict=True):
-            factor *= Fraction(size) ** power
-        if factor == 1 or n > _MOST_FACTORS:
+        factor = _product(sizes, powers)
+        is_quotient = {1, -1} <= set(powers[1:])  # of two sizes
+        if factor == 1 or is_quotient or sum(map(abs, powers)) > _MOST_FACTORS:
             continue
-        least, names = found.get(factor, (n, []))
-        if n <= least:
-            found[factor] = (n, [*(names if n == least else []), _name(("2", *sizes), powers)])
-    return {factor: names[:_MOST_NAMES] for factor, (_, names) in found.items()}
+        names = found.setdefault(factor, [])
+        if any(powers[1:]) or abs(powers[0]) > 1:  # 2 is 2
+            weight = sum(weight * abs(power) for weight, power in zip(weights, powers, strict=True))
+            names.append((weight, _name(("2", *sizes), powers)))
+    return {factor: [name for _, name in sorted(names)[:_MOST_NAMES]] for factor, names in found.items()}
+
+
+def _product(sizes: Mapping[str, int], powers: tuple[int, ...]) -> Fraction:
+    """Return the product of powers of 2 and of sizes."""
+    above, below = (
+        prod(size ** max(sign * power, 0) for size, power in zip((2, *sizes.values()), powers, strict=True))
+        for sign in (1, -1)
+    )
+    return Fraction(above, below)
 
 
 def _sizes(case: Case) -> Mapping[str, int]:
-    """Return the sizes that a factor may be, each once, by name."""
+    """Return the sizes that a factor may be, by name."""
     problem, last = case.solution.problem, len(case.solution.problem.layers) - 1
     layer = problem.layers[case.node.layer]
     of_last = "n_neurons" if last == case.node.layer else "n_neurons of the last layer"

@@ -7,10 +7,12 @@ from backprop_cli.checks.candidates import BACKWARD, Candidates
 from backprop_cli.checks.evidence import Candidate, Case, enough
 from backprop_cli.checks.follows import Forward
 from backprop_cli.checks.slips import slip_of_the_pen
+from backprop_cli.core.quantities import Node
 
 # What a mistake changes, in the order of a calculation: of two at once, the later one is made of what the earlier one
 # leads to.
 LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
+_FIRST, RARE, LAST = _TIERS = range(3)
 
 
 class Mistake(NamedTuple):
@@ -20,7 +22,7 @@ class Mistake(NamedTuple):
     strikes: tuple[str, ...]
     candidates: Candidates
     stage: int = OF_VALUES  # what it changes; ALONE: it is not one of two
-    is_last_resort: bool = False  # whether it is tried only if no other row leads to the values
+    tier: int = 0  # it is named only if no row of an earlier tier is
 
 
 class Found(NamedTuple):
@@ -43,15 +45,13 @@ def explained(
     forward = Forward(case.solution, case.expected)
     if case.node.quantity in BACKWARD and forward.leads_to(case):
         return ()
-    struck = [row for row in rows if case.node.quantity in row.strikes]
+    # A wrong dz makes its sums wrong without another mistake.
+    dz = Node(case.node.layer, "dz")
+    is_dz_wrong = dz in case.expected and dz != case.node and not case.is_right(dz)
+    struck = [row for row in rows if case.node.quantity in row.strikes and not (is_dz_wrong and row.stage == OF_SUMS)]
     found, any_agrees = list[Found](), False
-    for last_resort in (False, True):
-        tried = [
-            Found(row, candidate)
-            for row in struck
-            if row.is_last_resort == last_resort
-            for candidate in row.candidates(case)
-        ]
+    for tier in _TIERS:
+        tried = [Found(row, candidate) for row in struck if row.tier == tier for candidate in row.candidates(case)]
         found += tried
         n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
         agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]

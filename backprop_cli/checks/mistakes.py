@@ -35,6 +35,7 @@ from backprop_cli.checks.common_factors import common_factor
 from backprop_cli.checks.evidence import Case
 from backprop_cli.checks.matching import (
     ALONE,
+    LAST,
     LAYOUT,
     OF_BIASES,
     OF_DINPUTS,
@@ -42,6 +43,7 @@ from backprop_cli.checks.matching import (
     OF_LOSS,
     OF_STEP,
     OF_SUMS,
+    RARE,
     Mistake,
     explained,
 )
@@ -177,12 +179,12 @@ MISTAKES = (
     Mistake("sum of dweights", BIASES, wrong_products.sum_of_dweights, OF_SUMS),
     Mistake("sum of inputs", BIASES, wrong_products.sum_of_inputs, OF_SUMS),
     # smile, issue 528
-    Mistake("mask alone", BACKWARD, wrong_masks.mask_alone, OF_DZ),
-    Mistake("mask inverted", BACKWARD, wrong_masks.inverted_mask, OF_DZ),
-    Mistake("applied to dz", BACKWARD, wrong_masks.applied_to_dz, OF_DZ),
-    Mistake("mask of the inputs", BACKWARD, wrong_masks.mask_of_inputs, OF_DZ),
-    Mistake("outputs for dz", BACKWARD, wrong_masks.outputs_for_dz, OF_DZ),
-    Mistake("z for dz", BACKWARD, wrong_masks.z_for_dz, OF_DZ),
+    Mistake("mask alone", BACKWARD, wrong_masks.mask_alone, OF_DZ, tier=RARE),
+    Mistake("mask inverted", BACKWARD, wrong_masks.inverted_mask, OF_DZ, tier=RARE),
+    Mistake("applied to dz", BACKWARD, wrong_masks.applied_to_dz, OF_DZ, tier=RARE),
+    Mistake("mask of the inputs", BACKWARD, wrong_masks.mask_of_inputs, OF_DZ, tier=RARE),
+    Mistake("outputs for dz", BACKWARD, wrong_masks.outputs_for_dz, OF_DZ, tier=RARE),
+    Mistake("z for dz", BACKWARD, wrong_masks.z_for_dz, OF_DZ, tier=RARE),
     # huggingface/transformers, issue 4514
     Mistake("layout forgotten", EVERYTHING, wrong_layouts.layout_forgotten, LAYOUT),
     # DeepLearning.AI forum, topic 674897
@@ -190,17 +192,17 @@ MISTAKES = (
     # DeepLearning.AI forum, topic 119220; apache/tvm, pull request 5695
     Mistake("elementwise dweights", WEIGHTS, wrong_products.elementwise_dweights, OF_SUMS),
     Mistake("elementwise dinputs", BACKWARD, wrong_products.elementwise_dinputs, OF_DINPUTS),
-    Mistake("matrix product for dz", BACKWARD, wrong_products.matrix_product_for_dz, OF_DZ),
+    Mistake("matrix product for dz", BACKWARD, wrong_products.matrix_product_for_dz, OF_DZ, tier=RARE),
     # DeepLearning.AI forum, topic 674897
     Mistake("inputs untransposed", WEIGHTS, wrong_products.inputs_untransposed, OF_SUMS),
     Mistake("z of the layer before", WEIGHTS, wrong_products.z_of_the_layer_before, OF_SUMS),
     # fast.ai forum, topic 107030
     Mistake("one sample", PARAMETERS, wrong_products.one_sample, OF_SUMS),
-    Mistake("summed before the product", WEIGHTS, wrong_products.summed_before, OF_SUMS),
-    Mistake("signs alone", STEPPED, wrong_steps.signs_alone, OF_STEP),
+    Mistake("summed before the product", WEIGHTS, wrong_products.summed_before, OF_SUMS, tier=RARE),
+    Mistake("signs alone", STEPPED, wrong_steps.signs_alone, OF_STEP, tier=RARE),
     Mistake("biases forgotten", EVERYTHING, wrong_biases.biases_forgotten, OF_BIASES),
     Mistake("biases doubled", EVERYTHING, wrong_biases.biases_doubled, OF_BIASES),
     # Andrew Ng, Machine Learning, notes 10 (2 and 4/m); ML-From-Scratch, issue 76
-    Mistake("common factor", (*OF_THE_LOSS, *GRADIENTS), common_factor, ALONE, is_last_resort=True),
-    Mistake("exchanged", EVERYTHING, wrong_layouts.exchanged, ALONE, is_last_resort=True),
+    Mistake("common factor", (*OF_THE_LOSS, *GRADIENTS), common_factor, ALONE, tier=LAST),
+    Mistake("exchanged", EVERYTHING, wrong_layouts.exchanged, ALONE, tier=LAST),
 )

@@ -14,12 +14,11 @@ import numpy as np
 from backprop_cli.checks.evidence import Candidate, Case, enough
 from backprop_cli.checks.follows import Forward
 from backprop_cli.checks.matching import ALONE, OF_VALUES, Found, Mistake
+from backprop_cli.checks.wrong_passes import known_forward, solution_of
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.rules import RULES
+from backprop_cli.core.quantities import FORWARD
 from backprop_cli.core.solution import Solution
-from backprop_cli.core.solve import solve
-from backprop_cli.errors import InputError
 
 _MOST_PRODUCTS = 1_000_000  # of one pass: of larger problems, only factors and transposes are tried on another mistake
 _TRANSPOSED = "transposed"
@@ -42,26 +41,34 @@ def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
     """
     tried = [pair for pair in _tried(found, case) if case.may_be(pair.both)]
     agreeing = [pair for pair in tried if case.agrees(pair.both.value)]
-    if not agreeing:
+    if not agreeing or _is_constant(case.accepted.expected):
         return
     forward, n_rows = Forward(case.solution, case.expected), len({one.row.name for one in found})
+    is_forward_right = all(case.is_right(node) for node in case.expected if node.quantity in FORWARD)
     for both, *halves in agreeing:
         is_enough = case.digits(both) >= enough(len(tried)) and all(
             case.digits(both, half.value) >= enough(n_rows) for half in halves if half is not None
         )
-        if is_enough and forward.allows(both, case):
+        # Other activations change derivatives, too, and all of the forward pass.
+        if is_enough and (both.flipped is None or (is_forward_right and forward.allows(both, case))):
             yield both
+
+
+def _is_constant(values: Array) -> bool:
+    """Tell whether all values, of any shape such as (n,), are the same: many causes lead to that."""
+    return bool(values.size > 1 and (values == values.flat[0]).all())
 
 
 def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:
     """Yield every pair of rows that leads to values of the expected shape."""
-    rows = tuple(dict.fromkeys(one.row for one in found if one.row.stage != ALONE and not one.row.is_last_resort))
+    rows = tuple(dict.fromkeys(one.row for one in found if one.row.stage != ALONE))
     alone = {(one.row.name, one.candidate.description): one.candidate for one in found}
     is_large = _products(case.solution.problem) > _MOST_PRODUCTS
     for row, earlier in _earlier(found, case):
         later_rows = [other for other in rows if _is_later(other, row, is_large=is_large)]
         on_values = replace(case, made=earlier.value)
-        solved = _solved(earlier) if any(other.stage != OF_VALUES for other in later_rows) else None
+        needs_solution = any(other.stage != OF_VALUES for other in later_rows)
+        solved = _solved(case, earlier) if needs_solution else None
         for other in later_rows:
             if other.stage == OF_VALUES:
                 base = on_values
@@ -79,7 +86,7 @@ def _earlier(found: Sequence[Found], case: Case) -> Iterator[Found]:
     seen = [case.right]
     for one in found:
         value = one.candidate.value
-        is_tried = one.row.stage != ALONE and not one.row.is_last_resort and one.row.name != _TRANSPOSED
+        is_tried = one.row.stage != ALONE and one.row.name != _TRANSPOSED
         if is_tried and np.isfinite(value).all() and not any(np.array_equal(value, other) for other in seen):
             seen.append(value)
             yield one
@@ -97,13 +104,10 @@ def _products(problem: Problem) -> float:
     return (problem.n_samples or 1) * sum(sizes)
 
 
-def _solved(earlier: Candidate) -> Solution | None:
-    """Return everything that follows from a mistake; None if that overflows."""
+def _solved(case: Case, earlier: Candidate) -> Solution:
+    """Return everything that follows from a mistake."""
     assert earlier.problem is not None, "it changes more than the values"  # noqa: S101
-    try:
-        return solve(earlier.problem, None, {**RULES, **earlier.rules}, block_rows=earlier.problem.n_samples)
-    except (InputError, ValueError):
-        return None
+    return solution_of(earlier.problem, earlier.rules, known_forward(case.solution, earlier.problem))
 
 
 def _both(earlier: Candidate, later: Candidate) -> Candidate:
@@ -112,7 +116,7 @@ def _both(earlier: Candidate, later: Candidate) -> Candidate:
         later,
         description=f"{earlier.description}; and {later.description}",
         flipped=reduce(_either, flipped) if flipped else None,
-        needs_z=earlier.needs_z or later.needs_z,
+        needs_z=True,  # digits say nothing about derivatives, and two mistakes are rarer than one
         may_be_slip=earlier.may_be_slip or later.may_be_slip,
     )
 

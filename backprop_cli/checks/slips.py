@@ -11,22 +11,28 @@ from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.checks.evidence import Case, significant
+from backprop_cli.checks.evidence import Case
 from backprop_cli.core.arrays import first_index
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import PRECISIONS
 
-_ENOUGH = 2.3  # digits of evidence, and one more for ten slips of the kind
+# How many digits of evidence are needed, and one more for ten slips of the kind. More are for those that other wrong
+# numbers look like: 0.75 has the digits of 0.375 without one, and one digit may be wrong for many reasons.
+_ENOUGH, _MORE = 2.3, 3.0
+_LEAST_DIGITS = 3  # of a number whose digits are compared
 _SIGN_AND_MAGNITUDE = 1.2
-_MOST_DECIMALS = 12
+_MOST_DECIMALS, _MOST_DIGITS = 12, 6
 _MOVED = (1, -1, 2, -2, 3, -3)  # places of a decimal point
 
 
 class Slip(NamedTuple):
-    """What a slip may make of a right value: several numbers, in units of the last decimal."""
+    """What a kind of slip may make of a right value."""
 
     name: str
-    numbers: tuple[int, ...]
+    shown: str  # the right value, as it would be written
+    others: tuple[float, ...]
+    enough: float = _ENOUGH
+    within: float = np.inf  # half a unit of the last decimal
 
 
 def slip_of_the_pen(case: Case) -> str | None:
@@ -42,13 +48,14 @@ def slip_of_the_pen(case: Case) -> str | None:
     if value == 0 or written == 0 or not np.isfinite(written):
         return None
     allowed = float(np.broadcast_to(accepted.allowed(right), right.shape)[index])
-    digits = _evidence(written, value, allowed)
     text = _text(case, index)
-    for name, shown, others in _slips(value, written, text):
-        agrees = [other for other in others if abs(written - other) <= allowed]
-        if agrees and digits >= _ENOUGH + np.log10(len(set(others))):
+    digits = _evidence(written, value, max(allowed, 0.5 * 10.0 ** -len(text.partition(".")[2])))
+    for slip in _slips(value, written, text):
+        within = min(allowed, slip.within)
+        agrees = any(abs(written - other) <= within for other in slip.others)
+        if agrees and digits >= slip.enough + np.log10(len(set(slip.others))):
             place = entry_place(case.solution.problem.place(*case.node), index)
-            return f"a slip of the pen in {place}: {name}, {text} for {shown}"
+            return f"a slip of the pen in {place}: {slip.name}, {text} for {slip.shown}"
     return None
 
 
@@ -59,10 +66,9 @@ def _others_are_right(case: Case) -> bool:
 
 
 def _evidence(written: float, value: float, allowed: float) -> float:
-    """Return the digits of evidence of one entry: those that differ, and its sign and magnitude."""
-    digits = np.log10(abs(written - value) / max(allowed, 1e-300))
-    most = float(significant(np.array([written]))[0])
-    return float(min(digits, most)) + _SIGN_AND_MAGNITUDE
+    """Return the digits of evidence of one entry: those that differ, at most 6, and its sign and magnitude."""
+    digits = np.log10(abs(written - value)) - np.log10(allowed)
+    return min(float(digits), _MOST_DIGITS) + _SIGN_AND_MAGNITUDE
 
 
 def _text(case: Case, index: tuple[int, ...]) -> str:
@@ -76,45 +82,52 @@ def _text(case: Case, index: tuple[int, ...]) -> str:
     return f"{number:f}"
 
 
-def _slips(value: float, written: float, text: str) -> Iterator[tuple[str, str, list[float]]]:
-    """Yield each kind of slip, the right value as it would be written, and what the kind may make of it."""
+def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
+    """Yield each kind of slip, and what it may make of a right value, beside what is written."""
     decimals = min(len(text.partition(".")[2]), _MOST_DECIMALS)
-    shown = f"{Decimal(value):.{decimals}f}"
-    yield "the sign", shown, [-value]
-    for decimals_too in (0, 1, 2, 3):
-        shown_here = f"{Decimal(value):.{min(decimals + decimals_too, _MOST_DECIMALS)}f}"
-        if float(shown_here) != 0:
-            break
-    yield "the decimal point", shown_here, [value * 10.0**k for k in _MOVED]
-    if (value < 0) != (written < 0):
+    if len(text.replace(".", "").strip("-0")) == 1:
         return
-    for more in (0, 1):
-        scale = 10 ** (decimals + more)
-        number = int((abs(Decimal(value)) * scale).to_integral_value())
-        rest = abs(value) - number / scale
-        shown = f"{Decimal(value):.{decimals + more}f}"
-        for slip in _of_digits(number, decimals + more):
-            others = [(other / scale + rest) * (-1 if value < 0 else 1) for other in slip.numbers if other != number]
+    yield Slip("the sign", _shown(value, decimals), (-value,))
+    for k in _MOVED:
+        shown = _shown(value, max(decimals + k, 0))
+        yield Slip("the decimal point", shown, (value * 10.0**k,), _ENOUGH + float(np.log10(len(_MOVED))))
+    if (value < 0) != (written < 0) or len(text.replace(".", "").strip("-0")) < _LEAST_DIGITS:
+        return
+    for more in (0, 1):  # a digit that is left out, or a zero at the end that is not written
+        places = decimals + more
+        number = int((abs(Decimal(value)) * 10**places).to_integral_value())
+        rest = abs(value) - number / 10**places
+        for name, numbers, enough in _of_digits(number, places):
+            others = tuple(float(np.copysign(other / 10**places + rest, value)) for other in numbers if other != number)
             if others:
-                yield slip.name, shown, others
+                yield Slip(name, _shown(value, places), others, enough, 0.51 * 10.0**-places)
 
 
-def _of_digits(number: int, decimals: int) -> Iterator[Slip]:
+def _shown(value: float, decimals: int) -> str:
+    """Return a value with so many decimals, or more until it has a digit that is not 0."""
+    return next(
+        (text for more in range(4) if float(text := f"{Decimal(value):.{min(decimals + more, _MOST_DECIMALS)}f}")),
+        f"{value:.6g}",
+    )
+
+
+def _of_digits(number: int, decimals: int) -> Iterator[tuple[str, tuple[int, ...], float]]:
     """Yield the slips in the digits of a number, which is an integer in units of its last decimal."""
     digits = str(number).zfill(decimals + 1)
     point, n = len(digits) - decimals, len(digits)
-    first = next((i for i, digit in enumerate(digits) if digit != "0"), n)
-    first = min(first, point)
+    first = min(next((i for i, digit in enumerate(digits) if digit != "0"), n), point)
     exchanged = [digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :] for i in range(n - 1)]
-    yield Slip("two digits exchanged", _numbers(exchanged))
+    yield "two digits exchanged", _numbers(exchanged), _ENOUGH
     # A digit after the point that is left out or doubled moves those behind it; the last one is only rounded away.
     left_out = [digits[:i] + digits[i + 1 :] + "0" * (i >= point) for i in range(n - 1)]
-    yield Slip("a digit left out", _numbers(left_out))
+    yield "a digit left out", _numbers(left_out), _MORE
     doubled = [digits[: i + 1] + digits[i:] for i in range(first, point)]
-    doubled += [(digits[: i + 1] + digits[i:])[:-1] for i in range(max(first, point), n)]
-    yield Slip("a digit doubled", _numbers(doubled))
-    changed = [digits[:i] + digit + digits[i + 1 :] for i in range(first, n) for digit in "0123456789"]
-    yield Slip("one digit", _numbers(changed))
+    doubled += [(digits[: i + 1] + digits[i:])[:-1] for i in range(max(first, point), n) if digits[-1] == "0"]
+    yield "a digit doubled", _numbers(doubled), _MORE
+    repeated = [
+        digits[:i] + digits[i + k] + digits[i + 1 :] for k in (-1, 1) for i in range(first, n) if 0 <= i + k < n
+    ]
+    yield "a digit as its neighbour", _numbers(repeated), _MORE
 
 
 def _numbers(texts: list[str]) -> tuple[int, ...]:

@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from math import comb, factorial
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.checks.candidates import following
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.quantities import SamplesIn, WeightLayout
 
 _MOST_COMPARED = 5_000_000  # entries: rows of one array by rows of the other
 
@@ -45,7 +47,7 @@ def _other_layout(problem: Problem) -> Problem | None:
     if any(layer.weights is not None and layer.n_inputs != layer.n_neurons for layer in layers):
         return None
     turned = tuple(replace(layer, weights=None if layer.weights is None else layer.weights.T) for layer in layers)
-    layout = "in-out" if problem.weight_layout == "out-in" else "out-in"
+    layout: WeightLayout = "in-out" if problem.weight_layout == "out-in" else "out-in"
     return replace(problem, weight_layout=layout, layers=turned)
 
 
@@ -57,8 +59,8 @@ def _other_samples(problem: Problem) -> Problem | None:
     if any(array.shape != array.shape[::-1] for array in (*arrays.values(), *zs)):
         return None
     layers = tuple(replace(layer, z=None if layer.z is None else layer.z.T) for layer in problem.layers)
-    samples_in = "rows" if problem.samples_in == "columns" else "columns"
-    turned = {name: array.T for name, array in arrays.items()}
+    samples_in: SamplesIn = "rows" if problem.samples_in == "columns" else "columns"
+    turned: dict[str, Any] = {name: array.T for name, array in arrays.items()}
     return replace(problem, layers=layers, samples_in=samples_in, **turned)
 
 
@@ -73,8 +75,9 @@ def exchanged(case: Case) -> Iterator[Candidate]:
             names = "entries" if right.ndim == 1 else ("rows", "columns")[axis]
             moved = [i for i, j in enumerate(order) if i != j]
             is_pair = len(moved) == 2
-            text = f"{names} {moved[0]} and {moved[1]}" if is_pair else f"the {names}"
-            text += f" of {case.node.quantity} {'exchanged' if is_pair else 'in another order'}"
+            which = f"{names} {moved[0]} and {moved[1]}" if is_pair else f"the {names}"
+            how = "exchanged: the right ones in another order" if is_pair else "in another order"
+            text = f"{which} of {case.node.quantity} {how}"
             tries = sum(comb(n, 2) if is_pair else _factorial(n) for n in right.shape)
             yield Candidate(description=text, value=np.take(right, order, axis=axis), tries=tries)
 

@@ -66,7 +66,7 @@ def elementwise_dweights(case: Case) -> Iterator[Candidate]:
 def elementwise_dinputs(case: Case) -> Iterator[Candidate]:
     """Yield dinputs, and what follows from them, with an elementwise product for the matrix product."""
     text = "dinputs as the elementwise product of dz and weights, not their matrix product"
-    products = (lambda dz, w: dz * w.T, lambda dz, w: dz * w)
+    products = (lambda dz, w: dz * w.T, lambda dz, w: dz * w, lambda dz, w: (dz * w.T).T, lambda dz, w: dz.T * w.T)
     return _products(case, "dinputs", ("dz", "weights"), text, *products)
 
 

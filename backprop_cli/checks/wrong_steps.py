@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.checks.candidates import solved_with
+from backprop_cli.checks.candidates import chained, following, solved_with
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.quantities import Node
@@ -66,4 +66,4 @@ def signs_alone(case: Case) -> Iterator[Candidate]:
         lambda parameter, learning_rate, gradient: parameter - learning_rate * np.sign(gradient),
     )
     text = "each entry moved by the learning rate, whatever its gradient: the first step of Adam, or a step of signs"
-    yield from solved_with(text, **{case.node.quantity: rule})(case)
+    yield from following(case, chained(case), text, {case.node.quantity: rule})
