@@ -1,7 +1,6 @@
 """A factor that all values have in common, named by what it may be."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import prod
@@ -13,44 +12,42 @@ from backprop_cli.core.arrays import unraveled
 
 _MOST_FACTORS = 3  # of a name: 2 / (n_samples * n_neurons)
 _MOST_NAMES = 3
-_UNNAMED = 10.0  # a factor without a name needs one more digit of evidence
+_UNNAMED = 100.0  # a factor without a name needs two more digits of evidence
 
 
 def common_factor(case: Case) -> Iterator[Candidate]:
-    """Yield the right values times the factor that fits the largest: one that has a name, or any other."""
-    right, expected = case.right, case.accepted.expected
-    if right.shape != expected.shape:
-        return
-    largest = unraveled(int(np.argmax(np.where(case.accepted.is_open, 0, np.abs(right)))), right.shape)
-    with np.errstate(all="ignore"):
-        fitted = float(expected[largest] / right[largest])
-    if not np.isfinite(fitted) or fitted in (0, 1):
-        return
-    yield from _named(case, fitted) or _unnamed(case, fitted, largest)
-
-
-def _named(case: Case, fitted: float) -> list[Candidate]:
-    """Return the right values times the factor with a name that is nearest to what fits."""
+    """Yield the right values times the factor with a name that is nearest to what fits the largest."""
+    _, fitted = _fitted(case)
     named = _names(case)
-    factors = [factor for factor in named if case.agrees(float(factor) * case.right)]
-    if not factors:
-        return []
-    factor = min(factors, key=lambda factor: abs(float(factor) - fitted))
-    names = f": {factor} may be {', or '.join(named[factor])}" if named[factor] else ""
-    text = f"{factor} times the right values{names}"
-    return [Candidate(description=text, value=float(factor) * case.right, tries=len(named))]
+    factors = [factor for factor in named if fitted is not None and case.agrees(float(factor) * case.right)]
+    if factors and fitted is not None:
+        factor = min(factors, key=lambda factor: abs(float(factor) - fitted))
+        names = f": {factor} may be {', or '.join(named[factor])}" if named[factor] else ""
+        text = f"{factor} times the right values{names}"
+        yield Candidate(description=text, value=float(factor) * case.right, tries=len(named))
 
 
-def _unnamed(case: Case, fitted: float, index: tuple[int, ...]) -> list[Candidate]:
-    """Return the right values times the factor with the fewest digits that fits all entries."""
-    for digits in (*range(1, 7), 17):
+def factor_without_name(case: Case) -> Iterator[Candidate]:
+    """Yield the right values times the factor with the fewest digits that fits all entries."""
+    index, fitted = _fitted(case)
+    for digits in (*range(1, 7), 17) if fitted is not None else ():
         factor = float(f"{fitted:.{digits}g}")
         value = factor * case.right
         if factor != 1 and case.agrees(value):
             text = f"{factor:g} times the right values"
-            found = Candidate(description=text, value=value, fitted=index, fitted_digits=digits)
-            return [replace(found, tries=_UNNAMED)]
-    return []
+            yield Candidate(description=text, value=value, fitted=index, fitted_digits=digits, tries=_UNNAMED)
+            return
+
+
+def _fitted(case: Case) -> tuple[tuple[int, ...], float | None]:
+    """Return the index of the largest right value, and the factor that leads from it to the expected one, if any."""
+    right, expected = case.right, case.accepted.expected
+    if right.shape != expected.shape:
+        return (), None
+    largest = unraveled(int(np.argmax(np.where(case.accepted.is_open, 0, np.abs(right)))), right.shape)
+    with np.errstate(all="ignore"):
+        fitted = float(expected[largest] / right[largest])
+    return largest, fitted if np.isfinite(fitted) and fitted not in (0, 1) else None
 
 
 def _names(case: Case) -> Mapping[Fraction, list[str]]:

@@ -1,9 +1,10 @@
 """How likely a mistake leads to expected values by chance.
 
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
-decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
-more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
-entries that are wrong, and no others. The model of chance:
+decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2.5 digits,
+and more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
+entries that are wrong, and no others. Two mistakes at once need one more, and each of them as much against what the
+other one leads to alone. The model of chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
@@ -21,7 +22,7 @@ and lead to exactly the same numbers where they change the same ones. So such a 
 pre-activations are right, or, where none are expected, if forgotten or doubled biases lead to other values (`follows`).
 Parameters without a step follow from inactive units of any cause: they need the pre-activations.
 
-The numbers 2, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
+The numbers 2.5, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
 """
 
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import Rules
 from backprop_cli.core.solution import Solution
 
-_ENOUGH = 2.0
+_ENOUGH = 2.5
 _SLIP = 1.7
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DIGITS = 6

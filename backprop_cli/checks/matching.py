@@ -12,7 +12,8 @@ from backprop_cli.core.quantities import Node
 # What a mistake changes, in the order of a calculation: of two at once, the later one is made of what the earlier one
 # leads to.
 LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
-_FIRST, RARE, LAST = _TIERS = range(3)
+# A row is tried only if none of an earlier tier is named, and one of the last tier only if no two rows at once are.
+_FIRST, RARE, LAST, AFTER_PAIRS = range(4)
 
 
 class Mistake(NamedTuple):
@@ -42,26 +43,31 @@ def explained(
         case: The expected values.
         pairs: Yields what two rows at once lead to, of what each leads to alone.
     """
-    forward = Forward(case.solution, case.expected)
-    if case.node.quantity in BACKWARD and forward.leads_to(case):
+    if case.node.quantity in BACKWARD and Forward(case.solution, case.expected).leads_to(case):
         return ()
     # A wrong dz makes its sums wrong without another mistake.
     dz = Node(case.node.layer, "dz")
     is_dz_wrong = dz in case.expected and dz != case.node and not case.is_right(dz)
     struck = [row for row in rows if case.node.quantity in row.strikes and not (is_dz_wrong and row.stage == OF_SUMS)]
-    found, any_agrees = list[Found](), False
-    for tier in _TIERS:
+    found, forward = list[Found](), Forward(case.solution, case.expected)
+
+    def named(tier: int) -> tuple[str, ...] | None:
+        """Return what the rows of a tier say; None if none leads to the values on evidence enough."""
         tried = [Found(row, candidate) for row in struck if row.tier == tier for candidate in row.candidates(case)]
-        found += tried
-        n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
+        found.extend(tried)
+        n_tried = max(len({one.row.name for one in found if case.may_be(one.candidate)}), 1)
         agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
-        any_agrees |= bool(agreeing)
         likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1)]
-        if likely:
-            return tuple(dict.fromkeys(one.description for one in likely if forward.allows(one, case)))
+        allowed = dict.fromkeys(one.description for one in likely if forward.allows(one, case))
+        return tuple(allowed) if likely else None
+
+    for tier in (_FIRST, RARE, LAST):
+        texts = named(tier)
+        if texts is not None:
+            return texts
     slip = slip_of_the_pen(case)
     if slip is not None:
         return (slip,)
-    if any_agrees:
+    if any(case.agrees(one.candidate.value) for one in found):
         return ()
-    return tuple(dict.fromkeys(pair.description for pair in pairs(found, case)))
+    return tuple(dict.fromkeys(pair.description for pair in pairs(found, case))) or named(AFTER_PAIRS) or ()

@@ -31,9 +31,10 @@ from backprop_cli.checks.candidates import (
     solved_with,
     transposed,
 )
-from backprop_cli.checks.common_factors import common_factor
+from backprop_cli.checks.common_factors import common_factor, factor_without_name
 from backprop_cli.checks.evidence import Case
 from backprop_cli.checks.matching import (
+    AFTER_PAIRS,
     ALONE,
     LAST,
     LAYOUT,
@@ -204,5 +205,6 @@ MISTAKES = (
     Mistake("biases doubled", EVERYTHING, wrong_biases.biases_doubled, OF_BIASES),
     # Andrew Ng, Machine Learning, notes 10 (2 and 4/m); ML-From-Scratch, issue 76
     Mistake("common factor", (*OF_THE_LOSS, *GRADIENTS), common_factor, ALONE, tier=LAST),
+    Mistake("factor without a name", (*OF_THE_LOSS, *GRADIENTS), factor_without_name, ALONE, tier=AFTER_PAIRS),
     Mistake("exchanged", EVERYTHING, wrong_layouts.exchanged, ALONE, tier=LAST),
 )

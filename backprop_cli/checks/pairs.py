@@ -22,6 +22,7 @@ from backprop_cli.core.solution import Solution
 
 _MOST_PRODUCTS = 1_000_000  # of one pass: of larger problems, only factors and transposes are tried on another mistake
 _TRANSPOSED = "transposed"
+_MORE = 1.0  # digits of evidence that two mistakes need beyond one
 
 
 class _Pair(NamedTuple):
@@ -41,12 +42,12 @@ def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
     """
     tried = [pair for pair in _tried(found, case) if case.may_be(pair.both)]
     agreeing = [pair for pair in tried if case.agrees(pair.both.value)]
-    if not agreeing or _is_constant(case.accepted.expected):
+    if not agreeing or _are_ones(case.accepted.expected):
         return
     forward, n_rows = Forward(case.solution, case.expected), len({one.row.name for one in found})
     is_forward_right = all(case.is_right(node) for node in case.expected if node.quantity in FORWARD)
     for both, *halves in agreeing:
-        is_enough = case.digits(both) >= enough(len(tried)) and all(
+        is_enough = case.digits(both) >= enough(len(tried)) + _MORE and all(
             case.digits(both, half.value) >= enough(n_rows) for half in halves if half is not None
         )
         # Other activations change derivatives, too, and all of the forward pass.
@@ -54,9 +55,9 @@ def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
             yield both
 
 
-def _is_constant(values: Array) -> bool:
-    """Tell whether all values, of any shape such as (n,), are the same: many causes lead to that."""
-    return bool(values.size > 1 and (values == values.flat[0]).all())
+def _are_ones(values: Array) -> bool:
+    """Tell whether all values, of any shape such as (n,), are 1 or -1: many causes lead to that."""
+    return bool((np.abs(values) == 1).all())
 
 
 def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:

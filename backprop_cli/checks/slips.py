@@ -5,7 +5,7 @@ entry, another expected quantity is to be right. The digits are those of the num
 value with as many decimals.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -16,10 +16,10 @@ from backprop_cli.core.arrays import first_index
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import PRECISIONS
 
-# How many digits of evidence are needed, and one more for ten slips of the kind. More are for those that other wrong
-# numbers look like: 0.75 has the digits of 0.375 without one, and one digit may be wrong for many reasons.
+# How many digits of evidence are needed, and one more for ten slips of the kind; more where one digit is wrong, which it
+# may be for many reasons.
 _ENOUGH, _MORE = 2.3, 3.0
-_LEAST_DIGITS = 3  # of a number whose digits are compared
+_LEAST_DIGITS = 3  # of a number whose digits are compared, and one more where one of them is left out or doubled
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DECIMALS, _MOST_DIGITS = 12, 6
 _MOVED = (1, -1, 2, -2, 3, -3)  # places of a decimal point
@@ -31,8 +31,9 @@ class Slip(NamedTuple):
     name: str
     shown: str  # the right value, as it would be written
     others: tuple[float, ...]
+    places: int  # the decimals that count
     enough: float = _ENOUGH
-    within: float = np.inf  # half a unit of the last decimal
+    is_exact: bool = False  # whether the right value is taken as it would be written, with another number of decimals
 
 
 def slip_of_the_pen(case: Case) -> str | None:
@@ -49,11 +50,11 @@ def slip_of_the_pen(case: Case) -> str | None:
         return None
     allowed = float(np.broadcast_to(accepted.allowed(right), right.shape)[index])
     text = _text(case, index)
-    digits = _evidence(written, value, max(allowed, 0.5 * 10.0 ** -len(text.partition(".")[2])))
     for slip in _slips(value, written, text):
-        within = min(allowed, slip.within)
+        within, half_unit = min(allowed, 0.51 * 10.0**-slip.places), 0.5 * 10.0**-slip.places
+        digits = _evidence(written, value, half_unit if slip.is_exact else max(allowed, half_unit))
         agrees = any(abs(written - other) <= within for other in slip.others)
-        if agrees and digits >= slip.enough + np.log10(len(set(slip.others))):
+        if agrees and digits >= slip.enough + np.log10(len(slip.others)):
             place = entry_place(case.solution.problem.place(*case.node), index)
             return f"a slip of the pen in {place}: {slip.name}, {text} for {slip.shown}"
     return None
@@ -84,23 +85,76 @@ def _text(case: Case, index: tuple[int, ...]) -> str:
 
 def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
     """Yield each kind of slip, and what it may make of a right value, beside what is written."""
-    decimals = min(len(text.partition(".")[2]), _MOST_DECIMALS)
-    if len(text.replace(".", "").strip("-0")) == 1:
+    decimals, n_digits = min(len(text.partition(".")[2]), _MOST_DECIMALS), len(text.replace(".", "").strip("-0"))
+    if n_digits > 1:
+        yield Slip("the sign", _shown(value, decimals), (-value,), decimals)
+        for k in _MOVED:
+            enough = _ENOUGH + float(np.log10(len(_MOVED)))
+            yield Slip("the decimal point", _shown(value, max(decimals + k, 0)), (value * 10.0**k,), decimals, enough)
+    if n_digits < _LEAST_DIGITS or (value < 0) != (written < 0):
         return
-    yield Slip("the sign", _shown(value, decimals), (-value,))
-    for k in _MOVED:
-        shown = _shown(value, max(decimals + k, 0))
-        yield Slip("the decimal point", shown, (value * 10.0**k,), _ENOUGH + float(np.log10(len(_MOVED))))
-    if (value < 0) != (written < 0) or len(text.replace(".", "").strip("-0")) < _LEAST_DIGITS:
-        return
-    for more in (0, 1):  # a digit that is left out, or a zero at the end that is not written
-        places = decimals + more
-        number = int((abs(Decimal(value)) * 10**places).to_integral_value())
-        rest = abs(value) - number / 10**places
-        for name, numbers, enough in _of_digits(number, places):
-            others = tuple(float(np.copysign(other / 10**places + rest, value)) for other in numbers if other != number)
-            if others:
-                yield Slip(name, _shown(value, places), others, enough, 0.51 * 10.0**-places)
+    for places in (decimals, decimals + 1):  # with a zero at the end that may not be written
+        yield _of_digits("two digits exchanged", _exchanged, value, places)
+        yield _of_digits("a digit as its neighbour", _repeated, value, places)._replace(enough=_MORE)
+    yield _of_digits("a digit left out", _left_out_before_point, value, decimals)
+    yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
+    yield _of_digits("a digit doubled", _doubled_before_point, value, decimals)
+    if decimals > 1 and n_digits > _LEAST_DIGITS + 1:
+        yield _of_digits("a digit doubled", _doubled, value, decimals - 1, decimals)._replace(is_exact=True)
+
+
+def _of_digits(
+    name: str, change: Callable[[str, int], list[str]], value: float, places: int, places_after: int | None = None
+) -> Slip:
+    """Return the slips in the digits of a right value with so many decimals; what is behind them is not changed.
+
+    Where a slip changes the number of decimals to `places_after`, nothing is behind them.
+    """
+    number = int((abs(Decimal(value)) * 10**places).to_integral_value())
+    after = places if places_after is None else places_after
+    rest = 0.0 if places_after is not None or change is _left_out else abs(value) - number / 10**places
+    digits = str(number).zfill(places + 1)
+    others = {int(text or "0") for text in change(digits, len(digits) - places)}
+    values = tuple(
+        float(np.copysign(other / 10**after + rest, value)) for other in others - {number * 10 ** (after - places)}
+    )
+    return Slip(name, _shown(value, places), values, after)
+
+
+def _exchanged(digits: str, point: int) -> list[str]:
+    del point
+    return [digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :] for i in range(len(digits) - 1)]
+
+
+def _repeated(digits: str, point: int) -> list[str]:
+    del point
+    n = len(digits)
+    first = n - len(digits.lstrip("0"))
+    pairs = [(i, i + k) for k in (-1, 1) for i in range(first, n) if 0 <= i + k < n]
+    return [digits[:i] + digits[other] + digits[i + 1 :] for i, other in pairs]
+
+
+def _left_out_before_point(digits: str, point: int) -> list[str]:
+    return [digits[:i] + digits[i + 1 :] for i in range(point)] if _are_enough(digits) else []
+
+
+def _left_out(digits: str, point: int) -> list[str]:
+    """Return digits without one behind the point, which moves those after it; the last is only rounded away."""
+    left = range(point, len(digits) - 1)
+    return [digits[:i] + digits[i + 1 :] + "0" for i in left] if _are_enough(digits) else []
+
+
+def _doubled_before_point(digits: str, point: int) -> list[str]:
+    return [digits[: i + 1] + digits[i:] for i in range(point) if digits[i] != "0"] if _are_enough(digits) else []
+
+
+def _doubled(digits: str, point: int) -> list[str]:
+    """Return digits with one behind the point written twice, which makes one more decimal."""
+    return [digits[: i + 1] + digits[i:] for i in range(point, len(digits))]
+
+
+def _are_enough(digits: str) -> bool:
+    return len(digits.strip("0")) > _LEAST_DIGITS
 
 
 def _shown(value: float, decimals: int) -> str:
@@ -109,26 +163,3 @@ def _shown(value: float, decimals: int) -> str:
         (text for more in range(4) if float(text := f"{Decimal(value):.{min(decimals + more, _MOST_DECIMALS)}f}")),
         f"{value:.6g}",
     )
-
-
-def _of_digits(number: int, decimals: int) -> Iterator[tuple[str, tuple[int, ...], float]]:
-    """Yield the slips in the digits of a number, which is an integer in units of its last decimal."""
-    digits = str(number).zfill(decimals + 1)
-    point, n = len(digits) - decimals, len(digits)
-    first = min(next((i for i, digit in enumerate(digits) if digit != "0"), n), point)
-    exchanged = [digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :] for i in range(n - 1)]
-    yield "two digits exchanged", _numbers(exchanged), _ENOUGH
-    # A digit after the point that is left out or doubled moves those behind it; the last one is only rounded away.
-    left_out = [digits[:i] + digits[i + 1 :] + "0" * (i >= point) for i in range(n - 1)]
-    yield "a digit left out", _numbers(left_out), _MORE
-    doubled = [digits[: i + 1] + digits[i:] for i in range(first, point)]
-    doubled += [(digits[: i + 1] + digits[i:])[:-1] for i in range(max(first, point), n) if digits[-1] == "0"]
-    yield "a digit doubled", _numbers(doubled), _MORE
-    repeated = [
-        digits[:i] + digits[i + k] + digits[i + 1 :] for k in (-1, 1) for i in range(first, n) if 0 <= i + k < n
-    ]
-    yield "a digit as its neighbour", _numbers(repeated), _MORE
-
-
-def _numbers(texts: list[str]) -> tuple[int, ...]:
-    return tuple(int(text or "0") for text in dict.fromkeys(texts))

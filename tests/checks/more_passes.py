@@ -15,7 +15,10 @@ GRADIENTS = ("dz", "dinputs", "dweights", "dbiases")
 
 
 class Planted(NamedTuple):
-    """A wrong pass, words that name the mistake, the quantities to try, and what the network is to be."""
+    """A wrong pass, words that name the mistake, the quantities to try, and what the network is to be.
+
+    Of several words, with | between them, each names it: two mistakes may lead to the same numbers.
+    """
 
     wrong: Callable[[Draft], Values]
     words: str
@@ -137,9 +140,9 @@ PLANTED: Mapping[str, Planted] = {
     "summed over everything": _formula("summed over everything", "summed over everything", OF_BIASES),
     "sum of dweights": _formula("sum of dweights", "made of dweights", OF_BIASES),
     "sum of inputs": _formula("sum of inputs", "made of the inputs", OF_BIASES, square=True),
-    "mask alone": _formula("mask alone", "alone: the derivative, not multiplied", OF_DZ, with_z=True),
-    "mask inverted": _formula("mask inverted", "mask inverted", OF_DZ, with_z=True),
-    "applied to dz": _formula("applied to dz", "applied to dz", OF_DZ, with_z=True),
+    "mask alone": _formula("mask alone", "alone: the derivative, not multiplied|upstream left out", OF_DZ, with_z=True),
+    "mask inverted": _formula("mask inverted", "mask inverted|mask forgotten", OF_DZ, with_z=True),
+    "applied to dz": _formula("applied to dz", "applied to dz|from the upstream", OF_DZ, with_z=True),
     "mask of the inputs": _formula("mask of the inputs", "from the inputs", OF_DZ, square=True, with_z=True),
     "outputs for dz": _formula("outputs for dz", "outputs in place of dz", OF_DZ, with_z=True),
     "z for dz": _formula("z for dz", "z in place of dz", OF_DZ, with_z=True),

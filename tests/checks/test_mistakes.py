@@ -271,22 +271,22 @@ def stepped(gradients: list[float], rate: float) -> Planted:
 @pytest.mark.parametrize(
     ("planted", "least", "digits", "is_named"),
     [
-        # Digits of one entry that is not a slip: 10 mistakes can be made here, and 2 + log10(10) = 3.
-        (divided([9.42], 3), 6.28, 2.95, False),
-        (divided([9.42], 3), 6.28, 3.05, True),
-        # One significant digit, with sign and magnitude 2.2 at most; the other has 0.75 or 0.85.
-        (divided([9, 0.3], 3), 0.2, 0.75, False),
-        (divided([9, 0.3], 3), 0.2, 0.85, True),
-        # A turned sign has 1.7 at most; the other has 1.05 or 1.1. Of one sample, 6 mistakes can be made: 2.78.
-        (turned([4, 0.1]), 0.2, 1.05, False),
-        (turned([4, 0.1]), 0.2, 1.1, True),
+        # Digits of one entry that is not a slip: 7 rows change it, and 2.5 + log10(7) = 3.35.
+        (divided([9.42], 3), 6.28, 3.3, False),
+        (divided([9.42], 3), 6.28, 3.4, True),
+        # One significant digit, with sign and magnitude 2.2 at most; the other has 1.15 or 1.25. 8 rows change both.
+        (divided([9, 0.3], 3), 0.2, 1.15, False),
+        (divided([9, 0.3], 3), 0.2, 1.25, True),
+        # A turned sign has 1.7 at most; the other has 1.25 or 1.3. Of one sample, 3 rows change both: 2.98.
+        (turned([4, 0.1]), 0.2, 1.25, False),
+        (turned([4, 0.1]), 0.2, 1.3, True),
         # A tenth and a hundredth are slips, too; a seventh is none.
         (divided([3.75], 10), 3.375, 5, False),
         (divided([37.5], 100), 37.125, 5, False),
         (divided([3.75 * 7], 7), 22.5, 5, True),
-        # 8 mistakes can be made: 2.90. One entry has at most 7.2, less the 6 digits of the fitted rate.
-        (stepped([1e6, 1], 0.123456), 0.122456, 1.65, False),
-        (stepped([1e6, 1], 0.123456), 0.122456, 1.75, True),
+        # No other row changes both: 2.5. One entry has at most 7.2, less the 6 digits of the fitted rate.
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.25, False),
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.35, True),
         (stepped([1e6, 0], 0.12), 0.119 * 1e6, 9, False),  # the fitted entry alone
         (stepped([3, 1, 2], 0.12345678912), 0.12245678912, 10, True),  # with all 17 digits, by the two others
     ],
