@@ -3,8 +3,8 @@
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
 decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2.5 digits,
 and more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
-entries that are wrong, and no others. Two mistakes at once need one more, and each of them as much against what the
-other one leads to alone. The model of chance:
+entries that are wrong, and no others. Rare mistakes need one more; two at once need two more, and each of them as much
+as a common one against what the other leads to alone. The model of chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.

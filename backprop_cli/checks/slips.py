@@ -16,10 +16,10 @@ from backprop_cli.core.arrays import first_index
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import PRECISIONS
 
-# How many digits of evidence are needed, and one more for ten slips of the kind; more where one digit is wrong, which it
-# may be for many reasons.
+# How many digits of evidence are needed, and one more for ten slips of the kind; more where one digit is wrong, which
+# may have many reasons.
 _ENOUGH, _MORE = 2.3, 3.0
-_LEAST_DIGITS = 3  # of a number whose digits are compared, and one more where one of them is left out or doubled
+_LEAST_DIGITS = 4  # of a right value whose digits are compared
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DECIMALS, _MOST_DIGITS = 12, 6
 _MOVED = (1, -1, 2, -2, 3, -3)  # places of a decimal point
@@ -91,15 +91,17 @@ def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
         for k in _MOVED:
             enough = _ENOUGH + float(np.log10(len(_MOVED)))
             yield Slip("the decimal point", _shown(value, max(decimals + k, 0)), (value * 10.0**k,), decimals, enough)
-    if n_digits < _LEAST_DIGITS or (value < 0) != (written < 0):
+    if n_digits < _LEAST_DIGITS - 1 or (value < 0) != (written < 0):
+        return
+    yield _of_digits("a digit left out", _left_out_before_point, value, decimals)
+    yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
+    if n_digits < _LEAST_DIGITS:
         return
     for places in (decimals, decimals + 1):  # with a zero at the end that may not be written
         yield _of_digits("two digits exchanged", _exchanged, value, places)
         yield _of_digits("a digit as its neighbour", _repeated, value, places)._replace(enough=_MORE)
-    yield _of_digits("a digit left out", _left_out_before_point, value, decimals)
-    yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
     yield _of_digits("a digit doubled", _doubled_before_point, value, decimals)
-    if decimals > 1 and n_digits > _LEAST_DIGITS + 1:
+    if decimals > 1 and n_digits > _LEAST_DIGITS:
         yield _of_digits("a digit doubled", _doubled, value, decimals - 1, decimals)._replace(is_exact=True)
 
 
@@ -114,10 +116,9 @@ def _of_digits(
     after = places if places_after is None else places_after
     rest = 0.0 if places_after is not None or change is _left_out else abs(value) - number / 10**places
     digits = str(number).zfill(places + 1)
-    others = {int(text or "0") for text in change(digits, len(digits) - places)}
-    values = tuple(
-        float(np.copysign(other / 10**after + rest, value)) for other in others - {number * 10 ** (after - places)}
-    )
+    unchanged = number * 10 ** (after - places)
+    others = {int(text or "0") for text in change(digits, len(digits) - places)} - {unchanged}
+    values = tuple(float(np.copysign(other / 10**after + rest, value)) for other in others)
     return Slip(name, _shown(value, places), values, after)
 
 
@@ -154,7 +155,7 @@ def _doubled(digits: str, point: int) -> list[str]:
 
 
 def _are_enough(digits: str) -> bool:
-    return len(digits.strip("0")) > _LEAST_DIGITS
+    return len(digits.strip("0")) >= _LEAST_DIGITS
 
 
 def _shown(value: float, decimals: int) -> str:

@@ -1,5 +1,6 @@
 """The rarer mistakes, slips of the pen, and two mistakes at once: each is planted, found and named."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -103,6 +104,40 @@ def pairs_on(names: tuple[str, str], n_networks: int) -> Iterator[tuple[Solution
             shows = [values.shape != other[node].shape or different(values, other[node]).sum() > 1 for other in others]
             if node in right and values.any() and all(shows) and node.quantity not in ("z", "outputs"):
                 yield solved_draft(draft), by_node(RIGHT(draft), "z"), node, values
+
+
+# Other names that lead to the same numbers on some networks: these do not count.
+SAME_NUMBERS = "|".join(
+    (
+        "a step with the learning rate",  # no gradient, or a step by a multiple of one number
+        "times the right values",  # where only one unit is active, all gradients of its layer have one factor
+        "the inputs transposed",  # of one layer, its mask is made of them
+        "mask taken from the upstream",  # where upstream has the signs of z
+        "mask forgotten",  # where no unit is active, it is the mask inverted
+        "mask inverted",
+        "the mean of inputs",  # a sum, divided by n_samples
+        "product of (dz and weights|inputs and dz), not their matrix product$",  # transposed, too
+        '"weight_layout"',  # weights untransposed in a linear layer
+    )
+)
+
+
+@sized("n_networks", 0, 10)
+def test_two_mistakes_at_once_are_named(n_networks: int) -> None:
+    """Of 60 pairs, spread over all kinds of pairs, or of 10 on one network."""
+    pairs = PAIRS[:: len(PAIRS) // 60][:60] if n_networks else PAIRS[::15]
+    named, others, wrong = Counter[tuple[str, str]](), Counter[str](), Counter[str]()
+    for names in pairs:
+        for solution, z, node, values in pairs_on(names, n_networks or 1):
+            explanations = checked(solution, z | {node: values})[node].explanations
+            if any(is_full(text, names) for text in explanations):
+                named[names] += 1
+            elif not explanations:
+                others[f"{names} {node}"] += 1
+            elif not all(re.search(SAME_NUMBERS, text) for text in explanations):
+                wrong[f"{names} {node}: {explanations}"] += 1
+    assert not wrong
+    assert named.total() >= 0.8 * (named.total() + others.total()), others
 
 
 def written(value: float, decimals: int) -> Decimal:
