@@ -12,7 +12,7 @@ from backprop_cli.core.arrays import unraveled
 
 _MOST_FACTORS = 3  # of a name: 2 / (n_samples * n_neurons)
 _MOST_NAMES = 3
-_UNNAMED = 100.0  # a factor without a name needs two more digits of evidence
+_UNNAMED = 10.0  # a factor without a name needs one more digit of evidence
 
 
 def common_factor(case: Case) -> Iterator[Candidate]:

@@ -1,10 +1,10 @@
 """How likely a mistake leads to expected values by chance.
 
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
-decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2.5 digits,
-and more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
-entries that are wrong, and no others. Rare mistakes need one more; two at once need two more, and each of them as much
-as a common one against what the other leads to alone. The model of chance:
+decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
+more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
+entries that are wrong, and no others; 5 at least. Rare mistakes need 1.5 more; two at once need 2.5 more, and each of
+them as much as a common one against what the other leads to alone. The model of chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
@@ -22,7 +22,7 @@ and lead to exactly the same numbers where they change the same ones. So such a 
 pre-activations are right, or, where none are expected, if forgotten or doubled biases lead to other values (`follows`).
 Parameters without a step follow from inactive units of any cause: they need the pre-activations.
 
-The numbers 2.5, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
+The numbers 2, 5, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
 """
 
 from collections.abc import Mapping
@@ -38,7 +38,8 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import Rules
 from backprop_cli.core.solution import Solution
 
-_ENOUGH = 2.5
+_ENOUGH = 2.0
+_FEWEST_TRIED = 5  # mistakes, one of which may not be in the table
 _SLIP = 1.7
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DIGITS = 6
@@ -138,7 +139,7 @@ class Case:
 
 def enough(n_tried: float) -> float:
     """Return how many digits of evidence a mistake needs, if so many are tried that may be the cause."""
-    return _ENOUGH + float(np.log10(n_tried))
+    return _ENOUGH + float(np.log10(max(n_tried, _FEWEST_TRIED)))
 
 
 def significant(values: Array) -> Array:

@@ -14,7 +14,7 @@ from backprop_cli.core.quantities import Node
 LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
 # A row is tried only if none of an earlier tier is named, and one of the last tier only if no two rows at once are.
 _FIRST, RARE, LAST, AFTER_PAIRS = range(4)
-_OF_RARE = 1.0  # digits of evidence that a rare mistake needs beyond a common one
+_OF_RARE = 1.5  # digits of evidence that a rare mistake needs beyond a common one
 
 
 class Mistake(NamedTuple):
@@ -56,9 +56,9 @@ def explained(
         """Return what the rows of a tier say; None if none leads to the values on evidence enough."""
         tried = [Found(row, candidate) for row in struck if row.tier == tier for candidate in row.candidates(case)]
         found.extend(tried)
-        n_tried = max(len({one.row.name for one in found if case.may_be(one.candidate)}), 1)
+        n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
         agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
-        more = _OF_RARE if tier == RARE else 0
+        more = _OF_RARE if tier != _FIRST else 0
         likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1) + more]
         allowed = dict.fromkeys(one.description for one in likely if forward.allows(one, case))
         return tuple(allowed) if likely else None

@@ -22,7 +22,7 @@ from backprop_cli.core.solution import Solution
 
 _MOST_PRODUCTS = 1_000_000  # of one pass: of larger problems, only factors and transposes are tried on another mistake
 _TRANSPOSED = "transposed"
-_MORE = 2.0  # digits of evidence that two mistakes need beyond one
+_MORE = 2.5  # digits of evidence that two mistakes need beyond one
 
 
 class _Pair(NamedTuple):

@@ -16,9 +16,7 @@ from backprop_cli.core.arrays import first_index
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.precision import PRECISIONS
 
-# How many digits of evidence are needed, and one more for ten slips of the kind; more where one digit is wrong, which
-# may have many reasons.
-_ENOUGH, _MORE = 2.3, 3.0
+_ENOUGH = 2.3  # digits of evidence, and one more for ten slips of the kind
 _LEAST_DIGITS = 4  # of a right value whose digits are compared
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DECIMALS, _MOST_DIGITS = 12, 6
@@ -97,9 +95,10 @@ def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
     yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
     if n_digits < _LEAST_DIGITS:
         return
-    for places in (decimals, decimals + 1):  # with a zero at the end that may not be written
+    has_more = not _shown(value, decimals + 1).endswith("0")  # a zero at the end may not be written
+    for places in (decimals, decimals + 1) if has_more else (decimals,):
         yield _of_digits("two digits exchanged", _exchanged, value, places)
-        yield _of_digits("a digit as its neighbour", _repeated, value, places)._replace(enough=_MORE)
+        yield _of_digits("a digit as its neighbour", _repeated, value, places)
     yield _of_digits("a digit doubled", _doubled_before_point, value, decimals)
     if decimals > 1 and n_digits > _LEAST_DIGITS:
         yield _of_digits("a digit doubled", _doubled, value, decimals - 1, decimals)._replace(is_exact=True)
@@ -146,7 +145,8 @@ def _left_out(digits: str, point: int) -> list[str]:
 
 
 def _doubled_before_point(digits: str, point: int) -> list[str]:
-    return [digits[: i + 1] + digits[i:] for i in range(point) if digits[i] != "0"] if _are_enough(digits) else []
+    first = len(digits) - len(digits.lstrip("0"))
+    return [digits[: i + 1] + digits[i:] for i in range(first, point)] if _are_enough(digits) else []
 
 
 def _doubled(digits: str, point: int) -> list[str]:

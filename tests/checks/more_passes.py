@@ -172,8 +172,8 @@ PLANTED: Mapping[str, Planted] = {
     "signs alone": _formula("signs alone", "moved by the learning rate", STEPS),
     "biases forgotten": _formula("biases forgotten", "forgotten: z = inputs @ weights", ("z", "outputs")),
     "biases doubled": _formula("biases doubled", "added twice", ("z", "outputs")),
-    "common factor": _formula("a factor of 0.7", "0.7 times the right values", GRADIENTS),
-    "common factor: named": _formula("a factor of 2 / n", "may be ", GRADIENTS),
+    "factor without a name": _formula("a factor of 0.7", "0.7 times the right values", GRADIENTS),
+    "common factor": _formula("a factor of 2 / n", "may be ", GRADIENTS),
     "exchanged": Planted(_turned_rows, "rows", ("z", "outputs", *OF_DZ)),
     "exchanged: columns": Planted(_two_columns, "exchanged: the right ones", ("z", "outputs", *OF_DZ)),
 }
