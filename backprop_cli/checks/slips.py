@@ -7,6 +7,7 @@ value with as many decimals.
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +21,7 @@ _ENOUGH = 2.3  # digits of evidence, and one more for ten slips of the kind
 _LEAST_DIGITS = 4  # of a right value whose digits are compared
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DECIMALS, _MOST_DIGITS = 12, 6
+_MOST_READ = 100  # numbers whose decimals are counted
 _MOVED = (1, -1, 2, -2, 3, -3)  # places of a decimal point
 
 
@@ -48,7 +50,7 @@ def slip_of_the_pen(case: Case) -> str | None:
         return None
     allowed = float(np.broadcast_to(accepted.allowed(right), right.shape)[index])
     text = _text(case, index)
-    for slip in _slips(value, written, text):
+    for slip in _slips(value, written, text, _most_decimals(case, index)):
         within, half_unit = min(allowed, 0.51 * 10.0**-slip.places), 0.5 * 10.0**-slip.places
         digits = _evidence(written, value, half_unit if slip.is_exact else max(allowed, half_unit))
         agrees = any(abs(written - other) <= within for other in slip.others)
@@ -81,8 +83,17 @@ def _text(case: Case, index: tuple[int, ...]) -> str:
     return f"{number:f}"
 
 
-def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
-    """Yield each kind of slip, and what it may make of a right value, beside what is written."""
+def _most_decimals(case: Case, index: tuple[int, ...]) -> int:
+    """Return how many decimals the other numbers are written with at most; some of them, if they are many."""
+    others = (other for other in np.ndindex(case.right.shape) if other != index)
+    return max((len(_text(case, other).partition(".")[2]) for other in islice(others, _MOST_READ)), default=0)
+
+
+def _slips(value: float, written: float, text: str, most_decimals: int) -> Iterator[Slip]:
+    """Yield each kind of slip, and what it may make of a right value, beside what is written.
+
+    Without a digit a number has fewer decimals than others have.
+    """
     decimals, n_digits = min(len(text.partition(".")[2]), _MOST_DECIMALS), len(text.replace(".", "").strip("-0"))
     if n_digits > 1:
         yield Slip("the sign", _shown(value, decimals), (-value,), decimals)
@@ -92,7 +103,8 @@ def _slips(value: float, written: float, text: str) -> Iterator[Slip]:
     if n_digits < _LEAST_DIGITS - 1 or (value < 0) != (written < 0):
         return
     yield _of_digits("a digit left out", _left_out_before_point, value, decimals)
-    yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
+    if decimals < most_decimals:
+        yield _of_digits("a digit left out", _left_out, value, decimals + 1)._replace(is_exact=True)
     if n_digits < _LEAST_DIGITS:
         return
     has_more = not _shown(value, decimals + 1).endswith("0")  # a zero at the end may not be written

@@ -277,7 +277,7 @@ def stepped(gradients: list[float], rate: float) -> Planted:
         # One significant digit, with sign and magnitude 2.2 at most; the other has 0.65 or 0.75. 8 rows change both.
         (divided([9, 0.3], 3), 0.2, 0.65, False),
         (divided([9, 0.3], 3), 0.2, 0.75, True),
-        # A turned sign has 1.7 at most; the other has 0.95 or 1.05. Of one sample, 3 rows change both, which count as 5.
+        # A turned sign has 1.7 at most; the other has 0.95 or 1.05. Of one sample, 3 rows change both: 5 count.
         (turned([4, 0.1]), 0.2, 0.95, False),
         (turned([4, 0.1]), 0.2, 1.05, True),
         # A tenth and a hundredth are slips, too; a seventh is none.
