@@ -4,9 +4,8 @@ Both are to show: the values that they lead to must be evidence against what is 
 what the other one leads to alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
@@ -42,7 +41,7 @@ def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
     """
     tried = [pair for pair in _tried(found, case) if case.may_be(pair.both)]
     agreeing = [pair for pair in tried if case.agrees(pair.both.value)]
-    if not agreeing or _are_ones(case.accepted.expected):
+    if not agreeing or _is_constant(case.accepted.expected):
         return
     forward, n_rows = Forward(case.solution, case.expected), len({one.row.name for one in found})
     is_forward_right = all(case.is_right(node) for node in case.expected if node.quantity in FORWARD)
@@ -55,9 +54,9 @@ def pairs(found: Sequence[Found], case: Case) -> Iterator[Candidate]:
             yield both
 
 
-def _are_ones(values: Array) -> bool:
-    """Tell whether all values, of any shape such as (n,), are 1 or -1: many causes lead to that."""
-    return bool((np.abs(values) == 1).all())
+def _is_constant(values: Array) -> bool:
+    """Tell whether all values, of any shape such as (n,), are the same: many causes lead to that."""
+    return bool(values.size > 1 and (values == values.flat[0]).all())
 
 
 def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:
@@ -67,17 +66,11 @@ def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:
     is_large = _products(case.solution.problem) > _MOST_PRODUCTS
     for row, earlier in _earlier(found, case):
         later_rows = [other for other in rows if _is_later(other, row, is_large=is_large)]
-        on_values = replace(case, made=earlier.value)
-        needs_solution = any(other.stage != OF_VALUES for other in later_rows)
-        solved = _solved(case, earlier) if needs_solution else None
+        bases = {True: replace(case, made=earlier.value)}
+        if any(other.stage != OF_VALUES for other in later_rows):
+            bases[False] = replace(case, solution=_solved(case, earlier), rules=earlier.rules)
         for other in later_rows:
-            if other.stage == OF_VALUES:
-                base = on_values
-            elif solved is None:
-                continue
-            else:
-                base = replace(case, solution=solved, rules=earlier.rules)
-            for later in other.candidates(base):
+            for later in other.candidates(bases[other.stage == OF_VALUES]):
                 if later.value.shape == case.accepted.expected.shape:
                     yield _Pair(_both(earlier, later), earlier, alone.get((other.name, later.description)))
 
@@ -112,16 +105,10 @@ def _solved(case: Case, earlier: Candidate) -> Solution:
 
 
 def _both(earlier: Candidate, later: Candidate) -> Candidate:
-    flipped = [one.flipped for one in (earlier, later) if one.flipped is not None]
     return replace(
         later,
         description=f"{earlier.description}; and {later.description}",
-        flipped=reduce(_either, flipped) if flipped else None,
+        flipped=later.flipped if earlier.flipped is None else earlier.flipped,
         needs_z=True,  # digits say nothing about derivatives, and two mistakes are rarer than one
         may_be_slip=earlier.may_be_slip or later.may_be_slip,
     )
-
-
-def _either(one: Mapping[int, Array], other: Mapping[int, Array]) -> Mapping[int, Array]:
-    """Return the derivatives that either of two mistakes changes, by layer (n_samples, n_neurons)."""
-    return {i: np.logical_or(one.get(i, False), other.get(i, False)) for i in {*one, *other}}

@@ -64,8 +64,6 @@ def _value(problem: Problem, node: Node, rules: Rules, found: dict[Node, Array])
     given = problem.given(node)
     if given is not None:
         return np.asarray(given)
-    if not problem.has(node):
-        return None
     taken = []
     for operand in operands(problem, node, rules):
         value = _value(problem, operand, rules, found) if isinstance(operand, Node) else operand

@@ -6,7 +6,9 @@ import numpy as np
 
 from backprop_cli.checks.candidates import chained, following, solved_with, with_backward
 from backprop_cli.checks.evidence import Candidate, Case
+from backprop_cli.checks.wrong_passes import value_of
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import Rule
 
 Product = Callable[[Array, Array], Array]
@@ -101,10 +103,9 @@ def z_of_the_layer_before(case: Case) -> Iterator[Candidate]:
     before, problem = case.node.layer - 1, case.solution.problem
     if before < 0 or not problem.layers[before].activation.reads:
         return
-    place, z = problem.place(before, "z"), case.solution.layers[before].computed.get("z", problem.layers[before].z)
-    if z is None or "z" not in case.solution.layers[before].computed:
-        return
-    x = problem.as_written("z", z)
+    z = value_of(problem, Node(before, "z"), case.rules)
+    assert z is not None, "the outputs are made of it"  # noqa: S101
+    place, x = problem.place(before, "z"), problem.as_written("z", z)
     text = f"dweights made of {place}, the pre-activations of the layer before, not of its outputs"
     yield from solved_with(text, dweights=Rule(("dz",), lambda dz: x.T @ dz))(case)
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from backprop_cli.checks.expected import QuantityCheck, check_expected
+from backprop_cli.checks.expected import check_expected
+from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.precision import PRECISIONS
