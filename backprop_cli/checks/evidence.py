@@ -115,7 +115,7 @@ class Case:
     def digits(self, candidate: Candidate, right: Array | None = None) -> float:
         """Return the evidence of the entries that a candidate, which agrees, changes: see the top of this module.
 
-        `right` is what it changes, in its shape, if that is not what is right.
+        `right` is what it changes, of any shape such as (n,), if that is not what is right.
         """
         expected, value = self.accepted.expected, candidate.value
         right = self.right if right is None else right

@@ -17,7 +17,7 @@ def value_of(
 ) -> Array | None:
     """Return a quantity of a wrong problem or with wrong rules, shaped like the right one; None if it has none.
 
-    `known` has values that need not be computed, with the axes of `AXES`.
+    `known` has values that need not be computed, as the formulas take them: (n_samples, n_neurons) for z.
     """
     found = dict(known or {})
     with np.errstate(all="ignore"):
@@ -26,7 +26,10 @@ def value_of(
 
 
 def solution_of(problem: Problem, rules: Rules, known: Mapping[Node, Array]) -> Solution:
-    """Return everything finite that follows from a wrong problem, or from wrong rules."""
+    """Return everything finite that follows from a wrong problem, or from wrong rules.
+
+    `known` has values that need not be computed, as the formulas take them: (n_samples, n_neurons) for z.
+    """
     found, rules = dict(known), {**RULES, **rules}
     layers: list[dict[str, Array]] = [{} for _ in problem.layers]
     with np.errstate(all="ignore"):
@@ -39,7 +42,7 @@ def solution_of(problem: Problem, rules: Rules, known: Mapping[Node, Array]) -> 
 
 
 def known_forward(solution: Solution, problem: Problem) -> Mapping[Node, Array]:
-    """Return the values of the forward pass, with the axes of `AXES`, if a wrong problem has the same."""
+    """Return the values of the forward pass, each (n_samples, n_neurons), if a wrong problem has the same."""
     right = solution.problem
     if problem.inputs is not right.inputs or any(
         one.weights is not other.weights
