@@ -16,7 +16,7 @@ import backprop_cli
 from backprop_cli.errors import ExitStatus
 from tests.conftest import ROOT, Run, clean_environment
 
-MAX_README_LINES = 280
+MAX_README_LINES = 320
 MAX_PROSE_COLUMNS = 120
 
 PAGES = {

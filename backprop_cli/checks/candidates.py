@@ -3,18 +3,18 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from backprop_cli.checks.evidence import Candidate, Case
+from backprop_cli.checks.wrong_passes import known_forward, value_of
 from backprop_cli.core.activations import Activation
-from backprop_cli.core.arrays import Array, unraveled
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER, Node
-from backprop_cli.core.rules import RULES, Rule, Rules
-from backprop_cli.core.solve import solve
-from backprop_cli.errors import InputError
+from backprop_cli.core.quantities import CHAIN_RULE, OF_A_LAYER
+from backprop_cli.core.rules import Rule, Rules
 
 GRADIENTS = tuple(
     quantity.name for quantity in CHAIN_RULE.values() if quantity.is_gradient and quantity.name in OF_A_LAYER
@@ -35,30 +35,25 @@ def solved_with(description: str, *, out_in: str | None = None, **rules: Rule) -
     """
 
     def candidates(case: Case) -> Iterator[Candidate]:
-        value = _solved(case, rules)
-        if value is not None:
-            text = out_in if out_in and case.solution.problem.weight_layout == "out-in" else description
-            yield Candidate(description=text, value=value)
+        text = out_in if out_in and case.solution.problem.weight_layout == "out-in" else description
+        yield from following(case, chained(case), text, rules)
 
     return candidates
 
 
-def _solved(case: Case, rules: Rules) -> Array | None:
-    """Return the quantity (in its shape) as it follows from wrong rules; None if they need more, or do not fit."""
-    problem = chained(case)
-    return None if problem is None else value_of(problem, case.node, rules)
+def following(
+    case: Case, problem: Problem | None, description: str, rules: Rules | None = None, **more: Any
+) -> Iterator[Candidate]:
+    """Yield the quantity (in its shape) as it follows from a wrong problem or wrong rules, if it can be computed.
 
-
-def value_of(problem: Problem, node: Node, rules: Rules | None = None) -> Array | None:
-    """Return a quantity of a wrong problem or with wrong rules, shaped like the right one; None if it has none."""
-    given = problem.given(node)
-    if given is not None:
-        return problem.as_written(node.quantity, given)
-    try:
-        wrong = solve(problem, [node], {**RULES, **(rules or {})}, block_rows=problem.n_samples)
-    except (InputError, ValueError):
-        return None
-    return wrong.layers[node.layer].computed[node.quantity]
+    `more` is what else the candidate has.
+    """
+    rules = {**case.rules, **(rules or {})}
+    if problem is None:
+        return
+    value = value_of(problem, case.node, rules, known_forward(case.solution, problem))
+    if value is not None:
+        yield Candidate(description=description, value=value, problem=problem, rules=rules, **more)
 
 
 def chained(case: Case) -> Problem | None:
@@ -129,40 +124,6 @@ def of_another_layer(case: Case) -> Iterator[Candidate]:
             yield Candidate(description=f"the values of another layer, {place}", value=value)
 
 
-def another_learning_rate(case: Case) -> Iterator[Candidate]:
-    """Yield a step with the learning rate that fits the entry with the largest gradient, or no step.
-
-    Some learning rate fits any single entry: the others must confirm it.
-    """
-    parameter, expected = case.parameter(), case.accepted.expected
-    gradient = case.solution.layers[case.node.layer].computed[case.node.quantity.replace("new_", "d")]
-    right = float(case.solution.problem.learning_rate)
-    text = f"a step with the learning rate {{:g}}, not {right:g}"
-    if case.agrees(parameter):
-        yield Candidate(description=text.format(0), value=parameter, flipped=_inactivated(case), needs_z=True)
-    elif expected.shape == parameter.shape:
-        told = np.where(case.accepted.is_open, 0, np.abs(gradient))
-        largest = unraveled(int(np.argmax(told)), gradient.shape)
-        with np.errstate(all="ignore"):
-            fitted = (parameter[largest] - expected[largest]) / gradient[largest]
-        for digits in (*range(1, 7), 17) if np.isfinite(fitted) and fitted > 0 else ():
-            rate = float(f"{fitted:.{digits}g}")
-            value = parameter - rate * gradient
-            if rate != right and case.agrees(value):
-                yield Candidate(description=text.format(rate), value=value, fitted=largest, fitted_digits=digits)
-                return
-
-
-def _inactivated(case: Case) -> Mapping[int, Array]:
-    """Return by layer the derivatives, (n_samples, n_neurons), without which inputs or upstream gradients are 0."""
-    problem, solved = case.solution.problem, case.solution.layers
-    return {
-        i: layer.activation.derivative(solved[i].computed["z"]) != 0
-        for i, layer in enumerate(problem.layers)
-        if layer.activation.kinks and "z" in solved[i].computed
-    }
-
-
 def has_kinks(activation: Activation) -> bool:
     """Tell whether the derivative of an activation jumps."""
     return bool(activation.kinks)
@@ -193,26 +154,46 @@ def backward_with(
     """
 
     def candidates(case: Case) -> Iterator[Candidate]:
-        last = len(case.solution.problem.layers) - 1
-        changed: list[Array] = []
-
-        def formula(activation: Activation, upstream: Array, *read: Array) -> Array:
-            right = RULES["dz"].formula(activation, upstream, *read)
-            is_struck = strikes(activation) and not (last_only and changed)
-            dz = wrong(activation, upstream, read[0]) if is_struck else right
-            changed.append((dz != right) & bool(activation.kinks))
-            return dz
-
-        later = case.solution.problem.layers[last if last_only else case.node.layer :]
-        struck = [layer.activation for layer in later if strikes(layer.activation)]
-        value = _solved(case, {"dz": Rule(("activation", "upstream", "z"), formula)}) if struck else None
-        if value is not None:
-            text = description.format(**_fields(struck[0]))
-            # The solver works from the last layer to this one.
-            flipped = {last - k: flips for k, flips in enumerate(changed)} if any(map(has_kinks, struck)) else None
-            yield Candidate(description=text, value=value, flipped=flipped)
+        layers = case.solution.problem.layers
+        first = len(layers) - 1 if last_only else case.node.layer
+        struck = {i: layer.activation for i, layer in enumerate(layers) if i >= first and strikes(layer.activation)}
+        formulas = {i: partial(wrong, activation) for i, activation in struck.items()}
+        for activation in list(struck.values())[:1]:
+            yield from with_backward(case, description.format(**_fields(activation)), formulas)
 
     return candidates
+
+
+def with_backward(
+    case: Case, description: str, wrong: Mapping[int, Callable[[Array, Array], Array]]
+) -> Iterator[Candidate]:
+    """Yield what follows from a wrong dz in some layers: by layer `wrong(upstream, z)`, all (n_samples, n_neurons)."""
+    problem = chained(case)
+    if problem is None:
+        return
+    flips: dict[int, Array] = {}
+    layers = tuple(
+        replace(layer, activation=_with_backward(layer.activation, wrong[i], i, flips)) if i in wrong else layer
+        for i, layer in enumerate(problem.layers)
+    )
+    for found in following(case, replace(problem, layers=layers), description):
+        flipped = dict(flips) if any(has_kinks(problem.layers[i].activation) for i in wrong) else None
+        yield replace(found, flipped=flipped)
+
+
+def _with_backward(
+    right: Activation, wrong: Callable[[Array, Array], Array], layer: int, flips: dict[int, Array]
+) -> Activation:
+    """Return an activation with a wrong dz, (n_samples, n_neurons), which notes where it is another one at a kink."""
+
+    def backward(upstream: Array, z: Array, outputs: Array | None = None, out: Array | None = None) -> Array:
+        del outputs, out
+        dz = wrong(upstream, z)
+        if right.kinks:
+            flips[layer] = dz != right.backward(upstream, z, right.value(z))
+        return dz
+
+    return replace(right, backward=backward, reads=("z",), in_place=False)
 
 
 def other_biases(case: Case) -> Iterator[Array | None]:
@@ -231,15 +212,3 @@ def other_biases(case: Case) -> Iterator[Array | None]:
 
             rules = {"z": Rule(("inputs", "weights", "biases"), affine)}
             yield value_of(case.solution.problem, case.node, rules)
-
-
-def weights_after_update(case: Case) -> Iterator[Candidate]:
-    """Yield dinputs, and what follows from it, computed with the weights after the step."""
-    divisor = case.solution.problem.divisor(Node(case.node.layer, "dweights"))
-
-    def dinputs(dz: Array, weights: Array, inputs: Array, learning_rate: Any) -> Array:
-        result: Array = dz @ (weights - learning_rate * (inputs.T @ dz) / divisor).T
-        return result
-
-    text = "dinputs with the weights after the step, not before it"
-    yield from solved_with(text, dinputs=Rule(("dz", "weights", "inputs", "learning_rate"), dinputs))(case)

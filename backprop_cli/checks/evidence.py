@@ -2,8 +2,9 @@
 
 A mistake is named if it leads to all expected values, and if other causes hardly do. The evidence is counted in
 decimal digits: d digits mean that another cause leads to the same values about once in 10**d. Needed are 2 digits, and
-more of them the more mistakes can be made in the problem (10: one more), as each has its own chance. The model of
-chance:
+more of them the more mistakes may be the cause (10: one more), as each has its own chance: those that change the
+entries that are wrong, and no others; 5 at least. Rare mistakes need 1.5 more; two at once need 2.5 more, and each of
+them as much as a common one against what the other leads to alone. The model of chance:
 
 - Only entries whose right value differs count, and each counts log10(|expected - right| / allowed) digits, with the
   tolerance at the mistake's own value, which was used to agree: an arbitrary wrong number agrees so often.
@@ -21,7 +22,7 @@ and lead to exactly the same numbers where they change the same ones. So such a 
 pre-activations are right, or, where none are expected, if forgotten or doubled biases lead to other values (`follows`).
 Parameters without a step follow from inactive units of any cause: they need the pre-activations.
 
-The numbers 2, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
+The numbers 2, 5, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
 """
 
 from collections.abc import Mapping
@@ -32,10 +33,13 @@ import numpy as np
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
+from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
+from backprop_cli.core.rules import Rules
 from backprop_cli.core.solution import Solution
 
 _ENOUGH = 2.0
+_FEWEST_TRIED = 5  # mistakes, one of which may not be in the table
 _SLIP = 1.7
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DIGITS = 6
@@ -54,6 +58,10 @@ class Candidate:
     flipped: Mapping[int, Array] | None = None
     may_be_slip: bool = True  # whether a slip of the pen may give a value that it leads to
     needs_z: bool = False  # whether such a change of derivatives is too common to be named without pre-activations
+    tries: float = 1.0  # how many candidates of this kind were tried before it agreed
+    # The wrong problem and rules that it follows from; None: it is made of the right values.
+    problem: Problem | None = None
+    rules: Rules = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -64,10 +72,14 @@ class Case:
     node: Node
     accepted: Accepted
     expected: Mapping[Node, Expected] = field(default_factory=dict)  # all expected values
+    rules: Rules = field(default_factory=dict)  # the wrong rules of the solution, if a mistake is in it
+    made: Array | None = None  # what a mistake has made of the right values, if another is tried on top of it
 
     @property
     def right(self) -> Array:
         """The right values, in the same shape as computed."""
+        if self.made is not None:
+            return self.made
         return self.solution.layers[self.node.layer].computed[self.node.quantity]
 
     def agrees(self, value: Array) -> bool:
@@ -88,16 +100,31 @@ class Case:
         parameter: Array = problem.as_written(name, problem.given(Node(self.node.layer, name)))
         return parameter
 
-    def digits(self, candidate: Candidate) -> float:
-        """Return the evidence of the entries that a candidate, which agrees, changes: see the top of this module."""
+    def may_be(self, candidate: Candidate) -> bool:
+        """Tell whether a candidate changes the entries that are wrong, and no others."""
+        value, expected = candidate.value, self.accepted.expected
+        if value.shape != expected.shape:
+            return False
+        if self.right.shape != expected.shape:
+            return True
+        wrong = self.accepted.wrong(self.right)
+        with np.errstate(all="ignore"):
+            changed = ~(np.abs(value - self.right) <= self.accepted.allowed(self.right))
+        return bool((changed == wrong)[~self.accepted.is_open].all())
+
+    def digits(self, candidate: Candidate, right: Array | None = None) -> float:
+        """Return the evidence of the entries that a candidate, which agrees, changes: see the top of this module.
+
+        `right` is what it changes, of any shape such as (n,), if that is not what is right.
+        """
         expected, value = self.accepted.expected, candidate.value
-        same_shape = self.right.shape == expected.shape
-        right = self.right if same_shape else np.zeros_like(expected)
+        right = self.right if right is None else right
+        right = right if right.shape == expected.shape else np.zeros_like(expected)
         counts = self.accepted.wrong(right)
         with np.errstate(all="ignore"):
             digits = np.log10(np.abs(expected - right) / self.accepted.allowed(value))
             is_slip = np.isclose(value[..., None], right[..., None] * np.array(_SLIPS), rtol=1e-6, atol=0).any(axis=-1)
-        digits = np.clip(digits, 0, _significant(expected) + _SIGN_AND_MAGNITUDE)
+        digits = np.clip(digits, 0, significant(expected) + _SIGN_AND_MAGNITUDE)
         if candidate.may_be_slip:
             digits = np.where(is_slip, np.minimum(digits, _SLIP), digits)
         if candidate.fitted is not None:
@@ -110,12 +137,12 @@ class Case:
         return float(digits[counts & ~together].sum()) + of_zeros
 
 
-def enough(n_tried: int) -> float:
-    """Return how many digits of evidence a mistake needs, if so many can be made."""
-    return _ENOUGH + float(np.log10(n_tried))
+def enough(n_tried: float) -> float:
+    """Return how many digits of evidence a mistake needs, if so many are tried that may be the cause."""
+    return _ENOUGH + float(np.log10(max(n_tried, _FEWEST_TRIED)))
 
 
-def _significant(values: Array) -> Array:
+def significant(values: Array) -> Array:
     """Return how many significant digits each value (any shape) is written with, at most 6, in the same shape."""
     with np.errstate(all="ignore"):
         leading = np.where(values == 0, 0, values / 10.0 ** np.floor(np.log10(np.abs(values))))

@@ -6,9 +6,16 @@ a row says where the mistake was seen, if that is public.
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
-from backprop_cli.checks import wrong_losses, wrong_means
+from backprop_cli.checks import (
+    wrong_biases,
+    wrong_layouts,
+    wrong_losses,
+    wrong_masks,
+    wrong_means,
+    wrong_products,
+    wrong_steps,
+)
 from backprop_cli.checks.candidates import (
     BACKWARD,
     BIASES,
@@ -16,8 +23,6 @@ from backprop_cli.checks.candidates import (
     MATRICES,
     STEPPED,
     UPSTREAM,
-    Candidates,
-    another_learning_rate,
     backward_with,
     beyond_kinks,
     has_mask,
@@ -25,10 +30,25 @@ from backprop_cli.checks.candidates import (
     scaled,
     solved_with,
     transposed,
-    weights_after_update,
 )
-from backprop_cli.checks.evidence import Case, enough
-from backprop_cli.checks.follows import Forward
+from backprop_cli.checks.common_factors import common_factor, factor_without_name
+from backprop_cli.checks.evidence import Case
+from backprop_cli.checks.matching import (
+    AFTER_PAIRS,
+    ALONE,
+    LAST,
+    LAYOUT,
+    OF_BIASES,
+    OF_DINPUTS,
+    OF_DZ,
+    OF_LOSS,
+    OF_STEP,
+    OF_SUMS,
+    RARE,
+    Mistake,
+    explained,
+)
+from backprop_cli.checks.pairs import pairs
 from backprop_cli.checks.tolerance import Accepted
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import OF_THE_LOSS, Node
@@ -37,14 +57,8 @@ from backprop_cli.core.solution import Solution
 
 FROM_UPSTREAM, FROM_LOSS = (*UPSTREAM, *BACKWARD), (*OF_THE_LOSS, *BACKWARD)
 PARAMETERS = ("dweights", "dbiases", *STEPPED)
-
-
-class Mistake(NamedTuple):
-    """One mistake: the quantities that it can change, and the wrong values with a description of each."""
-
-    name: str
-    strikes: tuple[str, ...]
-    candidates: Candidates
+WEIGHTS = ("dweights", "new_weights")
+EVERYTHING = ("z", "outputs", *FROM_LOSS)
 
 
 def matching_mistakes(
@@ -59,19 +73,7 @@ def matching_mistakes(
         expected: All expected values, among which wrong pre-activations may be the cause.
     """
     case = Case(solution=solution, node=node, accepted=accepted, expected=expected or {})
-    found = [list(mistake.candidates(case)) for mistake in MISTAKES if node.quantity in mistake.strikes]
-    n_tried = sum(bool(candidates) for candidates in found)
-    agreeing = [candidate for candidates in found for candidate in candidates if case.agrees(candidate.value)]
-    if not agreeing:
-        return ()
-    forward = Forward(solution, expected or {})
-    if node.quantity in BACKWARD and forward.leads_to(case):
-        return ()
-    return tuple(
-        candidate.description
-        for candidate in agreeing
-        if case.digits(candidate) >= enough(n_tried) and forward.allows(candidate, case)
-    )
+    return explained(MISTAKES, case, pairs)
 
 
 MISTAKES = (
@@ -94,11 +96,13 @@ MISTAKES = (
         "not summed",
         BIASES,
         solved_with("dbiases not summed over samples: it is dz", dbiases=Rule(("dz",), lambda dz: dz)),
+        OF_SUMS,
     ),
     Mistake(
         "wrong axis",
         BIASES,
         solved_with("dbiases summed over neurons, not over samples", dbiases=Rule(("dz",), lambda dz: dz.sum(axis=1))),
+        OF_SUMS,
     ),
     Mistake(
         "mask forgotten",
@@ -108,6 +112,7 @@ MISTAKES = (
             lambda _f, upstream, _z: upstream,
             has_mask,
         ),
+        OF_DZ,
     ),
     Mistake(
         "mask from upstream",
@@ -117,6 +122,7 @@ MISTAKES = (
             lambda f, upstream, _z: upstream * f.derivative(upstream),
             has_mask,
         ),
+        OF_DZ,
     ),
     # Implementations differ in relu'(0): Bertoin et al., "Numerical influence of ReLU'(0) on backpropagation", 2021.
     Mistake(
@@ -126,6 +132,7 @@ MISTAKES = (
             "{derivative} = {beyond}, where it is {here}: z >= {kink} in place of z > {kink}",
             lambda f, upstream, z: upstream * f.derivative(beyond_kinks(f, z)),
         ),
+        OF_DZ,
     ),
     # torch.maximum(z, 0), which gives half of the gradient to each of two equal arguments.
     Mistake(
@@ -135,6 +142,7 @@ MISTAKES = (
             "{derivative} = {mean}, where it is {here}",
             lambda f, upstream, z: upstream * (f.derivative(z) + f.derivative(beyond_kinks(f, z))) / 2,
         ),
+        OF_DZ,
     ),
     Mistake(
         "weights untransposed",
@@ -144,25 +152,59 @@ MISTAKES = (
             out_in="dinputs as dz @ weights.T, not dz @ weights (square weights fit both ways)",
             dinputs=Rule(("dz", "weights"), lambda dz, weights: dz @ weights),
         ),
+        OF_DINPUTS,
     ),
     # Stack Overflow, question 6013429; a worked example of RGU (Robert Gordon University) uses the new weights.
-    Mistake("weights after the update", BACKWARD, weights_after_update),
-    Mistake("another learning rate", STEPPED, another_learning_rate),
-    Mistake("another layer", BACKWARD, of_another_layer),
+    Mistake("weights after the update", BACKWARD, wrong_steps.weights_after_update, OF_DINPUTS),
+    Mistake("another learning rate", STEPPED, wrong_steps.another_learning_rate, OF_STEP),
+    Mistake("another layer", BACKWARD, of_another_layer, ALONE),
     # Tests of softplus and SiLU in mlpack.
-    Mistake("derivative at the outputs", BACKWARD, wrong_losses.derivative_at_outputs),
+    Mistake("derivative at the outputs", BACKWARD, wrong_losses.derivative_at_outputs, OF_DZ),
     # DeepLearning.AI forum, topic 31965
-    Mistake("z for outputs", BACKWARD, wrong_losses.z_for_outputs),
-    Mistake("outputs for the derivative", BACKWARD, wrong_losses.outputs_for_derivative),
-    Mistake("last derivative forgotten", BACKWARD, wrong_losses.last_derivative_forgotten),
+    Mistake("z for outputs", BACKWARD, wrong_losses.z_for_outputs, OF_DZ),
+    Mistake("outputs for the derivative", BACKWARD, wrong_losses.outputs_for_derivative, OF_DZ),
+    Mistake("last derivative forgotten", BACKWARD, wrong_losses.last_derivative_forgotten, OF_DZ),
     # stats.stackexchange, question 235528
-    Mistake("diagonal of the Jacobian", BACKWARD, wrong_losses.diagonal_alone),
-    Mistake("combined derivative twice", FROM_UPSTREAM, wrong_losses.combined_twice),
+    Mistake("diagonal of the Jacobian", BACKWARD, wrong_losses.diagonal_alone, OF_DZ),
+    Mistake("combined derivative twice", FROM_UPSTREAM, wrong_losses.combined_twice, OF_LOSS),
     # datascience.stackexchange, question 64746
-    Mistake("softmax twice", FROM_LOSS, wrong_losses.applied_twice),
-    Mistake("no logarithm", FROM_LOSS, wrong_losses.no_logarithm),
-    Mistake("classes from 1", FROM_LOSS, wrong_losses.shifted_classes),
-    Mistake("loss forgotten", FROM_UPSTREAM, wrong_losses.loss_forgotten),
+    Mistake("softmax twice", FROM_LOSS, wrong_losses.applied_twice, OF_LOSS),
+    Mistake("no logarithm", FROM_LOSS, wrong_losses.no_logarithm, OF_LOSS),
+    Mistake("classes from 1", FROM_LOSS, wrong_losses.shifted_classes, OF_LOSS),
+    Mistake("loss forgotten", FROM_UPSTREAM, wrong_losses.loss_forgotten, OF_LOSS),
     # stats.stackexchange, question 188678: finite differences of the output.
-    Mistake("derivative of the outputs", BACKWARD, wrong_losses.of_outputs),
+    Mistake("derivative of the outputs", BACKWARD, wrong_losses.of_outputs, OF_LOSS),
+    # DeepLearning.AI forum, topic 119220
+    Mistake("summed over everything", BIASES, wrong_products.summed_over_everything, OF_SUMS),
+    # DeepLearning.AI, Natural Language Processing Specialization (an issue of its repository); pytorch, issue 2330
+    Mistake("sum of dweights", BIASES, wrong_products.sum_of_dweights, OF_SUMS),
+    Mistake("sum of inputs", BIASES, wrong_products.sum_of_inputs, OF_SUMS),
+    # smile, issue 528
+    Mistake("mask alone", BACKWARD, wrong_masks.mask_alone, OF_DZ, tier=RARE),
+    Mistake("mask inverted", BACKWARD, wrong_masks.inverted_mask, OF_DZ, tier=RARE),
+    Mistake("applied to dz", BACKWARD, wrong_masks.applied_to_dz, OF_DZ, tier=RARE),
+    Mistake("mask of the inputs", BACKWARD, wrong_masks.mask_of_inputs, OF_DZ, tier=RARE),
+    Mistake("outputs for dz", BACKWARD, wrong_masks.outputs_for_dz, OF_DZ, tier=RARE),
+    Mistake("z for dz", BACKWARD, wrong_masks.z_for_dz, OF_DZ, tier=RARE),
+    # huggingface/transformers, issue 4514
+    Mistake("layout forgotten", EVERYTHING, wrong_layouts.layout_forgotten, LAYOUT),
+    # DeepLearning.AI forum, topic 674897
+    Mistake("samples in columns", EVERYTHING, wrong_layouts.samples_in_columns, LAYOUT),
+    # DeepLearning.AI forum, topic 119220; apache/tvm, pull request 5695
+    Mistake("elementwise dweights", WEIGHTS, wrong_products.elementwise_dweights, OF_SUMS),
+    Mistake("elementwise dinputs", BACKWARD, wrong_products.elementwise_dinputs, OF_DINPUTS),
+    Mistake("matrix product for dz", BACKWARD, wrong_products.matrix_product_for_dz, OF_DZ, tier=RARE),
+    # DeepLearning.AI forum, topic 674897
+    Mistake("inputs untransposed", WEIGHTS, wrong_products.inputs_untransposed, OF_SUMS),
+    Mistake("z of the layer before", WEIGHTS, wrong_products.z_of_the_layer_before, OF_SUMS),
+    # fast.ai forum, topic 107030
+    Mistake("one sample", PARAMETERS, wrong_products.one_sample, OF_SUMS),
+    Mistake("summed before the product", WEIGHTS, wrong_products.summed_before, OF_SUMS, tier=RARE),
+    Mistake("signs alone", STEPPED, wrong_steps.signs_alone, OF_STEP, tier=RARE),
+    Mistake("biases forgotten", EVERYTHING, wrong_biases.biases_forgotten, OF_BIASES),
+    Mistake("biases doubled", EVERYTHING, wrong_biases.biases_doubled, OF_BIASES),
+    # Andrew Ng, Machine Learning, notes 10 (2 and 4/m); ML-From-Scratch, issue 76
+    Mistake("common factor", (*OF_THE_LOSS, *GRADIENTS), common_factor, ALONE, tier=LAST),
+    Mistake("factor without a name", (*OF_THE_LOSS, *GRADIENTS), factor_without_name, ALONE, tier=AFTER_PAIRS),
+    Mistake("exchanged", EVERYTHING, wrong_layouts.exchanged, ALONE, tier=LAST),
 )

@@ -1,7 +1,7 @@
 """The verdict on one problem, from three checks: finite differences, expected values and exact arithmetic."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from backprop_cli.checks.exactness import ExactCheck, check_exactly
@@ -22,9 +22,10 @@ Outcome: TypeAlias = Literal["ok", "wrong", "open", "empty", "error"]
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The results of all checks of one problem."""
+    """The results of all checks of one problem, or of one submission of many that are compared with it."""
 
     file: str
+    problem: str | None = None  # the name of the problem, if `file` is a submission
     error: InputError | None = None  # why it could not be checked
     gradients: GradientCheck | None = None
     undifferentiable: str | None = None  # why finite differences could not be taken
@@ -88,22 +89,45 @@ def check_problem(
         rounded: Whether expected values accept all values that round to them.
         proof: What follows in exact fractions from the parameters of the last step, to compare the float64 result with.
     """
+    alone = check_alone(file, solution, steps=steps, proof=proof)
+    return compare(alone, solution, expected, tolerance, exact=exact if rounded else None)
+
+
+def check_alone(file: str, solution: Solution, *, steps: Steps, proof: Solution | None = None) -> Verdict:
+    """Check a problem's gradients in every way that needs no expected values; the arguments are as above."""
     gradients, undifferentiable = None, None
     try:
         gradients = check_gradients(solution, steps)
     except CannotDifferentiateError as error:
         undifferentiable = str(error)
-    expected = {node: expected[node] for node in working_order(len(solution.layers)) if node in expected}
-    quantities = check_expected(solution, expected, tolerance, exact=exact if rounded else None)
-    exactly = None if proof is None else check_exactly(solution, proof)
     return Verdict(
         file=file,
         gradients=gradients,
         undifferentiable=undifferentiable,
-        expected=quantities,
-        exact=exactly,
+        exact=None if proof is None else check_exactly(solution, proof),
         inactive=_inactive(solution),
     )
+
+
+def compare(
+    alone: Verdict,
+    solution: Solution,
+    expected: Mapping[Node, Expected],
+    tolerance: Tolerance,
+    *,
+    exact: Solution | None,
+) -> Verdict:
+    """Return the verdict on a problem together with one set of expected values.
+
+    Args:
+        alone: The verdict on the problem without them.
+        solution: Everything that follows from it, in float64.
+        expected: The expected values, as decimals if they are rounded.
+        tolerance: How far they may be off that are not rounded.
+        exact: The solution in exact fractions, if the expected values accept all values that round to them.
+    """
+    ordered = {node: expected[node] for node in working_order(len(solution.layers)) if node in expected}
+    return replace(alone, expected=check_expected(solution, ordered, tolerance, exact=exact))
 
 
 def _inactive(solution: Solution) -> str | None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from backprop_cli.checks.candidates import backward_with, chained, has_mask, value_of, with_upstream
+from backprop_cli.checks.candidates import backward_with, chained, following, has_mask, with_upstream
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.activations import ACTIVATIONS, Activation
 from backprop_cli.core.arrays import Array
@@ -19,12 +19,6 @@ _FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {  # dz from upst
     "tanh": lambda upstream, a: upstream * (1 - a * a),
     "softmax": lambda upstream, a: a * (upstream - (upstream * a).sum(axis=1, keepdims=True)),
 }
-
-
-def _of(case: Case, problem: Problem | None, description: str) -> Iterator[Candidate]:
-    """Return the quantity of a wrong problem, if it can be computed."""
-    values = [] if problem is None else [value_of(problem, case.node)]
-    return (Candidate(description=description, value=value) for value in values if value is not None)
 
 
 def _not_ones(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
@@ -85,11 +79,11 @@ def combined_twice(case: Case) -> Iterator[Candidate]:
     text = "the derivative with respect to z taken for upstream, and sent through {} once more"
     if problem.matched(last) is not None:
         dz = problem.as_written("dz", case.solution.layers[last].computed["dz"])
-        yield from _of(case, with_upstream(problem, dz), text.format(activation))
+        yield from following(case, with_upstream(problem, dz), text.format(activation))
     elif problem.loss is not None and problem.loss.name in _OF_LOGITS and activation == "linear":
         of_logits, chain = _OF_LOGITS[problem.loss.name], chained(case)
         wrong = None if chain is None else _last_with(chain, of_logits)
-        yield from _of(case, wrong, f"upstream sent through {of_logits}, which {problem.loss.name} contains")
+        yield from following(case, wrong, f"upstream sent through {of_logits}, which {problem.loss.name} contains")
 
 
 def applied_twice(case: Case) -> Iterator[Candidate]:
@@ -98,10 +92,10 @@ def applied_twice(case: Case) -> Iterator[Candidate]:
     name, activation = "" if problem.loss is None else problem.loss.name, problem.layers[-1].activation.name
     if name in _WITH_LOGITS and problem.matched(len(problem.layers) - 1) is not None:
         wrong = replace(problem, loss=LOSSES[_WITH_LOGITS[name]])
-        yield from _of(case, wrong, f"{activation} twice: {_WITH_LOGITS[name]} of probabilities")
+        yield from following(case, wrong, f"{activation} twice: {_WITH_LOGITS[name]} of probabilities")
     elif name in _OF_LOGITS and activation == "linear":
         text = f"{_OF_LOGITS[name]} twice: {name} of probabilities"
-        yield from _of(case, _last_with(problem, _OF_LOGITS[name]), text)
+        yield from following(case, _last_with(problem, _OF_LOGITS[name]), text)
 
 
 def no_logarithm(case: Case) -> Iterator[Candidate]:
@@ -110,13 +104,13 @@ def no_logarithm(case: Case) -> Iterator[Candidate]:
     name, activation = "" if problem.loss is None else problem.loss.name, problem.layers[-1].activation.name
     text = "the logarithm forgotten: nll of {}, the loss -t * y"
     if name == "cross_entropy":
-        yield from _of(case, replace(problem, loss=LOSSES["nll"]), text.format("probabilities"))
+        yield from following(case, replace(problem, loss=LOSSES["nll"]), text.format("probabilities"))
     elif name == "nll" and activation == "log_softmax":
-        yield from _of(case, _last_with(problem, "softmax"), text.format("probabilities"))
+        yield from following(case, _last_with(problem, "softmax"), text.format("probabilities"))
     elif name == "cross_entropy_with_logits" and activation == "linear":
         unlogged = replace(problem, loss=LOSSES["nll"])
-        yield from _of(case, unlogged, text.format("logits"))
-        yield from _of(case, _last_with(unlogged, "softmax"), text.format("probabilities"))
+        yield from following(case, unlogged, text.format("logits"))
+        yield from following(case, _last_with(unlogged, "softmax"), text.format("probabilities"))
 
 
 def shifted_classes(case: Case) -> Iterator[Candidate]:
@@ -127,7 +121,7 @@ def shifted_classes(case: Case) -> Iterator[Candidate]:
     for shift, too in ((-1, "small"), (1, "large")):
         if shift < 0 or not problem.targets[:, -1].any():
             wrong = replace(problem, targets=np.roll(problem.targets, shift, axis=1))
-            yield from _of(case, wrong, f"class numbers one too {too}: they count from 0 here")
+            yield from following(case, wrong, f"class numbers one too {too}: they count from 0 here")
 
 
 def loss_forgotten(case: Case) -> Iterator[Candidate]:
@@ -136,10 +130,10 @@ def loss_forgotten(case: Case) -> Iterator[Candidate]:
     if problem.loss is None or problem.targets is None or "outputs" not in last.computed:
         return
     outputs = problem.as_written("outputs", last.computed["outputs"])
-    yield from _not_ones(_of(case, with_upstream(problem, outputs), "the loss forgotten: upstream = outputs"))
+    yield from _not_ones(following(case, with_upstream(problem, outputs), "the loss forgotten: upstream = outputs"))
     if problem.loss.name != "nll" or problem.reduction != "sum":  # else it is the sign that is turned round
         yield from _not_ones(
-            _of(case, with_upstream(problem, problem.targets), "the loss forgotten: upstream = targets")
+            following(case, with_upstream(problem, problem.targets), "the loss forgotten: upstream = targets")
         )
 
 
@@ -153,4 +147,4 @@ def of_outputs(case: Case) -> Iterator[Candidate]:
     ):
         return
     text = "the derivative of the outputs, not of the loss: upstream left out"
-    yield from _not_ones(_of(case, with_upstream(problem, np.ones((problem.n_samples, n_neurons))), text))
+    yield from _not_ones(following(case, with_upstream(problem, np.ones((problem.n_samples, n_neurons))), text))

@@ -32,6 +32,10 @@ Gradients are compared with finite differences of the loss. Expected values
 A problem is a file, or the matrices that options name, as for backprop run.
 With --exact, float64 results are also compared with exact arithmetic.
 
+Several submissions for one problem (--expect more than once, or a folder with a
+.json or .npz file for each) have a verdict each. --format csv is a table of
+their marks for a spreadsheet.
+
 With --accept, the computed values become the expected ones of the file: of the
 quantities that "expected" names, or of all if it names none. The rest of the
 file stays as it is. It takes one problem and no options but those of finite
@@ -50,7 +54,7 @@ Examples:
     backprop check /tmp/mine.json --accept
 
 The exit status is 1 where something is wrong, or where nothing was tested, and
-3 where a problem cannot be read; the others are still checked.
+3 where a problem or submission cannot be read; the others are still checked.
 """
 
 EXPLAIN_HELP = """

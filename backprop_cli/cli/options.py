@@ -189,9 +189,10 @@ class CheckOptions(ProblemOptions):
         Option(
             metavar="PATH",
             help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them, or one"
-            " matrix named after its quantity: dweights.csv.",
+            " matrix named after its quantity: dweights.csv. Several, or a folder of results, are submissions: each has"
+            " a verdict.",
         ),
-    ] = ()  # type: ignore[assignment]  # a list, so that a second one can be refused
+    ] = ()  # type: ignore[assignment]  # Typer gives a list
     accept: Annotated[
         bool,
         Option(
@@ -240,8 +241,19 @@ class CheckOptions(ProblemOptions):
     ] = 100
     seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
     format: Annotated[
-        Literal["table", "json"], Option(help="A line for each problem and the details for people; JSON for programs.")
+        Literal["table", "json", "csv"],
+        Option(
+            help="A line for each problem and the details for people; JSON for programs; CSV for spreadsheets, with"
+            " counts of entries and marks."
+        ),
     ] = "table"
+    marks: Annotated[
+        Literal["follow", "strict"] | None,
+        Option(
+            help="The marks in CSV: a mark for each entry that is right or follows from others, or is right"
+            " [default: follow]."
+        ),
+    ] = None
 
     @property
     def differences(self) -> "Steps":

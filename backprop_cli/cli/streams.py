@@ -12,8 +12,10 @@ from backprop_cli.messages import clean, reason_of
 redirecting = _thread.RLock()  # held while the streams of the process, for all its threads, are replaced
 
 
-def write_stdout(text: str | Iterable[str]) -> None:
+def write_stdout(text: str | Iterable[str], *, encoding: str | None = None) -> None:
     """Write text, whole or in parts, to standard output; characters that its encoding lacks are escaped.
+
+    Formats that set an encoding have that one, in place of the one of standard output.
 
     Raises:
         OutputError: It could not be written.
@@ -26,20 +28,20 @@ def write_stdout(text: str | Iterable[str]) -> None:
     try:
         stream.flush()
         for part in [text] if isinstance(text, str) else text:
-            _write(stream, part)
+            _write(stream, part, encoding)
     except BrokenPipeError:
         raise ClosedPipeError("the reader of standard output went away") from None
     except (OSError, ValueError) as error:
         raise OutputError(f"cannot write to standard output: {reason_of(error)}") from error
 
 
-def _write(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str, encoding: str | None = None) -> None:
     if not hasattr(stream, "buffer"):  # a program has replaced it by a text stream
         stream.write(text)
         return
     # Not through the buffer: Python flushes it at exit, and reports a failure a second time.
     raw = getattr(stream.buffer, "raw", stream.buffer)
-    rest = memoryview(text.encode(stream.encoding, "backslashreplace"))
+    rest = memoryview(text.encode(encoding or stream.encoding, "backslashreplace"))
     while rest:
         taken = raw.write(rest)
         if taken is None:  # it is full, and set not to wait

@@ -14,7 +14,7 @@ _REDIRECT = "> FILE after the command writes the output to a file"
 # The commands, what does it there (an option, or a sentence), and options of other tools, without dashes.
 OPTIONS_OF_OTHER_TOOLS = (
     ("run check explain", "--format json", "json jsonl ndjson as-json to-json json-output"),
-    ("run", "--format csv", "csv tsv to-csv"),
+    ("run check", "--format csv", "csv tsv to-csv"),
     ("explain", "--format markdown", "markdown md latex tex"),
     ("run check explain", "--format table", "table text txt plain pretty human"),
     ("run", "--save", "o out output outfile out-file output-file output-dir outdir write export dump save-as npz npy"),
@@ -58,6 +58,7 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run explain", "--exact", "fraction fractions rational decimal"),
     ("check", "--expect", "expected golden reference compare against actual solution"),
     ("check", "--accept", "approve bless regenerate update update-expected update-golden overwrite"),
+    ("check", "--marks", "mark grade grades grading score scores points"),
     ("check", "--rtol", "tol tolerance rel relative"),
     ("check", "--atol", "abs absolute"),
     ("check", "--eps", "h epsilon delta step step-size"),

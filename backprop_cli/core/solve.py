@@ -90,7 +90,9 @@ def _lacking(problem: Problem, wanted: Sequence[Node], planned: Plan, found: Eva
         if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
     }
     beyond = {
-        node: f"more than {problem.dtype}: {entry} overflows" for node, entry in found.beyond.items() if node in wanted
+        node: f"more than {problem.dtype}: {entry} overflows, or an output is rounded to 0 or 1"
+        for node, entry in found.beyond.items()
+        if node in wanted
     }
     return missing | beyond
 

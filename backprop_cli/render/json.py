@@ -120,7 +120,8 @@ def _matrix(matrix: "Matrix", rule: str | None) -> dict[str, Any]:
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:
-    found: dict[str, Any] = {"file": verdict.file, "passed": verdict.passed, "outcome": verdict.outcome}
+    found: dict[str, Any] = {"file": verdict.file, **({} if verdict.problem is None else {"problem": verdict.problem})}
+    found |= {"passed": verdict.passed, "outcome": verdict.outcome}
     if verdict.error is not None:
         return found | {"error": str(verdict.error), "hint": verdict.error.hint}
     if verdict.outcome == "empty":

@@ -14,6 +14,7 @@ NAMES = (
     "memory",
     "growth",
     "check_many",
+    "check_submissions",
     "check_at_scale",
     "explain_large",
     "interrupts",

@@ -34,6 +34,11 @@ class Pass:
     bias_sum: Callable[[Array], Array] = lambda dz: dz.sum(axis=0)
     back: Callable[[Array, Array, Array], Array] = lambda dz, w, _dw: dz @ w.T
     rate: Callable[[float], float] = lambda rate: rate
+    product: Callable[[Array, Array], Array] = lambda x, dz: x.T @ dz
+    # dz of a ReLU layer from z, upstream and inputs, in place of the mask; dbiases from inputs and dz
+    gradient: Callable[[Array, Array, Array], Array] | None = None
+    bias_of: Callable[[Array, Array], Array] | None = None
+    step: Callable[[Array], Array] = lambda gradient: gradient
     only: tuple[int, ...] | None = None  # the layers whose biases and weights are changed
 
     def __call__(self, draft: Draft) -> Values:
@@ -52,13 +57,17 @@ class Pass:
             x = y
         flowing = draft["upstream"][: len(x)] * self.scale(len(x))
         for layer, found in zip(reversed(draft["layers"]), reversed(values), strict=True):
-            dz = flowing * self.mask(found["z"], flowing) if layer["activation"] == "relu" else flowing
-            dweights, dbiases = found.pop("inputs").T @ dz, self.bias_sum(dz)
+            inputs, dz = found.pop("inputs"), flowing
+            if layer["activation"] == "relu":
+                mask = self.gradient or (lambda z, upstream, _x: upstream * self.mask(z, upstream))
+                dz = mask(found["z"], flowing, inputs)
+            dweights = self.product(inputs, dz)
+            dbiases = self.bias_sum(dz) if self.bias_of is None else self.bias_of(inputs, dz)
             flowing = self.back(dz, found.pop("weights"), rate * dweights)
             found |= {"dz": dz, "dinputs": flowing, "dweights": dweights, "dbiases": dbiases}
-            found["new_weights"] = layer["weights"] - rate * dweights
+            found["new_weights"] = layer["weights"] - rate * self.step(dweights)
             if dbiases.ndim == 2 or dbiases.shape == layer["biases"].shape:
-                found["new_biases"] = layer["biases"] - rate * dbiases
+                found["new_biases"] = layer["biases"] - rate * self.step(dbiases)
         return values
 
 

@@ -3,6 +3,7 @@
 The planted values come from a pass written for these tests (`passes`), which can be wrong in one way at a time.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,7 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
 from tests.checks.loss_passes import ROWS
+from tests.checks.more_passes import PLANTED as MORE_PLANTED
 from tests.checks.other_causes import CHANGES, OTHER_PASSES
 from tests.checks.passes import PLANTED, RIGHT, WORDS, Draft, Values, checked, random_network
 from tests.conftest import sized
@@ -81,7 +83,8 @@ def by_node(values: Values, *quantities: str) -> dict[Node, Array]:
 
 def test_every_known_mistake_is_planted() -> None:
     assert PLANTED.keys() == WORDS.keys()
-    assert PLANTED.keys() | {row.mistake for row in ROWS.values()} == {mistake.name for mistake in MISTAKES}
+    rarer = {name.partition(":")[0] for name in MORE_PLANTED}
+    assert PLANTED.keys() | {row.mistake for row in ROWS.values()} | rarer == {mistake.name for mistake in MISTAKES}
     assert len(STRUCK) == 78
 
 
@@ -160,6 +163,26 @@ def test_mistakes_on_random_networks_are_named(name: str, n_networks: int) -> No
     assert np.mean(beside_z) >= 0.99
 
 
+# What other causes are in truth: they may be named so. Of rounded numbers, several slips lead to the same one.
+TRUE_NAMES = {
+    "bias forgotten": r"the biases( of layer \d)? forgotten: z = inputs @ weights$",
+    "bias added twice": r"the biases( of layer \d)? added twice$",
+    "sample": r"the gradient of the (first|last) sample alone",  # one of two is missing, or zero
+    "order": r"another order$",
+    "exchanged": r"another order$",
+    "slip: sign": r"a slip of the pen in .*: the sign, ",
+    "slip: decimal point": r"a slip of the pen in .*: the decimal point, ",
+    "slip: digits exchanged": r"a slip of the pen in .*: (two digits exchanged|a digit (as its neighbour|left out)), ",
+    "slip: digit dropped": r"a slip of the pen in .*: (a digit (left out|as its neighbour)|the decimal point), ",
+    "slip: digit changed": r"a slip of the pen in .*: a digit as its neighbour, ",
+    "two slips": r"a slip of the pen in ",
+}
+
+
+def is_true(cause: str, explanation: str) -> bool:
+    return any(part in cause and re.search(words, explanation) for part, words in TRUE_NAMES.items())
+
+
 def other_causes(seed: int) -> Iterator[tuple[str, dict[Node, Array]]]:
     """Yield wrong values that no mistake made: all quantities of a wrong pass, or one quantity of it, or slips."""
     draft, rng = random_network(seed), np.random.default_rng([seed, 7])
@@ -177,7 +200,7 @@ def other_causes(seed: int) -> Iterator[tuple[str, dict[Node, Array]]]:
             yield name, {node: change(right[node], rng)}
 
 
-@sized("n_values", 200, 20_000)
+@sized("n_values", 100, 20_000)
 @pytest.mark.parametrize("digits", [None, 3])
 def test_mistakes_that_nobody_made_are_not_named(n_values: int, digits: int | None) -> None:
     wrong, named, seed = 0, Counter[str](), 0
@@ -187,7 +210,8 @@ def test_mistakes_that_nobody_made_are_not_named(n_values: int, digits: int | No
         for name, values in other_causes(seed):
             for node, check in checked(solution, values, digits=digits).items():
                 wrong += not check.passed
-                named += Counter(f"{name}, {node}: {explanation}" for explanation in check.explanations[:1])
+                untrue = [text for text in check.explanations if not is_true(name, text)]
+                named += Counter(f"{seed} {name}, {node}: {text}" for text in untrue[:1])
     # Of few values, a few more may be named by chance.
     assert named.total() <= max(3, n_values / 1000), named
 
@@ -247,22 +271,22 @@ def stepped(gradients: list[float], rate: float) -> Planted:
 @pytest.mark.parametrize(
     ("planted", "least", "digits", "is_named"),
     [
-        # Digits of one entry that is not a slip: 10 mistakes can be made here, and 2 + log10(10) = 3.
-        (divided([9.42], 3), 6.28, 2.95, False),
-        (divided([9.42], 3), 6.28, 3.05, True),
-        # One significant digit, with sign and magnitude 2.2 at most; the other has 0.75 or 0.85.
-        (divided([9, 0.3], 3), 0.2, 0.75, False),
-        (divided([9, 0.3], 3), 0.2, 0.85, True),
-        # A turned sign has 1.7 at most; the other has 1.05 or 1.1. Of one sample, 6 mistakes can be made: 2.78.
-        (turned([4, 0.1]), 0.2, 1.05, False),
-        (turned([4, 0.1]), 0.2, 1.1, True),
+        # Digits of one entry that is not a slip: 7 rows change it, and 2 + log10(7) = 2.85.
+        (divided([9.42], 3), 6.28, 2.8, False),
+        (divided([9.42], 3), 6.28, 2.9, True),
+        # One significant digit, with sign and magnitude 2.2 at most; the other has 0.65 or 0.75. 8 rows change both.
+        (divided([9, 0.3], 3), 0.2, 0.65, False),
+        (divided([9, 0.3], 3), 0.2, 0.75, True),
+        # A turned sign has 1.7 at most; the other has 0.95 or 1.05. Of one sample, 3 rows change both: 5 count.
+        (turned([4, 0.1]), 0.2, 0.95, False),
+        (turned([4, 0.1]), 0.2, 1.05, True),
         # A tenth and a hundredth are slips, too; a seventh is none.
         (divided([3.75], 10), 3.375, 5, False),
         (divided([37.5], 100), 37.125, 5, False),
         (divided([3.75 * 7], 7), 22.5, 5, True),
-        # 8 mistakes can be made: 2.90. One entry has at most 7.2, less the 6 digits of the fitted rate.
-        (stepped([1e6, 1], 0.123456), 0.122456, 1.65, False),
-        (stepped([1e6, 1], 0.123456), 0.122456, 1.75, True),
+        # No other row changes both: 2.7. One entry has at most 7.2, less the 6 digits of the fitted rate.
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.45, False),
+        (stepped([1e6, 1], 0.123456), 0.122456, 1.55, True),
         (stepped([1e6, 0], 0.12), 0.119 * 1e6, 9, False),  # the fitted entry alone
         (stepped([3, 1, 2], 0.12345678912), 0.12245678912, 10, True),  # with all 17 digits, by the two others
     ],

@@ -307,9 +307,11 @@ def test_the_upstream_of_a_saturated_pair_is_not_computed_and_the_rest_is(backpr
     result = json.loads(ran.out)
     assert (ran.status, ran.err) == (0, "")
     assert (result["loss"], result["dz"]) == (2000, [[1], [-1]])
-    assert result["not_computed"] == {"upstream": "more than float64: upstream[0,0] overflows"}
+    assert result["not_computed"] == {
+        "upstream": "more than float64: upstream[0,0] overflows, or an output is rounded to 0 or 1"
+    }
     assert backprop("run", "p.json", "--only", "upstream,dbiases").out.endswith(
-        "not computed\n  upstream needs more than float64: upstream[0,0] overflows\n"
+        "not computed\n  upstream needs more than float64: upstream[0,0] overflows, or an output is rounded to 0 or 1\n"
     )
 
 

@@ -342,7 +342,7 @@ def test_a_matrix_of_a_layer_of_a_network(backprop: Run, name: str) -> None:
         WRITERS[os.path.splitext(name)[1]](name, [[value]])
         ran = backprop("check", "net.json", "--expect", name)
         assert (ran.status, ran.err) == (status, "")
-        assert ("layers[1].dz: 1 of 1 expected values wrong" in ran.out) is bool(status)
+        assert ("layers[1].dz[0,0] is wrong: yours 4, correct 3" in ran.out) is bool(status)
 
 
 @pytest.mark.parametrize("name", ["dz.csv", "layers[0].dz.csv"])

@@ -60,6 +60,7 @@ OPTIONS = {
         "--samples",
         "--seed",
         "--format",
+        "--marks",
         "--color",
         "-q",
     ],

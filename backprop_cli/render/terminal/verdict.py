@@ -66,7 +66,8 @@ def _summary(found: Sequence[Verdict]) -> str:
         "error": "could not be checked",
     }
     counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
-    return f"{counted(len(found), 'problem')}: " + ", ".join(counts)
+    noun = "problem" if found[0].problem is None else "submission"
+    return f"{counted(len(found), noun)}: " + ", ".join(counts)
 
 
 def _in_short(verdict: Verdict) -> Iterator[str]:
