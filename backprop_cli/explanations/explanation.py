@@ -1,6 +1,5 @@
 """The records of an explanation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -66,21 +65,6 @@ class Explanation:
     cut: bool = False  # whether sources are left out because the tree would be too long
     total: Number = 0.0  # the sum of the terms, rounded once; `value` may differ from it, divided, by rounding
     more_passed_on: int = 0  # how many more of them are not listed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Walk:
-    """The explanations of a whole problem in working order."""
-
-    title: str | None
-    steps: tuple[Explanation, ...]
-    not_computed: Mapping[str, str]  # by place, what each quantity that was not computed needs
-    entries: int  # computed ones, of which a large problem shows one of each quantity
-
-    @property
-    def not_shown(self) -> int:
-        """How many computed entries have no step."""
-        return self.entries - len(self.steps)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -58,3 +58,34 @@ def test_sources_that_are_left_out_are_told() -> None:
     page = markdown.explanation(explain(problem, Node(0, "dweights"), (0, 0), Extent(depth=100, whole=True)), None)
     assert page.count("(further sources are left out)\n") == 1
     assert len(page) < 1_000_000
+
+
+def test_a_large_matrix_shows_its_edges_and_says_so() -> None:
+    draft = {"inputs": [[k, 2, 3] for k in range(4)], "weights": [[1], [1], [1]], "upstream": "ones"}
+    found = worked(build(draft), Extent(depth=0))
+    edges, whole = (markdown.worked(found, None, max_rows) for max_rows in (2, 0))
+    assert r"X = \begin{bmatrix} 0 & \cdots & 3 \\ \vdots & \ddots & \vdots \\ 3 & \cdots & 3 \end{bmatrix}" in edges
+    assert (
+        "\n`inputs` shows rows 0 to 0 and 3 to 3 of 4 and columns 0 to 0 and 2 to 2 of 3; `--rows 0` shows all.\n"
+        in edges
+    )
+    assert "\n`z` shows rows 0 to 0 and 3 to 3 of 4; `--rows 0` shows all.\n" in edges
+    assert "--rows" not in whole
+    assert r"X = \begin{bmatrix} 0 & 2 & 3 \\ 1 & 2 & 3 \\ 2 & 2 & 3 \\ 3 & 2 & 3 \end{bmatrix}" in whole
+
+
+def test_brackets_in_tex_grow_with_the_matrices_in_them() -> None:
+    draft = {"z": [[1, 2]], "activation": "softmax", "targets": [[1, 1]], "loss": "cross_entropy"}
+    page = markdown.worked(worked(build(draft), Extent(depth=0)), None, 20)
+    assert r"&= \operatorname{softmax}\left(\begin{bmatrix} 1 & 2 \end{bmatrix}\right) \text{ for each sample}" in page
+    assert r"\cdot \text{(sum of targets over neurons)} - \begin{bmatrix} 1 & 1 \end{bmatrix}" in page
+
+
+def test_what_is_missing_is_listed() -> None:
+    page = markdown.worked(worked(build({"z": [[1]]}), Extent(depth=0)), None, 20)
+    assert "\n## Not computed\n\n- `dz` needs `upstream`\n" in page
+
+
+def test_a_small_number_is_a_power_of_ten() -> None:
+    page = markdown.worked(worked(build({"z": [[1.5e-7]]}), Extent(depth=0)), None, 20)
+    assert r"\begin{bmatrix} 1.5 \times 10^{-7} \end{bmatrix}" in page
