@@ -96,7 +96,7 @@ def _rendered(found: Worked | Explanation, options: ExplainOptions) -> str | Ite
         case "json":
             from backprop_cli.render import json
 
-            return json.worked(found) if isinstance(found, Worked) else json.explanation(found)
+            return json.worked(found, options.rows) if isinstance(found, Worked) else json.explanation(found)
         case "markdown":
             from backprop_cli.render import markdown
 
