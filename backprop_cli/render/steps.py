@@ -70,7 +70,7 @@ def _at_signs(text: str, width: int, depth: int | None = None) -> Sequence[str]:
     """Return a sum, which may be divided, in lines that begin with a sign, each within a width where that is possible.
 
     It is split at signs within at most `depth` brackets, by default outside all but those around a sum that is divided;
-    a line that is still too long is split further inside.
+    a line that is still too long is split further inside, and at last between factors.
 
     >>> _at_signs("(a * b + c - d) / 2", 12)
     ['(a * b + c', '- d) / 2']
@@ -78,7 +78,7 @@ def _at_signs(text: str, width: int, depth: int | None = None) -> Sequence[str]:
     if depth is None:
         depth = 1 if re.fullmatch(r"\(.*\) / \d+", text) else 0
     lines, line, at = [], "", 0
-    for piece in re.split(r" (?=[-+/] )", text):
+    for piece in re.split(r" (?=[-+/*] )" if depth == _DEEPEST else r" (?=[-+/] )", text):
         if line and at <= depth and len(f"{line} {piece}") > width:
             lines.append(line)
             line = piece

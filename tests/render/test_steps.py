@@ -141,8 +141,9 @@ TERMS, NUMBERS = "a[0] * b[0] + c[0] - d[0]", "1 * 2 + 3 - 4"
         ),
         (["-(a + b) - log(c - d)", "3"], 16, False, ["z = -(a + b)", "    - log(c - d)", "  = 3"]),
         (["-(a + b) - log(c - d)", "3"], 12, False, ["z = -(a + b)", "    - log(c", "    - d)", "  = 3"]),
+        (["softmax(a)[0] * total", "3"], 20, False, ["z = softmax(a)[0]", "    * total", "  = 3"]),
     ],
-    ids=["in one line", "a side a line", "packed", "split at a sign", "not in brackets", "in brackets"],
+    ids=["in one line", "a side a line", "packed", "split at a sign", "not in brackets", "in brackets", "factors"],
 )
 def test_equations_stand_below_each_other(sides: list[str], width: int, packed: bool, lines: list[str]) -> None:
     assert list(equations("z", sides, width, packed=packed)) == lines

@@ -96,8 +96,10 @@ def test_the_numbers_of_markdown_are_those_of_json(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_line_of_a_page_is_wider_than_80_columns(seed: int) -> None:
-    page = table_of(worked(build(any_problem(seed)), Extent(depth=0)), width=80)
-    assert max(map(len, page.splitlines())) <= 80
+    found = worked(build(any_problem(seed)), Extent(depth=0))
+    assert max(map(len, table_of(found, width=80).splitlines())) <= 80
+    equations = re.findall(r"^ +[^ (].* = .*$", table_of(found, width=80, wraps=False), re.MULTILINE)
+    assert max(map(len, equations)) <= 80  # they need no other lines
 
 
 def test_a_number_that_is_not_of_the_json_is_noticed() -> None:
