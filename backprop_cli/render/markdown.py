@@ -17,7 +17,13 @@ _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
     r" $\eta$ is the learning rate, which leads from $w$ and $b$ to $w'$ and $b'$."
 )
-_MATRICES = r" Capital letters are whole matrices; $\odot$ multiplies entry by entry. Indices count from 0."
+_MATRICES = (
+    r" Capital letters are whole matrices; $\odot$ multiplies entry by entry, and $b$ is added to every sample. Indices"
+    " count from 0."
+)
+_OF_LAYERS = (
+    " Layers are numbered from 0: the inputs $X^{(k)}$ of layer $k$ are the outputs $Y^{(k-1)}$ of the layer before."
+)
 _MORE_LETTERS = {
     r"(?<![a-zA-Z\\])[tT](_\{|\b)": " The targets are $t$.",
     r"L_(\{|n)": " $L_n$ is the loss of sample $n$, and $L$ is their mean.",
@@ -36,7 +42,11 @@ def worked(found: Worked, precision: int | None, max_rows: int) -> str:
     `max_rows` is the most rows or columns of a matrix to show; 0 shows all.
     """
     title = [f"# {_escaped(clean(found.title))}"] if found.title else []
-    legend = _MATRICES + "".join(f" {_escaped(line[:1].upper() + line[1:])}." for line in conventions(found))
+    legend = (
+        _MATRICES
+        + _OF_LAYERS * (len(found.problem.layers) > 1)
+        + "".join(f" {_escaped(line[:1].upper() + line[1:])}." for line in conventions(found))
+    )
     parts = ["## Given"]
     for matrix in found.given:
         parts.append(f"`{matrix.place}`")
