@@ -29,6 +29,8 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         BackpropError: Of any kind.
     """
     path, entry = _problem_and_entry(options)
+    if options.standalone and options.format != "latex":
+        raise UsageError(f"--standalone is for --format latex, got {options.format}")
     refuse_conflicts(options, [] if path is None else [path], "explain")
     with naming_file(path, options), progress_bar(quiet=options.quiet) as progress:
         problem = load(path, options, exact=options.exact, progress=progress)
@@ -103,6 +105,12 @@ def _rendered(found: Worked | Explanation, options: ExplainOptions) -> str | Ite
             if isinstance(found, Worked):
                 return markdown.worked(found, options.precision, options.rows)
             return markdown.explanation(found, options.precision)
+        case "latex":
+            from backprop_cli.render import latex
+
+            if isinstance(found, Worked):
+                return latex.worked(found, options.precision, options.rows, standalone=options.standalone)
+            return latex.explanation(found, options.precision, standalone=options.standalone)
         case "table":
             from backprop_cli.render.terminal import explanation
             from backprop_cli.render.terminal import worked as page

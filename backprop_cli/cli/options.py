@@ -192,8 +192,12 @@ class ExplainOptions(ProblemOptions):
     precision: PrecisionOption = None
     rows: RowsOption = 20
     format: Annotated[
-        Literal["table", "markdown", "json"], Option(help="Tables for people; Markdown to hand out; JSON for programs.")
+        Literal["table", "markdown", "latex", "json"],
+        Option(help="Tables for people; Markdown or LaTeX to hand out; JSON for programs."),
     ] = "table"
+    standalone: Annotated[
+        bool, Option("--standalone", help="With --format latex: a LaTeX document, not a part of one.")
+    ] = False
 
     @property
     def extent(self) -> "Extent":

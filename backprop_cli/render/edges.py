@@ -25,16 +25,16 @@ class Edges(NamedTuple):
         return (len(self.rows) - list(self.rows).count(None)) * (len(self.columns) - list(self.columns).count(None))
 
 
-def edges(shape: tuple[int, ...], max_rows: int, *, square: bool = False) -> Edges:
+def edges(shape: tuple[int, ...], max_rows: int, *, square: bool = False, max_columns: int | None = None) -> Edges:
     """Return which rows and columns of a matrix to show: all rows if there are at most `max_rows`, or if that is 0.
 
-    Columns are left out beyond 100, or, if `square`, where rows are.
+    Columns are left out beyond 100, or, if `square`, where rows are; with `max_columns`, beyond these.
     """
     n_rows, n_columns = shape
     most_columns = n_columns if not max_rows else max_rows if square else _MANY_COLUMNS
     rows, note_on_rows = _ends("rows", n_rows, max_rows or n_rows)
     edge = most_columns if square or n_columns <= most_columns else _EDGE_COLUMNS
-    columns, note_on_columns = _ends("columns", n_columns, edge)
+    columns, note_on_columns = _ends("columns", n_columns, edge if max_columns is None else min(edge, max_columns))
     return Edges(rows, columns, " and ".join(filter(None, [note_on_rows, note_on_columns])))
 
 

@@ -1,24 +1,15 @@
-"""Texts, numbers and matrices in TeX.
+"""Texts in TeX.
 
 Escaped texts are right in LaTeX with any engine and font encoding, and need no package.
 """
 
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 from backprop_cli.messages import clean
-from backprop_cli.render.numbers import number as plain_number
 
-if TYPE_CHECKING:
-    from decimal import Decimal
-
-__all__ = ["INACTIVE", "MOST_DIGITS", "bmatrix", "code", "document", "escaped", "matrix", "number"]
-
-INACTIVE = "^{*}"  # behind a number that an inactive unit makes zero
-MOST_DIGITS = 40  # of a number: more do not fit a line
+__all__ = ["code", "document", "escaped"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -35,7 +26,7 @@ _NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho varsigma sigma tau upsilon varphi"
     " chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Phi Psi Omega partial nabla times cdot le ge ne to infty pm"
 )
-_SYMBOLS = dict(zip("αβγδεζηθικλμνξπρςστυφχψωΓΔΘΛΞΠΣΦΨΩ∂∇×·≤≥≠→∞±", _NAMES.split(), strict=True)) | {
+_SYMBOLS = dict(zip("αβγδεζηθικλμνξπρςστυφχψωΓΔΘΛΞΠΣΦΨΩ∂∇×·≤≥≠→∞±", _NAMES.split(), strict=True)) | {  # noqa: RUF001
     "\N{MINUS SIGN}": "-"
 }
 # Letters that LaTeX has in every font encoding, and those of T1 only; it prints an error for all others, unless the
@@ -43,7 +34,7 @@ _SYMBOLS = dict(zip("αβγδεζηθικλμνξπρςστυφχψωΓΔΘΛΞ�
 _EVERYWHERE = re.compile("[ -~¡¿£§¶©®°À-ÏÑ-Ýßà-ïñ-ýÿĀ-ăĆ-ďĒ-ėĚ-ĥĨ-ĭİ-ķĹ-ľŁ-ňŌ-ťŨ-űŴ-ž–—‘-”…]")  # noqa: RUF001
 _IN_T1 = re.compile("[«»ÐÞðþĄąĐđĘęĮįŊŋŲų]")
 _LIGATURE = re.compile(r"(?<=([-,'?!]))(?=\1|`)")
-_UNBROKEN = 16  # characters of a word without a place to break the line
+_UNBROKEN = 20  # characters of a word without a place to break the line
 
 
 def escaped(text: str) -> str:
@@ -52,45 +43,12 @@ def escaped(text: str) -> str:
     >>> escaped(r"100 % of $x_1$ & <b> \par")
     '100 \\% of \\$x\\_1\\$ \\& \\textless{}b\\textgreater{} \\textbackslash{}par'
     """
-    parts = []
-    for word in re.split(r"(\s+)", clean(text)):
-        pieces = re.findall(rf".{{1,{_UNBROKEN}}}?(?:(?<=[/.,;:_?&=-])(?=\w)|$)|.{{{_UNBROKEN}}}", word)
-        parts.append(r"\allowbreak{}".join(map(_escaped_word, pieces)))
-    return "".join(parts)
+    return "".join(map(_breakable, re.split(r"(\s+)", clean(text))))
 
 
 def code(text: str) -> str:
     """Return a name or a command as TeX in a typewriter font."""
-    return rf"\texttt{{{escaped(text)}}}"
-
-
-def number(value: "float | Fraction | Decimal", precision: int | None) -> str:
-    r"""Return a number in TeX, with the digits that it has in tables; of more than 40 digits, the first 40.
-
-    >>> number(5.551115123125783e-17, 3), number(-12.5, 8)
-    ('5.551 \\times 10^{-17}', '-12.5')
-    """
-    text = plain_number(value, precision)
-    if sum(map(str.isdigit, text)) > MOST_DIGITS:
-        from backprop_cli.core.exact import rounded
-
-        whole = len(text.lstrip("-").partition(".")[0])
-        text = rounded(Fraction(value), max(MOST_DIGITS - whole, 0))
-    mantissa, _, exponent = text.partition("e")
-    return rf"{mantissa} \times 10^{{{int(exponent)}}}" if exponent else mantissa
-
-
-def bmatrix(rows: Sequence[Sequence[str]]) -> str:
-    """Return a matrix of cells in TeX as Markdown takes it, in one line."""
-    return r"\begin{bmatrix} " + r" \\ ".join(map(" & ".join, rows)) + r" \end{bmatrix}"
-
-
-def matrix(rows: Sequence[Sequence[str]]) -> str:
-    """Return a matrix of cells in LaTeX, in one line, with decimal points below each other; of any number of columns."""
-    columns = [_aligned(column) for column in zip(*rows, strict=True)]
-    letters = r"@{\quad}".join("r@{}l" if any("&" in cell for cell in column) else "r" for column in columns)
-    lines = (" & ".join(row) for row in zip(*columns, strict=True))
-    return rf"\left[\begin{{array}}{{@{{}}{letters}@{{}}}} " + r" \\ ".join(lines) + r" \end{array}\right]"
+    return rf"\texttt{{{escaped(text)}}}".replace("'", r"\textquotesingle{}")
 
 
 def document(packages: Sequence[str], body: str) -> str:
@@ -99,11 +57,19 @@ def document(packages: Sequence[str], body: str) -> str:
         r"\documentclass[a4paper]{article}",
         r"\usepackage[T1]{fontenc}",
         r"\IfFileExists{lmodern.sty}{\usepackage{lmodern}}{}",
-        r"\usepackage[margin=18mm]{geometry}",
+        r"\usepackage[hmargin=15mm,top=14mm,bottom=17mm,footskip=8mm]{geometry}",
         *(rf"\usepackage{{{package}}}" for package in packages),
         r"\begin{document}",
     ]
     return "\n".join([*lines, body.rstrip("\n"), r"\end{document}"]) + "\n"
+
+
+def _breakable(word: str) -> str:
+    """Return a word in TeX; a line may break after signs of a long one, and in any that is longer still."""
+    if len(word) <= _UNBROKEN:
+        return _escaped_word(word)
+    pieces = re.findall(rf".{{1,{_UNBROKEN}}}?(?:(?<=[/.:;_?&=-])(?=\w)|$)|.{{{_UNBROKEN}}}", word)
+    return r"\allowbreak{}".join(map(_escaped_word, pieces))
 
 
 def _escaped_word(word: str) -> str:
@@ -128,19 +94,3 @@ def _run(kind: str, text: str) -> str:
     if kind == "Unicode":
         other = r"\ttfamily " + " ".join(f"U+{ord(character):04X}" for character in text)
     return rf"\ifdefined\Umathcode {text}\else{{{other}}}\fi{{}}"
-
-
-def _aligned(column: Sequence[str]) -> Sequence[str]:
-    """Return cells with `&` at the decimal point, unless all of them have the same number of decimals."""
-    numbers = [cell for cell in column if not cell.startswith("\\")]
-    if len({len(cell.partition(".")[2]) for cell in numbers}) < 2 and not any("^" in cell for cell in numbers):
-        return column
-    return [_split(cell) for cell in column]
-
-
-def _split(cell: str) -> str:
-    if cell.startswith("\\"):  # dots
-        return f"{cell} &"
-    found = re.match(r"-?\d+", cell)
-    end = found.end() if found else 0
-    return f"{cell[:end]}&{cell[end:]}"
