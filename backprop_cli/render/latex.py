@@ -16,7 +16,7 @@ from backprop_cli.render.tex_texts import code, document, escaped
 __all__ = ["explanation", "worked"]
 
 # The width of a line in em: of `article` on A4 paper at 12 pt, where that is least, and of a document of its own.
-_OF_ARTICLE, _OF_DOCUMENT = 33.0, 50.5
+_OF_ARTICLE, _OF_DOCUMENT = 32.5, 50.5
 _BESIDE_MATRIX = 8.0  # em of a line that are left to the symbol of the result
 _PHASES = {"forward": "Forward pass", "loss": "Loss", "backward": "Backward pass", "step": "Gradient step"}
 _ROUNDING = 0.3  # em that estimates of widths may be off

@@ -39,7 +39,7 @@ class Matrices:
         if not matrix.values.ndim:
             text = number(matrix.grid.item(), self._precision)
             return Unit(text, width(text))
-        shown, columns = self._fitting(matrix)
+        _, columns = self._fitting(matrix)
         letters = r"@{\quad}".join("r@{}l" if any("&" in cell for cell in column) else "r" for column in columns)
         rows = r" \\ ".join(" & ".join(row) for row in zip(*columns, strict=True))
         tex = rf"\left[\begin{{array}}{{@{{}}{letters}@{{}}}} {rows} \end{{array}}\right]"
@@ -73,11 +73,9 @@ class Matrices:
 
 def _total(columns: Sequence[Sequence[str]]) -> float:
     """Return the width of a matrix in em: in a column with `&`, what stands before it, and behind it."""
-    parts = [
-        [max(map(width, part)) for part in zip(*(cell.split("&") for cell in column), strict=True)]
-        for column in columns
-    ]
-    return _BRACKETS + sum(map(sum, parts)) + _GAP * (len(parts) - 1)
+    split = [zip(*(cell.split("&") for cell in column), strict=True) for column in columns]
+    widths = [max(map(width, part)) for parts in split for part in parts]
+    return _BRACKETS + sum(widths) + _GAP * (len(columns) - 1)
 
 
 def number(value: "float | Fraction | Decimal", precision: int | None) -> str:

@@ -27,6 +27,8 @@ def legend(found: Worked | None, page: str) -> Sequence[str]:
     """Return what the letters on a page mean."""
     formulas = re.sub(r"%.*|\\[a-z]+\*?|\{[a-z]+\}", lambda text: text[0] if text[0] == r"\eta" else " ", page)
     letters = {letter: name for letter, name in _MEANINGS.items() if re.search(_pattern(letter), formulas)}
+    if found is None:
+        letters = {letter.lower() if letter != "L" else letter: name for letter, name in letters.items()}
     sentences = [", ".join(f"${letter}$: {name}" for letter, name in letters.items())]
     if found is not None:
         sentences[0] += "; small letters: their entries"

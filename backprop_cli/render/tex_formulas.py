@@ -1,4 +1,4 @@
-"""Formulas in the words of problem files as TeX: `max({0}, 0)` with a number in it, `sigmoid(z) = 1 / (1 + exp(-z))`."""
+"""Formulas in the words of problem files as TeX: `max({0}, 0)` with a number, `sigmoid(z) = 1 / (1 + exp(-z))`."""
 
 import re
 from collections.abc import Sequence

@@ -14,15 +14,16 @@ _TEXT = re.compile(r"\\(?:text|operatorname|mathrm)\{([^{}]*)\}")
 _CASES = re.compile(r"\\begin\{cases\}(.*)\\end\{cases\}")
 # In em of Computer Modern, rounded up
 _WIDTHS = (
-    dict.fromkeys("()[]|:'!", 0.4) | {".": 0.3} | {"=": EQUAL, ",": 0.46, "\\quad": _QUAD, "\\qquad": 2.0, "\\,": 0.17}
+    dict.fromkeys("()[]|:'!", 0.4)
+    | dict.fromkeys("mwMWX", 0.96)
+    | dict.fromkeys("0123456789/", 0.5)
+    | dict.fromkeys((r"\left", r"\right"), 0.35)
+    | dict.fromkeys((r"\bigl", r"\bigr", r"\nolimits"), 0.0)
+    | dict.fromkeys("=<>", EQUAL)
+    | {".": 0.3, ",": 0.46, r"\quad": _QUAD, r"\qquad": 2 * _QUAD, r"\,": 0.17, "&": 0.0}
+    | {r"\sum": 1.25, r"\max": 2.0, r"\min": 1.85, r"\log": 1.45, r"\tanh": 2.2, r"\cdots": 1.4}
+    | {r"\cdot": 0.74, r"\odot": 1.24, r"\times": 1.24, r"\partial": 0.6, r"\sigma": 0.6, r"\top": 0.8}
 )
-_WIDTHS |= dict.fromkeys("mwMWX", 0.96) | {"\\sum": 1.25, "\\max": 2.0, "\\min": 1.85, "\\log": 1.45, "\\tanh": 2.2}
-_WIDTHS |= dict.fromkeys(("\\left", "\\right"), 0.35) | dict.fromkeys(
-    ("\\bigl", "\\bigr", "\\textstyle", "\\displaystyle", "\\nolimits", "&"), 0.0
-)
-_WIDTHS |= {"\\cdot": 0.74, "\\odot": 1.24, "\\times": 1.24, "\\partial": 0.6, "\\sigma": 0.6, "\\top": 0.8, "<": 1.4}
-_WIDTHS |= {">": 1.4, "\\cdots": 1.4, "\\{": 0.5, "\\}": 0.5, "/": 0.5}
-_WIDTHS |= dict.fromkeys("0123456789", 0.5)
 _OTHER = 0.8  # a letter
 _SIGN, _BINARY = 0.8, 1.25  # of + and -
 _SCRIPT = 0.72  # the size of an index
@@ -63,9 +64,9 @@ def width(tex: str) -> float:
     >>> round(width("12.5"), 2)
     1.8
     """
-    text = _CASES.sub(lambda found: "0000" + max(found[1].split(r"\\"), key=width), tex)
-    text = _TEXT.sub(lambda found: "0" * (len(found[1]) + 1), text)
-    return _row(_TOKEN.findall(text)[::-1])
+    text = _CASES.sub(lambda found: "000000" + max(found[1].split(r"\\"), key=width), tex)
+    text = _TEXT.sub(lambda found: re.sub("[^A-Z]", "0", f"{found[1]} "), text)
+    return _row(_TOKEN.findall(text)[::-1], "x" if tex.startswith(" ") else "(")
 
 
 def aligned_lines(equations: Sequence[Equation], most: float) -> Iterator[str]:
@@ -96,12 +97,24 @@ def _broken(equation: Equation, most: float) -> Iterator[tuple[str, float]]:
             line, used = "&", 0.0
         line, used = f"{line} =" if used else f"{line}=", used + EQUAL
         n_units = 0
-        for each in side:
+        for each in (part for whole in side for part in _parts(whole, most - EQUAL - _QUAD)):
             if n_units and used + each.width > most:
                 yield line, used
                 line, used, n_units = r"&\quad", EQUAL + _QUAD, 0
             line, used, n_units = f"{line} {each.tex.lstrip()}", used + each.width, n_units + 1
     yield line, used
+
+
+def _parts(whole: Unit, most: float) -> Iterator[Unit]:
+    """Yield a unit, or where it is too wide the parts of it that begin with a sign outside braces and high brackets."""
+    start = depth = 0
+    for k, sign in enumerate(whole.tex if whole.width > most else ""):
+        depth += (sign == "{") - (sign == "}")
+        depth += whole.tex.startswith(r"\left", k) - whole.tex.startswith(r"\right", k)
+        if depth == 0 and k and whole.tex.startswith((" + ", " - "), k):
+            yield unit(whole.tex[start:k])
+            start = k
+    yield unit(whole.tex[start:]) if start else whole
 
 
 def flowing_lines(units: Sequence[Unit], most: float) -> Iterator[str]:
@@ -115,35 +128,36 @@ def flowing_lines(units: Sequence[Unit], most: float) -> Iterator[str]:
     yield line
 
 
-def _row(tokens: list[str]) -> float:
-    """Return the width of tokens, the next one last, up to the brace that closes the group."""
-    total, before = 0.0, "("
+def _row(tokens: list[str], before: str) -> float:
+    """Return the width of tokens, the next one last, up to the brace that closes the group; `before` stands before."""
+    total = 0.0
     while tokens and tokens[-1] != "}":
-        token = tokens.pop()
-        if token == "{":
-            total += _group(tokens)
-        elif token in ("\\frac", "\\tfrac"):
-            total += max(_argument(tokens), _argument(tokens)) + 0.25
-        elif token in "^_":
-            total += _scripts(token, tokens)
-        elif token in "+-":
-            total += _SIGN if before in ("(", "[", "=", ",", "{", "\\cdot") else _BINARY
-        else:
-            total += _WIDTHS.get(token, _OTHER)
-        before = token
+        sign = tokens.pop()
+        match sign:
+            case "{":
+                total += _group(tokens)
+            case r"\frac" | r"\tfrac":
+                total += max(_argument(tokens), _argument(tokens)) + 0.25
+            case "^" | "_":
+                total += _scripts(sign, tokens)
+            case "+" | "-":
+                total += _SIGN if before in ("(", "[", "=", ",", "{", r"\cdot") else _BINARY
+            case _:
+                total += _WIDTHS.get(sign, _OTHER)
+        before = sign
     return total
 
 
 def _group(tokens: list[str]) -> float:
-    found = _row(tokens)
+    found = _row(tokens, "(")
     if tokens:
         tokens.pop()
     return found
 
 
 def _argument(tokens: list[str]) -> float:
-    token = tokens.pop()
-    return _group(tokens) if token == "{" else _WIDTHS.get(token, _OTHER)  # noqa: S105
+    sign = tokens.pop()
+    return _group(tokens) if sign == "{" else _WIDTHS.get(sign, _OTHER)
 
 
 def _scripts(sign: str, tokens: list[str]) -> float:
