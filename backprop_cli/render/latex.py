@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 
+from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
 from backprop_cli.render.latex_entries import equation, remarks
@@ -49,7 +50,7 @@ def worked(found: Worked, precision: int | None, max_rows: int, *, standalone: b
 def explanation(found: Explanation, precision: int | None, *, standalone: bool = False) -> str:
     """Return the worked solution for one entry."""
     page = _Page(precision, 0, standalone=standalone)
-    page.entries(rf"{code(found.entry)} ${{}}= {number(found.value, precision)}$", [found])
+    page.entries(rf"{code(found.entry)}${{}} = {number(found.value, precision)}$", [found])
     if (chain := found.through_upstream) is not None:
         page.entries(f"The same by the chain rule, through {code('upstream')}", [chain])
     sources = list(_sources(found))
@@ -72,7 +73,9 @@ def _sources(found: Explanation) -> Iterator[Explanation]:
 
 
 def _capital(sentence: str) -> str:
-    return sentence if re.match(r"[a-z]*[\\\[.$]", sentence) else sentence[:1].upper() + sentence[1:]
+    """Return a sentence with a capital, unless it begins with a name or a formula."""
+    first = re.split(r"\W", sentence, maxsplit=1)[0]
+    return sentence if first in QUANTITIES else sentence[:1].upper() + sentence[1:]
 
 
 class _Page:
@@ -103,7 +106,15 @@ class _Page:
         """Begin a paragraph with what was not said before."""
         new = [text for text in dict.fromkeys(sentences) if text not in self._told]
         self._told.update(new)
-        self.add("", " ".join([rf"\medskip\textbf{{{title}.}}", *(f"{_capital(text)}." for text in new)]))
+        self.add(
+            "",
+            " ".join(
+                [
+                    rf"\medskip\textbf{{{title}{'' if title.endswith('$') else '.'}}}",
+                    *(f"{_capital(text)}." for text in new),
+                ]
+            ),
+        )
 
     def notes(self, notes: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Add small paragraphs at the end."""
@@ -121,12 +132,10 @@ class _Page:
             right = self.matrices.unit(matrix)
             self.matrices.note(matrix)
             units.append(Unit(f"{matrix.symbol} = {right.tex}", width(matrix.symbol) + EQUAL + right.width))
-        lines = [f"& {line}" for line in flowing_lines(units, self._width)]
+        *others, last = (f"& {line}" for line in flowing_lines(units, self._width))
         names = ", ".join(matrix.place for matrix in matrices)
-        lines = [rf"{line} \\" for line in lines]
-        self.add(
-            r"\begin{flalign*}", f"% {names}", *lines[:-1], lines[-1].removesuffix(r" \\") + " &&", r"\end{flalign*}"
-        )
+        lines = [*(line + _BETWEEN for line in others), f"{last} &&"]
+        self.add(r"\begin{flalign*}", f"% {names}", *lines, r"\end{flalign*}")
 
     def steps(self, title: str, steps: Sequence[WorkedStep]) -> None:
         """Add quantities: the rule of each with its matrices, and entries of it."""

@@ -26,6 +26,7 @@ def equation(found: Explanation, precision: int | None, *, with_chain: bool) -> 
     """Return the equation from the symbol of an entry to its value: the chain rule if wanted, the rule, and numbers."""
     left, _, rule = found.notation.tex.removesuffix(_GIVEN).partition(" = ")
     chain = (found.notation.chain_tex or "").partition(" = ")[2] if with_chain else ""
+    rule = re.sub(r" \\, 1$", r" \\cdot 1", rule)
     if not with_chain:
         left, rule = _low(left), _low(rule)
     sides = [[unit(side)] for side in dict.fromkeys((chain, rule)) if side]

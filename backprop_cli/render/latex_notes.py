@@ -20,7 +20,7 @@ _MEANINGS = {
     "L": "the loss",
     r"\eta": "the learning rate",
 }
-_COMMAND = re.compile(r"backprop \w+ PROBLEM(?: '[^']*')?|'[^']*'|--[a-z-]+(?: N)?")
+_COMMAND = re.compile(r"backprop \w+ PROBLEM(?: '[^']*'| --rows 0)?|'[^']*'|--[a-z-]+(?: N)?")
 
 
 def legend(found: Worked | None, page: str) -> Sequence[str]:
@@ -57,7 +57,7 @@ def not_shown(found: Worked, cut: Mapping[str, str]) -> Iterator[tuple[str, Sequ
     sentences = [_commands(sentence) for sentence in _sentences(left_out(found))]
     sentences += [f"{code(place)} shows {note}" for place, note in cut.items()]
     if cut:
-        sentences.append(_commands("'backprop run PROBLEM --rows 0' shows all of a computed matrix"))
+        sentences.append(_commands("backprop run PROBLEM --rows 0 shows all of a computed matrix"))
     if sentences:
         yield "Not shown", sentences
     if found.not_computed:

@@ -50,7 +50,8 @@ def number(value: "float | Fraction | Decimal", precision: int | None) -> str:
     precision = 8 if precision is None else precision
     size = abs(value)
     if not _POSITIONAL[0] <= size < _POSITIONAL[1]:
-        return np.format_float_scientific(value, precision=precision, trim="-", exp_digits=2)
+        text = np.format_float_scientific(value, precision=precision, trim="-", exp_digits=2)
+        return text.replace(".e", "e")  # NumPy keeps the point where it trims zeros after rounding
     if size < 1:
         return np.format_float_positional(value, precision=max(precision, 1), fractional=False, trim="-")
     return np.format_float_positional(value, precision=precision, trim="-")
