@@ -106,15 +106,8 @@ class _Page:
         """Begin a paragraph with what was not said before."""
         new = [text for text in dict.fromkeys(sentences) if text not in self._told]
         self._told.update(new)
-        self.add(
-            "",
-            " ".join(
-                [
-                    rf"\medskip\textbf{{{title}{'' if title.endswith('$') else '.'}}}",
-                    *(f"{_capital(text)}." for text in new),
-                ]
-            ),
-        )
+        heading = title if title.endswith("$") else f"{title}."
+        self.add("", " ".join([rf"\medskip\textbf{{{heading}}}", *(f"{_capital(text)}." for text in new)]))
 
     def notes(self, notes: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Add small paragraphs at the end."""

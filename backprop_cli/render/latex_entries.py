@@ -25,12 +25,14 @@ _MOST_IN_FRACTION = 12.0  # em
 def equation(found: Explanation, precision: int | None, *, with_chain: bool) -> Equation:
     """Return the equation from the symbol of an entry to its value: the chain rule if wanted, the rule, and numbers."""
     left, _, rule = found.notation.tex.removesuffix(_GIVEN).partition(" = ")
+    if not rule:
+        return Equation(left, [[unit(rf"{number(found.value, precision)} \quad \text{{(given)}}")]])
     chain = (found.notation.chain_tex or "").partition(" = ")[2] if with_chain else ""
     rule = re.sub(r" \\, 1$", r" \\cdot 1", rule)
     if not with_chain:
         left, rule = _low(left), _low(rule)
     sides = [[unit(side)] for side in dict.fromkeys((chain, rule)) if side]
-    return Equation(left, [*sides, *_in_numbers(found, precision)])
+    return Equation(left, [*sides, *_in_numbers(found, precision)], is_rounded=_has_other_sum(found, precision))
 
 
 def _low(tex: str) -> str:
@@ -48,10 +50,16 @@ def _low(tex: str) -> str:
 def remarks(found: Explanation, precision: int | None) -> Iterator[str]:
     """Yield what a reader may ask about an entry: what functions are, and why the terms have another sum."""
     yield from map(_remark, found.notation.where)
-    n_terms = sum(max(term.rest, 1) for term in found.terms)
-    value = plain_number(found.value, precision)
-    if n_terms > 1 and plain_number(found.total / found.divisor, precision) != value:
+    if _has_other_sum(found, precision):
+        value = plain_number(found.value, precision)
         yield escaped(adds_up(found, precision, found.entry, value).removesuffix("."))
+
+
+def _has_other_sum(found: Explanation, precision: int | None) -> bool:
+    """Tell whether the terms as they are shown add up to another value than that of the entry."""
+    n_terms = sum(max(term.rest, 1) for term in found.terms)
+    total = plain_number(found.total / found.divisor, precision)
+    return n_terms > 1 and total != plain_number(found.value, precision)
 
 
 def _remark(text: str) -> str:

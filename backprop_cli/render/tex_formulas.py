@@ -100,17 +100,15 @@ class _Reader:
         return found
 
     def _product(self) -> _Tex:
-        if self._takes("-"):
-            return _Tex("-" + self._product().at(1), 1)
-        found = self._power()
+        minus, found = self._takes("-"), self._power()
         while sign := self._takes("*/"):
             other = self._power()
             if sign == "/":
                 found = _Tex(rf"\frac{{{found.text}}}{{{other.text}}}", 2)
             else:
-                left = found.text if found.level else found.at(1)
+                left = found.at(1) if minus or not found.level else found.text
                 found = _Tex(rf"{left} \cdot {other.at(1)}", 1)
-        return found
+        return _Tex("-" + found.at(1), 1) if minus else found
 
     def _power(self) -> _Tex:
         found = self._atom()

@@ -41,11 +41,18 @@ class Equation(NamedTuple):
 
     left: str
     sides: Sequence[Sequence[Unit]]
+    is_rounded: bool = False  # whether the last side is not quite equal to the one before
+
+    @property
+    def signed(self) -> Iterator[tuple[str, Sequence[Unit]]]:
+        """The sides, each with the sign before it."""
+        for k, side in enumerate(self.sides):
+            yield (r"\approx" if self.is_rounded and k == len(self.sides) - 1 else "="), side
 
     @property
     def tex(self) -> str:
         """The whole equation in one line."""
-        return " = ".join([self.left, *("".join(each.tex for each in side) for side in self.sides)])
+        return self.left + "".join(f" {sign} {''.join(each.tex for each in side)}" for sign, side in self.signed)
 
     @property
     def width(self) -> float:
@@ -91,11 +98,11 @@ def aligned_lines(equations: Sequence[Equation], most: float) -> Iterator[str]:
 def _broken(equation: Equation, most: float) -> Iterator[tuple[str, float]]:
     """Yield the lines of one equation, each with its width to the right of the &."""
     line, used = f"{equation.left} &", 0.0
-    for side in equation.sides:
+    for sign, side in equation.signed:
         if used and used + EQUAL + sum(each.width for each in side) > most:
             yield line, used
             line, used = "&", 0.0
-        line, used = f"{line} =" if used else f"{line}=", used + EQUAL
+        line, used = f"{line} {sign}" if used else f"{line}{sign}", used + EQUAL
         n_units = 0
         for each in (part for whole in side for part in _parts(whole, most - EQUAL - _QUAD)):
             if n_units and used + each.width > most:
@@ -121,7 +128,7 @@ def flowing_lines(units: Sequence[Unit], most: float) -> Iterator[str]:
     """Yield lines of units with gaps between them, as many in a line as fit `most` em."""
     line, used = "", 0.0
     for each in units:
-        if line and used + 1.5 * _QUAD + each.width > most:
+        if line and used + each.width > most:
             yield line
             line, used = "", 0.0
         line, used = f"{line}, \\quad {each.tex}" if line else each.tex, used + each.width + 1.5 * _QUAD
@@ -150,8 +157,7 @@ def _row(tokens: list[str], before: str) -> float:
 
 def _group(tokens: list[str]) -> float:
     found = _row(tokens, "(")
-    if tokens:
-        tokens.pop()
+    tokens.pop()
     return found
 
 
