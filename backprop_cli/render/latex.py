@@ -163,6 +163,7 @@ class _Page:
         lines = []
         for comment, equations in groups.items():
             *others, last = aligned_lines(equations, most)
-            lines += [f"% {comment}", *(rf"{line} \\" for line in others), last + _BETWEEN]
+            stay = [rf"{line} \\*" for line in others[:1]]  # on the page of the next line
+            lines += [f"% {comment}", *stay, *(rf"{line} \\" for line in others[1:]), last + _BETWEEN]
         lines[-1] = lines[-1].removesuffix(_BETWEEN) + " &&"
         self.add(r"\begin{flalign*}", *lines, r"\end{flalign*}")

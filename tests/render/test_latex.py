@@ -87,8 +87,11 @@ def test_the_numbers_are_those_of_json(seed: int) -> None:
     assert list(quantities)[-len(found.steps) :] == [step.node_place for step in found.steps]
     for place, text in list(quantities.items())[-len(found.steps) :]:
         if place != "loss":
-            *_, array = ARRAY.finditer(text)
-            assert np.ravel(cells(*array.groups())).tolist() == np.ravel(printed(matrices[place])).tolist(), place
+            *filled_in, array = (cells(*found.groups()) for found in ARRAY.finditer(text))
+            assert np.ravel(array).tolist() == np.ravel(printed(matrices[place])).tolist(), place
+            (step,) = (step for step in found.steps if step.node_place == place)
+            operands = [printed(each.grid) for each in step.operands if each.values.ndim]
+            assert filled_in in ([], operands), place
         (entry,) = AN_ENTRY.finditer(text)
         name = f"{place}[{entry[2]}]" if entry[2] else place
         result = re.search(rf"({A_NUMBER})(?:\^\{{\*\}})?(?: \\\\\[4pt\]| &&)?$", text.rstrip())
@@ -171,7 +174,7 @@ def test_an_inactive_unit_is_marked() -> None:
 
 def test_a_term_that_an_inactive_unit_makes_zero_is_marked() -> None:
     page = latex.explanation(explain(build(RELU), Node(0, "dweights"), (0, 0), Extent()), None)
-    assert "= 1 \\cdot 1 - 3 \\cdot 0 \\\\\n&= 1 + 0^{*} = 1 &&\n" in page
+    assert "= 1 \\cdot 1 - 3 \\cdot 0 \\\\*\n&= 1 + 0^{*} = 1 &&\n" in page
 
 
 def test_a_solution_by_hand() -> None:
