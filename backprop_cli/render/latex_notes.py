@@ -35,8 +35,13 @@ def legend(found: Worked | None, page: str) -> Sequence[str]:
     sentences.append("indices count from 0")
     if r"\odot" in page:
         sentences.append(r"$\odot$ multiplies entry by entry")
+    if " + b" in page:
+        sentences.append("$b$ is added for every sample")
     if "^{(" in page:
         sentences.append(rf"exponents in brackets are layers: $W^{{(1)}}$ are the weights of {code('layers[1]')}")
+    if "X^{(1)}" in page or "x^{(1)}" in page:
+        x, y = "XY" if found is not None else "xy"
+        sentences.append(f"the inputs ${x}^{{(k)}}$ of layer $k$ are the outputs ${y}^{{(k-1)}}$ of the layer before")
     if "L_" in page:
         sentences.append("$L_n$: the loss of sample $n$; $L$ is their mean")
     if INACTIVE in page:

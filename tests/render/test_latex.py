@@ -190,6 +190,27 @@ def test_a_solution_by_hand() -> None:
     assert "One neuron is inactive" in page
 
 
+def test_the_letters_are_told() -> None:
+    page = latex.worked(work(any_problem(1) | {"steps": 3}), None, 20)
+    assert "Step 3 of 3: weights and biases are those before this step." in page
+    assert r"Exponents in brackets are layers: $W^{(1)}$ are the weights of \texttt{layers[1]}." in page
+    assert "The inputs $X^{(k)}$ of layer $k$ are the outputs $Y^{(k-1)}$ of the layer before." in page
+    page = latex.worked(work(RELU), None, 20)
+    assert "$X$: inputs, $W$: weights, $b$: biases, $Z$: pre-activations, $Y$: outputs, $L$: the loss" in page
+    assert "$T$" not in page
+    assert "layers" not in page
+    assert r"$b$ is added for every sample. \texttt{dweights} is" in page.replace(
+        r" $0^{*}$: zero because the unit is inactive.", ""
+    )
+    columns = latex.worked(
+        work({"samples": "columns", "z": [[1, 2], [3, 4]], "mean_gradients": True, "upstream": "ones"}), None, 20
+    )
+    assert "Each column of inputs, outputs and their gradients is a sample." in columns
+    assert "$L_n$: the loss of sample $n$; $L$ is their mean." in columns
+    entry = latex.explanation(explain(build(any_problem(1)), Node(0, "dweights"), (0, 0), Extent(depth=9)), None)
+    assert "The inputs $x^{(k)}$ of layer $k$ are the outputs $y^{(k-1)}$ of the layer before." in entry
+
+
 def test_precision_and_terms() -> None:
     page = latex.worked(work({"inputs": [[1 / 3, 2 / 3, 1]], "weights": [[1], [1], [1e-9]]}, terms=1), 3, 20)
     assert r"\left[\begin{array}{@{}r@{\quad}r@{\quad}r@{}} 0.333 & 0.667 & 1 \end{array}\right]" in page
