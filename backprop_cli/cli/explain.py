@@ -1,10 +1,11 @@
 """`backprop explain`: the chain rule behind one number, or a walk through a whole problem."""
 
 from dataclasses import replace
-from typing import assert_never
+from typing import Literal, assert_never
 
 from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, parse_entry
 from backprop_cli.cli.options import ExplainOptions
+from backprop_cli.cli.pictures import drawn, refuse_for_pictures
 from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.streams import write_notes, write_stdout
@@ -28,6 +29,7 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         BackpropError: Of any kind.
     """
     path, entry = _problem_and_entry(options)
+    refuse_for_pictures(options, entry)
     refuse_conflicts(options, [] if path is None else [path], "explain")
     with naming_file(path, options), progress_bar(quiet=options.quiet) as progress:
         problem = load(path, options, exact=options.exact, progress=progress)
@@ -37,12 +39,15 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     with naming_file(path, options):
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, entry, progress)
-        if entry is None:
-            found: Walk | Explanation = walk(problem, options.extent)
+        output = options.format
+        if output == "svg" or output == "tikz":
+            text = drawn(problem, output, options)
+        elif entry is None:
+            text = _rendered(walk(problem, options.extent), output, options)
         else:
             node = node_of(entry.name, problem)
-            found = explain(problem, node, entry.indices, options.extent)
-    write_stdout(_rendered(found, options))
+            text = _rendered(explain(problem, node, entry.indices, options.extent), output, options)
+    write_stdout(text)
     return ExitStatus.OK
 
 
@@ -70,8 +75,8 @@ def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple
     return at_last_step(problem, with_losses=False, progress=progress), entry
 
 
-def _rendered(found: Walk | Explanation, options: ExplainOptions) -> str:
-    match options.format:
+def _rendered(found: Walk | Explanation, output: Literal["table", "markdown", "json"], options: ExplainOptions) -> str:
+    match output:
         case "json":
             from backprop_cli.render import json
 
@@ -90,4 +95,4 @@ def _rendered(found: Walk | Explanation, options: ExplainOptions) -> str:
                 return explanation.walk(found, style, options.precision)
             return explanation.explanation(found, style, options.precision)
         case _:
-            assert_never(options.format)
+            assert_never(output)

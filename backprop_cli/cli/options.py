@@ -29,7 +29,9 @@ ExactOption: TypeAlias = Annotated[
 PrecisionOption: TypeAlias = Annotated[
     int | None,
     Option(
-        min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
+        min=0,
+        max=17,
+        help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number; 3 in pictures].",
     ),
 ]
 
@@ -289,8 +291,18 @@ class ExplainOptions(ProblemOptions):
     ] = 1
     precision: PrecisionOption = None
     format: Annotated[
-        Literal["table", "markdown", "json"], Option(help="Tables for people; Markdown to hand out; JSON for programs.")
+        Literal["table", "markdown", "json", "svg", "tikz"],
+        Option(
+            help="Tables for people; Markdown to hand out; JSON for programs; a picture of the network with the numbers"
+            " of a sample, as SVG or for LaTeX."
+        ),
     ] = "table"
+    sample: Annotated[
+        int | None, Option(min=0, metavar="N", help="The sample in a picture, counted from 0 [default: 0].")
+    ] = None
+    standalone: Annotated[
+        bool, Option("--standalone", help="With --format tikz: a LaTeX document, not a part of one.")
+    ] = False
 
     @property
     def extent(self) -> "Extent":
