@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from backprop_cli.core.plan import plan
+from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, Node
 from backprop_cli.core.solution import Solution
@@ -101,10 +101,11 @@ def picture(problem: Problem, sample: int = 0) -> Picture:
     has_units = None not in sizes[1:] and sum(size or 0 for size in sizes) <= _MOST_UNITS
     last = len(problem.layers) - 1
     wanted = [node for node in problem.nodes if node.quantity in (_SHOWN if has_units else ("loss",))]
-    if has_units or (wanted and not plan(problem, wanted).missing):
-        solution = solve(problem, wanted)
-    else:
+    require_any(problem, problem.nodes, plan(problem, problem.nodes))
+    if set(wanted) <= plan(problem, wanted).missing.keys():
         solution = Solution(problem=problem, layers=())
+    else:
+        solution = solve(problem, wanted)
     maker = _Maker(solution, sample)
     layers = [maker.layer(i, has_units=has_units) for i in range(last + 1)]
     if problem.layers[0].n_inputs is not None:

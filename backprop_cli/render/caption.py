@@ -110,7 +110,10 @@ def of_boxes(picture: Picture) -> Iterator[str]:
     """Yield the sentences below boxes."""
     yield from _step(picture)
     yield from _upstream(picture)
-    yield "The inputs and neurons are too many to be drawn one by one with their numbers."
+    if any(layer.size is None for layer in picture.layers):
+        yield "The number of neurons of a layer is not known, and so none are drawn."
+    else:
+        yield "The inputs and neurons are too many to be drawn one by one with their numbers."
 
 
 def _sentences(picture: Picture, *, is_labelled: bool) -> Iterator[str]:

@@ -13,14 +13,14 @@ from backprop_cli.messages import clean
 from backprop_cli.render.drawing import SIZES, Box, Curve, Drawing, Item, Text
 from backprop_cli.render.layout import drawing
 
-__all__ = ["picture"]
+__all__ = ["DARK", "LIGHT", "picture"]
 
 # Colours are never the only sign: gradients stand below lines and are slanted, inactive units have dashed outlines.
 # Their contrast with white, and with #212121 in dark surroundings, is at least 4.5:1.
-_LIGHT = {"text": "#1f2328", "note": "#57606a", "value": "#1d4ed8", "gradient": "#9a3412", "line": "#8c959f"}
-_LIGHT |= {"unit": "#eff4ff", "outline": "#3b5bdb"}
-_DARK = {"text": "#e6edf3", "note": "#a9b3be", "value": "#9cc4ff", "gradient": "#ffb98a", "line": "#7d8793"}
-_DARK |= {"unit": "#1b2a41", "outline": "#7aa7ff"}
+LIGHT = {"text": "#1f2328", "note": "#57606a", "value": "#1d4ed8", "gradient": "#9a3412", "line": "#7b8591"}
+LIGHT |= {"unit": "#eff4ff", "outline": "#3b5bdb"}
+DARK = {"text": "#e6edf3", "note": "#a9b3be", "value": "#9cc4ff", "gradient": "#ffb98a", "line": "#7d8793"}
+DARK |= {"unit": "#1b2a41", "outline": "#7aa7ff"}
 _NAME = "backprop-network"
 
 
@@ -36,8 +36,8 @@ def _lines(drawn: Drawing) -> Iterator[str]:
         f' aria-labelledby="{_NAME}-title {_NAME}-desc" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}">'
     )
-    yield f'<title id="{_NAME}-title">{_escaped(drawn.title)}</title>'
-    yield f'<desc id="{_NAME}-desc">{_escaped(drawn.description)}</desc>'
+    yield f'<title id="{_NAME}-title">{_escaped(clean(drawn.title))}</title>'
+    yield f'<desc id="{_NAME}-desc">{_escaped(clean(drawn.description))}</desc>'
     yield f"<style>{''.join(_style())}\n</style>"
     for item in drawn.items:
         yield from _item(item)
@@ -55,9 +55,9 @@ def _style() -> Iterator[str]:
     for role, size in SIZES.items():
         extra = {"title": ";font-weight:bold", "heading": ";font-weight:bold", "gradient": ";font-style:italic"}
         yield f"\n{own} .{role}{{font-size:{size:g}px{extra.get(role, '')}}}"
-    yield from _colours(_LIGHT, own)
+    yield from _colours(LIGHT, own)
     yield "\n@media (prefers-color-scheme:dark){"
-    yield from _colours(_DARK, own)
+    yield from _colours(DARK, own)
     yield "\n}"
 
 

@@ -18,7 +18,7 @@ _WIDTH = 690.0  # pixels: 15.5 cm
 _CENTIMETRES = 2.54 / 72.27  # of a point
 _BORDER = 5  # millimetres about a picture that is a document
 _COLOURS = {"text": "31,35,40", "note": "87,96,106", "value": "29,78,216", "gradient": "154,52,18"}
-_COLOURS |= {"line": "140,149,159", "unit": "239,244,255", "outline": "59,91,219"}
+_COLOURS |= {"line": "123,133,145", "unit": "239,244,255", "outline": "59,91,219"}
 _FONTS: dict[Role, tuple[str, int, str]] = {  # the colour, the size in points, and the shape
     "title": ("text", 9, r"\bfseries"),
     "heading": ("text", 8, r"\bfseries"),
@@ -30,8 +30,8 @@ _FONTS: dict[Role, tuple[str, int, str]] = {  # the colour, the size in points, 
 }
 _ANCHORS = {"start": "base west", "middle": "base", "end": "base east"}
 _ESCAPES = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}"}
-_ESCAPES |= {">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': "{''}", "'": "{'}", "-": "{-}"}
-_ESCAPES |= {",": "{,}", "\N{MINUS SIGN}": "$-$"} | {character: f"\\{character}" for character in "{}$&#_%"}
+_ESCAPES |= {">": r"\textgreater{}", "|": r"\textbar{}", "`": r"\textasciigrave{}", '"': r"\char34{}"}
+_ESCAPES |= {"\N{MINUS SIGN}": "$-$"} | {character: f"\\{character}" for character in "{}$&#_%"}
 _ACCENTED = re.compile("[\u00c0-\u00d6\u00d8-\u00ef\u00f1-\u00f6\u00f8-\u00fd\u00ff]")
 
 
@@ -46,9 +46,9 @@ def escaped(text: str) -> str:
     r"""Return a text for TeX; letters that not every installation has become their code points.
 
     >>> print(escaped("50 % of $x_1$ -- \\alpha"))
-    50 \% of \$x\_1\$ {-}{-} \textbackslash{}alpha
+    50 \% of \$x\_1\$ -{}- \textbackslash{}alpha
     """
-    return "".join(map(_character, clean(text)))
+    return re.sub(r"([-,'])(?=\1)", r"\1{}", "".join(map(_character, clean(text))))
 
 
 def _character(character: str) -> str:

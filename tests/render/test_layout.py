@@ -1,0 +1,171 @@
+"""Nothing in a picture covers a text: not another text, not a line, not the edge; numbers as wide as they get."""
+
+from collections.abc import Iterator
+from itertools import combinations, pairwise
+from typing import Any
+
+import pytest
+
+from backprop_cli.render.columns import label
+from backprop_cli.render.drawing import Box, Curve, Drawing, Item, Text, text_width
+from backprop_cli.render.layout import drawing
+from tests.any_problem import any_problem
+from tests.render.networks import CASES, draft, pictured
+
+
+def collisions(drawn: Drawing) -> list[str]:
+    """Return the texts that another text, a line, an outline or the edge of the drawing touches."""
+    found = [f"{one.text} / {other.text}" for one, other in combinations(drawn.texts, 2) if overlap(one.box, other.box)]
+    points = [point for item in drawn.items for curve in item.curves for point in sampled(curve)]
+    boxes = [
+        (box.x - box.width / 2, box.y - box.height / 2, box.x + box.width / 2, box.y + box.height / 2)
+        for item in drawn.items
+        for box in item.boxes
+    ]
+    for text in drawn.texts:
+        left, top, right, bottom = text.box
+        if not is_inside(text.box, (0, 0, drawn.width, drawn.height)):
+            found.append(f"{text.text} / the edge")
+        if any(left < x < right and top < y < bottom for x, y in points):
+            found.append(f"{text.text} / a line")
+        if any(overlap(text.box, box) and not is_inside(text.box, box) for box in boxes):
+            found.append(f"{text.text} / an outline")
+    return found
+
+
+Rectangle = tuple[float, float, float, float]
+
+
+def overlap(one: Rectangle, other: Rectangle) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def is_inside(one: Rectangle, other: Rectangle) -> bool:
+    return other[0] <= one[0] and other[1] <= one[1] and one[2] <= other[2] and one[3] <= other[3]
+
+
+def sampled(curve: Curve) -> Iterator[tuple[float, float]]:
+    """Yield points of a curve, close to each other."""
+    x, y = curve.points[0]
+    for point in curve.points[1:]:
+        corners = [(x, y), *zip(point[::2], point[1::2], strict=True)]
+        for k in range(101):
+            t, left = k / 100, corners
+            while len(left) > 1:  # de Casteljau's construction
+                left = [(a + t * (c - a), b + t * (d - b)) for (a, b), (c, d) in pairwise(left)]
+            yield left[0]
+        x, y = point[-2:]
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("precision", [None, 8])
+def test_nothing_covers_a_text(name: str, precision: int | None) -> None:
+    assert collisions(drawing(pictured(draft(CASES[name])), precision)) == []
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nothing_covers_a_text_of_any_problem(seed: int) -> None:
+    assert collisions(drawing(pictured(any_problem(seed)), None)) == []
+
+
+@pytest.mark.parametrize("name", ["2-3-1", "3-4-2", "4-5-3"])
+def test_these_networks_are_drawn_in_their_full_size_at_800_pixels(name: str) -> None:
+    assert drawing(pictured(draft(CASES[name])), None).width <= 800
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        (Item(texts=(Text(x=104, y=102, text="0.5", role="value"),)), ["0.25 / 0.5"]),
+        (Item(texts=(Text(x=104, y=120, text="0.5", role="value"),)), []),
+        (Item(texts=(Text(x=3, y=50, text="0.5", role="value"),)), ["0.5 / the edge"]),
+        (Item(curves=(Curve(points=((0, 0), (200, 200))),)), ["0.25 / a line"]),
+        (Item(curves=(Curve(points=((0, 90), (0, 110, 200, 90, 200, 110))),)), ["0.25 / a line"]),
+        (Item(curves=(Curve(points=((0, 105), (200, 105))),)), []),
+        (Item(boxes=(Box(x=100, y=96, width=10, height=30, radius=5),)), ["0.25 / an outline"]),
+        (Item(boxes=(Box(x=100, y=96, width=40, height=30, radius=5),)), []),
+    ],
+)
+def test_a_collision_is_found(item: Item, expected: list[str]) -> None:
+    text = Text(x=100, y=100, text="0.25", role="value")
+    drawn = Drawing(width=200, height=200, title="", description="", items=[Item(texts=(text,)), item])
+    assert collisions(drawn) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "wider_than"),
+    [("0.5", 0.636 * 2 + 0.318), ("\N{MINUS SIGN}1e\N{MINUS SIGN}06", 0.838 * 2 + 0.636 * 3 + 0.615), ("\u7f51", 1.0)],
+)
+def test_a_text_takes_at_least_its_width_in_a_wide_font(text: str, wider_than: float) -> None:
+    """The widths are those in the tables of DejaVu Sans; a Chinese character is as wide as it is high."""
+    assert text_width(text, "value") >= 11 * wider_than
+
+
+PARTIAL: list[tuple[dict[str, Any], list[str]]] = [
+    ({"z": [[-2]], "upstream": [[-3]]}, ["-2", "0", "0", "-3"]),
+    ({"z": [[2, -1]], "upstream": "ones"}, ["2", "1", "2", "1", "-1", "0", "0", "1"]),
+    ({"biases": [1], "upstream": [[-3], [1]], "activation": "linear"}, ["1", "-2", "-3", "-3"]),
+    ({"inputs": [[2, 3]], "upstream": [[5]], "activation": "linear"}, ["10", "15", "2", "3", "5", "5"]),
+    ({"inputs": [[2]], "weights": [[3]], "upstream": "outputs"}, ["3", "12", "2", "18", "6", "6", "6", "6"]),
+]
+
+
+@pytest.mark.parametrize(("problem", "numbers"), PARTIAL)
+def test_a_part_of_a_problem_is_drawn_with_what_is_known(problem: dict[str, Any], numbers: list[str]) -> None:
+    """Numbers of lines come first; then z, dz, the output and its gradient of each unit."""
+    drawn = drawing(pictured(problem), None)
+    assert [text.text.replace("\N{MINUS SIGN}", "-") for text in drawn.texts if text.entry is not None] == numbers
+    assert collisions(drawn) == []
+
+
+def test_inactive_neurons_are_drawn_in_another_way_with_their_lines() -> None:
+    """Of two neurons, the second is inactive: its own lines, and those that its output goes along."""
+    layers = [{"weights": [[1, -1]]}, {"weights": [[1], [1]]}]
+    drawn = drawing(pictured({"inputs": [[2]], "layers": layers, "upstream": [[1]]}), None)
+    about = [item.about[0].partition(" = ")[0] for item in drawn.items if item.inactive and item.about]
+    assert about == ["layers[0].weights[0,1]", "layers[1].weights[1,0]", "neuron 1 of layers[0], relu (inactive)"]
+    assert (
+        sum(isinstance(box, Box) for item in drawn.items if item.inactive for box in item.boxes) == 2
+    )  # one in the key
+
+
+def test_the_caption_tells_which_sample_it_is_and_what_is_summed() -> None:
+    problem = draft(CASES["3-4-2"])
+    texts = {
+        mean: " ".join(text.text for text in drawing(pictured(problem | {"mean_gradients": mean}, 2), None).texts)
+        for mean in (False, True)
+    }
+    said = (
+        "Numbers of sample 2 of 3 (counted from 0); the loss is that of all samples, and the gradients of weights and"
+    )
+    assert f"{said} biases are sums over all samples." in texts[False]
+    assert f"{said} biases are means over all samples." in texts[True]
+
+
+def test_a_network_without_room_for_its_numbers_says_so() -> None:
+    without, boxes = (
+        [text.text for text in drawing(pictured(draft(CASES[name])), None).texts]
+        for name in ("without numbers at lines", "boxes")
+    )
+    assert without[-1] == "The numbers of weights and biases are too many to be shown beside the lines."
+    assert boxes[-1] == "The inputs and neurons are too many to be drawn one by one with their numbers."
+    assert "weights (20, 30), biases (30,), outputs (1, 30)" in boxes
+
+
+def test_of_many_layers_the_middle_is_left_out_and_says_so() -> None:
+    """With the inputs and the loss there are 43 boxes, of which 7 and 6 are drawn."""
+    texts = [text.text for text in drawing(pictured(draft(CASES["many boxes"])), None).texts]
+    assert "30 other layers, not shown" in texts
+    assert [text for text in texts if text.startswith("layers[")] == [
+        f"layers[{i}]" for i in (*range(6), *range(36, 41))
+    ]
+
+
+def test_numbers_of_a_line_without_labels_are_told_to_who_asks() -> None:
+    items = drawing(pictured(draft(CASES["without numbers at lines"])), None).items
+    about = [line.partition(" = ")[0] for item in items for line in item.about]
+    assert {"layers[0].weights[11,9]", "layers[0].dweights[11,9]", "layers[0].dbiases[9]"} <= set(about)
+
+
+def test_no_number_has_no_label() -> None:
+    assert label(None, 3) == ""
