@@ -5,13 +5,13 @@ A network with many neurons has no numbers, only its layers with their shapes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from backprop_cli.core.plan import plan, require_any
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import AXES, Node
+from backprop_cli.core.quantities import AXES, Node, UpstreamRule
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
 from backprop_cli.errors import UsageError
@@ -76,7 +76,7 @@ class Picture:
     n_samples: int
     means: bool  # whether the gradients of parameters are means over the samples, and not sums
     step: tuple[int, int]  # that the numbers belong to, counted from 1, of how many
-    upstream: str | None  # where it comes from, if there is no loss
+    upstream: UpstreamRule | Literal["given"] | None  # where it comes from, if not from a loss
     has_units: bool  # whether inputs and neurons are drawn one by one
     layers: tuple[Layer, ...]
 
@@ -124,10 +124,10 @@ def picture(problem: Problem, sample: int = 0) -> Picture:
     )
 
 
-def _upstream(problem: Problem) -> str | None:
+def _upstream(problem: Problem) -> UpstreamRule | Literal["given"] | None:
     if problem.loss is not None or problem.upstream is None:
         return None
-    return problem.upstream if isinstance(problem.upstream, str) else "as given"
+    return problem.upstream if isinstance(problem.upstream, str) else "given"
 
 
 class _Maker:

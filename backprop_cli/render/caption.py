@@ -119,16 +119,19 @@ def of_boxes(picture: Picture) -> Iterator[str]:
 def _sentences(picture: Picture, *, is_labelled: bool) -> Iterator[str]:
     yield "Above a line: a value. Below it: the gradient of the loss with respect to it."
     if picture.n_samples > 1:
-        what = "means" if picture.means else "sums"
-        loss = "the loss is that of all samples, and " if picture.layers[-1].title == "loss" else ""
-        yield (
-            f"Numbers of sample {picture.sample} of {picture.n_samples} (counted from 0); {loss}the gradients of"
-            f" weights and biases are {what} over all samples."
-        )
+        yield f"Numbers of sample {picture.sample} of {picture.n_samples} (counted from 0); {_of_all(picture)}."
     yield from _step(picture)
     yield from _upstream(picture)
     if not is_labelled:
         yield "The numbers of weights and biases are too many to be shown beside the lines."
+
+
+def _of_all(picture: Picture) -> str:
+    loss = "the loss is that of all samples, " if picture.layers[-1].title == "loss" else ""
+    if picture.means:
+        parameters = "the gradients of weights and biases are means over all samples"
+        return f"{loss}{parameters}, and the others are those of the loss of this sample"
+    return f"{loss}{'and ' if loss else ''}the gradients of weights and biases are sums over all samples"
 
 
 def _step(picture: Picture) -> Iterator[str]:
@@ -138,5 +141,5 @@ def _step(picture: Picture) -> Iterator[str]:
 
 def _upstream(picture: Picture) -> Iterator[str]:
     if picture.upstream is not None:
-        rule = {"outputs": "the outputs themselves", "ones": "1 everywhere"}.get(picture.upstream, picture.upstream)
-        yield f"The gradient of the outputs of the last layer: {rule}."
+        rule = {"outputs": "the outputs themselves", "ones": "1 everywhere"}.get(picture.upstream, "given")
+        yield f"The gradient with respect to the outputs of the last layer is {rule}."

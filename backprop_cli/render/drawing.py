@@ -118,7 +118,7 @@ def fitted(text: str, role: Role, width: float) -> str:
     """Return a text, shortened with three dots if it is wider than `width`.
 
     >>> fitted("neuron 0", "name", 60), fitted("a name that is long", "name", 60)
-    ('neuron 0', 'a name...')
+    ('neuron 0', 'a name t...')
     """
     if text_width(text, role) <= width:
         return text

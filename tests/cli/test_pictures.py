@@ -1,6 +1,7 @@
 """`explain --format svg` and `--format tikz`: what is drawn, and what is refused."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,21 @@ import pytest
 from tests.conftest import ROOT, Run
 
 SAMPLES = ROOT / "samples"
+GOLDEN = ROOT / "tests" / "golden" / "pictures"
+FORMATS = {".svg": "svg", ".tex": "tikz"}
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+@pytest.mark.parametrize("sample", ["dense_relu", "mazur_sigmoid", "two_layers"])
+def test_golden(sample: str, ending: str, backprop: Run) -> None:
+    """These pictures were looked at; BACKPROP_GOLDEN=write writes what is printed now."""
+    path = GOLDEN / f"{sample}{ending}"
+    standalone = ["--standalone"] * (ending == ".tex")
+    ran = backprop("explain", SAMPLES / f"{sample}.json", "--format", FORMATS[ending], *standalone)
+    if os.environ.get("BACKPROP_GOLDEN") == "write":
+        path.write_text(ran.out, encoding="utf-8")
+    assert ran.status == 0
+    assert ran.out == path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

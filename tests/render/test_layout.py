@@ -1,5 +1,6 @@
 """Nothing in a picture covers a text: not another text, not a line, not the edge; numbers as wide as they get."""
 
+import re
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 from typing import Any
@@ -101,6 +102,45 @@ def test_a_text_takes_at_least_its_width_in_a_wide_font(text: str, wider_than: f
     assert text_width(text, "value") >= 11 * wider_than
 
 
+@pytest.mark.parametrize("name", ["4-5-3", "without numbers at lines"])
+def test_each_line_leads_from_its_unit_to_its_unit(name: str) -> None:
+    """The line of weights[i,j] starts beside unit i of the layer before and ends at neuron j."""
+    drawn = drawing(pictured(draft(CASES[name])), None)
+    boxes = {}
+    for item in drawn.items:
+        found = re.match(r"(?:input|neuron) (\d+)(?: of (\S+),.*)?$", item.about[0]) if item.about else None
+        if item.kind == "unit" and found:
+            boxes[found[2] or "inputs", int(found[1])] = item.boxes[0]
+    edges = [item for item in drawn.items if item.kind == "edge" and "weights" in "".join(item.about)]
+    assert len(edges) == sum(a * b for a, b in pairwise(CASES[name].sizes))
+    for item in edges:
+        layer, i, j = map(int, re.findall(r"\d+", item.about[0].partition(" = ")[0]))
+        before = boxes[f"layers[{layer - 1}]" if layer else "inputs", i]
+        after = boxes[f"layers[{layer}]", j]
+        start, end = item.curves[0].points[0], item.curves[0].points[-1][-2:]
+        assert start[1] == before.y
+        assert start[0] > before.x + before.width / 2
+        assert after.x - after.width / 2 <= end[0] < after.x
+        assert abs(end[1] - after.y) < after.height / 2
+
+
+def test_values_stand_above_their_lines_and_gradients_below() -> None:
+    """So they do at every line between two units, and in a neuron."""
+    drawn = drawing(pictured(draft(CASES["4-5-3"])), None)
+    n_compared = 0
+    for item in drawn.items:
+        points = [point for curve in item.curves for point in sampled(curve)]
+        for text in item.texts:
+            is_gradient = re.search(r"(^|\.)(d|upstream)", text.entry or "") is not None
+            at_text = [y for x, y in points if text.box[0] < x < text.box[2]]
+            if text.entry not in (None, "loss"):
+                assert text.role == ("gradient" if is_gradient else "value")
+                assert at_text
+                assert all((text.y > y) == is_gradient for y in at_text)
+                n_compared += 1
+    assert n_compared == 2 * (4 + 5 + 3) + 2 * (5 + 3) + 2 * (5 * 5 + 3 * 6) + 3  # outputs, z, lines, targets
+
+
 PARTIAL: list[tuple[dict[str, Any], list[str]]] = [
     ({"z": [[-2]], "upstream": [[-3]]}, ["-2", "0", "0", "-3"]),
     ({"z": [[2, -1]], "upstream": "ones"}, ["2", "1", "2", "1", "-1", "0", "0", "1"]),
@@ -135,11 +175,19 @@ def test_the_caption_tells_which_sample_it_is_and_what_is_summed() -> None:
         mean: " ".join(text.text for text in drawing(pictured(problem | {"mean_gradients": mean}, 2), None).texts)
         for mean in (False, True)
     }
-    said = (
-        "Numbers of sample 2 of 3 (counted from 0); the loss is that of all samples, and the gradients of weights and"
-    )
-    assert f"{said} biases are sums over all samples." in texts[False]
-    assert f"{said} biases are means over all samples." in texts[True]
+    sample = "Numbers of sample 2 of 3 (counted from 0); the loss is that of all samples,"
+    assert f"{sample} and the gradients of weights and biases are sums over all samples." in texts[False]
+    assert f"{sample} the gradients of weights and biases are means over all samples, and the others" in texts[True]
+
+
+@pytest.mark.parametrize(("words", "lines"), [(3, 1), (8, 2), (200, 2)])
+def test_a_title_takes_two_lines_at_most(words: int, lines: int) -> None:
+    problem = draft(CASES["2-3-1"]) | {"title": "backpropagation " * words + "end"}
+    drawn = drawing(pictured(problem), None)
+    titles = [text.text for text in drawn.texts if text.role == "title"]
+    assert len(titles) == lines
+    assert titles[-1].endswith("..." if words == 200 else "end")
+    assert collisions(drawn) == []
 
 
 def test_a_network_without_room_for_its_numbers_says_so() -> None:
