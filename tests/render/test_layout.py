@@ -120,7 +120,7 @@ def test_each_line_leads_from_its_unit_to_its_unit(name: str) -> None:
         start, end = item.curves[0].points[0], item.curves[0].points[-1][-2:]
         assert start[1] == before.y
         assert start[0] > before.x + before.width / 2
-        assert after.x - after.width / 2 <= end[0] < after.x
+        assert after.x - after.width / 2 - 1e-6 <= end[0] < after.x
         assert abs(end[1] - after.y) < after.height / 2
 
 
@@ -169,6 +169,12 @@ def test_inactive_neurons_are_drawn_in_another_way_with_their_lines() -> None:
     )  # one in the key
 
 
+@pytest.mark.parametrize(("sample", "is_inactive"), [(0, False), (1, True)])
+def test_whether_a_neuron_is_inactive_is_that_of_the_sample(sample: int, is_inactive: bool) -> None:
+    drawn = drawing(pictured({"inputs": [[2], [-2]], "weights": [[1]]}, sample), None)
+    assert any(item.inactive for item in drawn.items) == is_inactive
+
+
 def test_the_caption_tells_which_sample_it_is_and_what_is_summed() -> None:
     problem = draft(CASES["3-4-2"])
     texts = {
@@ -178,6 +184,11 @@ def test_the_caption_tells_which_sample_it_is_and_what_is_summed() -> None:
     sample = "Numbers of sample 2 of 3 (counted from 0); the loss is that of all samples,"
     assert f"{sample} and the gradients of weights and biases are sums over all samples." in texts[False]
     assert f"{sample} the gradients of weights and biases are means over all samples, and the others" in texts[True]
+
+
+def test_long_headings_over_short_numbers_keep_apart() -> None:
+    layers = [{"weights": [[1]], "activation": "leaky_relu(0.1234567890123456)"}] * 8
+    assert collisions(drawing(pictured({"inputs": [[1]], "layers": layers}), None)) == []
 
 
 @pytest.mark.parametrize(("words", "lines"), [(3, 1), (8, 2), (200, 2)])
@@ -195,6 +206,7 @@ def test_a_network_without_room_for_its_numbers_says_so() -> None:
         [text.text for text in drawing(pictured(draft(CASES[name])), None).texts]
         for name in ("without numbers at lines", "boxes")
     )
+    assert without.count("t") == 3 + 1  # targets, and the key
     assert without[-1] == "The numbers of weights and biases are too many to be shown beside the lines."
     assert boxes[-1] == "The inputs and neurons are too many to be drawn one by one with their numbers."
     assert "weights (20, 30), biases (30,), outputs (1, 30)" in boxes
