@@ -20,6 +20,7 @@ from backprop_cli.core.exact import exactly
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
+from backprop_cli.core.rules import operands
 from backprop_cli.core.solution import Solution
 
 __all__ = ["Comparison"]
@@ -39,19 +40,35 @@ class Comparison:
     rounding: Mapping[Node, Likely]  # likely errors, by which whole arrays are judged
 
     def checks(self, nodes: Iterable[Node]) -> dict[Node, QuantityCheck]:
-        """Compare quantities in their order.
+        """Compare quantities in the order of work.
 
         A mistake that explains one of them may explain later ones, too. Of several, those are kept that do.
         """
         found, first = dict[Node, QuantityCheck](), dict[str, Node]()
         for node in nodes:
             found[node] = self._check(node, first)
+            if found[node].verdict == "follows" or found[node].follows:
+                found[node] = replace(found[node], follows_from=self._wrong_before(node, found))
             texts = found[node].explanations
             for earlier in dict.fromkeys(first[text] for text in texts if text in first):
                 kept = tuple(text for text in found[earlier].explanations if text in texts)
                 found[earlier] = replace(found[earlier], explanations=kept or found[earlier].explanations)
             first |= {text: node for text in texts if text not in first}
         return found
+
+    def _wrong_before(self, node: Node, found: Mapping[Node, QuantityCheck]) -> tuple[str, ...]:
+        """Return the places of the wrong quantities that a quantity was computed from."""
+        problem = self.solution.problem
+        places, seen, left = dict[str, None](), set[Node](), [node]
+        while left:
+            operand = left.pop()
+            check = found.get(operand)
+            if operand != node and check is not None:
+                places |= dict.fromkeys([check.place] * bool(check.wrong) + [*check.follows_from])
+            elif operand not in seen:
+                seen.add(operand)
+                left += [part for part in operands(problem, operand) if isinstance(part, Node)]
+        return tuple(check.place for check in found.values() if check.place in places)
 
     def _check(self, node: Node, told: Collection[str]) -> QuantityCheck:
         place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
