@@ -49,7 +49,8 @@ def _wrong(page: Page, check: QuantityCheck, told: dict[tuple[str, ...], str]) -
         page.line(f"  the same as in {told[check.explanations]}")
     elif check.explanations:
         told[check.explanations] = check.place
-        evidence = f"likely, as all {check.compared} entries agree" if check.compared > 1 else "likely"
+        is_one = check.wrong <= 1 and check.problem is None
+        evidence = "likely" if is_one else f"likely, as all {check.compared} entries agree"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(check.explanations))
     if check.wrong > 1 and check.listed:
         _table(page, [(check, difference) for difference in check.listed])
