@@ -4,14 +4,16 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from backprop_cli.core.places import PLACE, layer_place
-from backprop_cli.core.quantities import GIVEN, OF_THE_LOSS, QUANTITIES, Node, every_node
+from backprop_cli.core.quantities import AXES, GIVEN, OF_THE_LOSS, QUANTITIES, Node, every_node
 from backprop_cli.errors import UsageError
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
 if TYPE_CHECKING:
     from backprop_cli.core.problem import Problem  # which imports NumPy
 
-_ENTRY = re.compile(rf"(?P<name>{PLACE.pattern})(?:\[(?P<index>[0-9]{{1,9}}(?:,[0-9]{{1,9}})?)\])?", re.ASCII)
+_INDEX = r"(?:[0-9]{1,9}|:)"
+_ENTRY = re.compile(rf"(?P<name>{PLACE.pattern})(?:\[(?P<index>{_INDEX}(?:,{_INDEX})?)\])?", re.ASCII)
+_LAYER = re.compile(r"layers(?:\[([0-9]{1,6})\]|\.([0-9]{1,6}))", re.ASCII)
 
 
 class Name(NamedTuple):
@@ -22,10 +24,16 @@ class Name(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """The name of one entry of a quantity, or of the whole quantity."""
+    """The name of one entry of a quantity, of a row or a column, of the whole quantity, or of a layer."""
 
-    name: Name
-    indices: tuple[int, ...]  # counted from 0; empty for the whole quantity
+    name: Name  # with the quantity "" for a layer
+    indices: tuple[int | None, ...]  # counted from 0, None for all along an axis; empty for the whole quantity
+
+    @property
+    def is_one(self) -> bool:
+        """Whether this is one number."""
+        has_index = bool(self.indices) and None not in self.indices
+        return has_index or bool(self.name.quantity and not AXES[self.name.quantity])
 
 
 def parse_name(text: str) -> Name:
@@ -48,21 +56,24 @@ def parse_name(text: str) -> Name:
 
 
 def parse_entry(text: str) -> Entry:
-    """Read `dweights[2,1]`, `dbiases[1]` or `layers[1].dweights[2,1]`; without brackets the index is empty.
+    """Read `dweights[2,1]`, `layers[1].dbiases[1]`, a row `dweights[2,:]`, a quantity `dweights` or a layer.
 
     Blanks may stand around commas and brackets, but not between digits or letters.
 
     Raises:
         UsageError: The text is not an entry.
     """
-    found = _ENTRY.fullmatch("".join(part.strip() for part in re.split(r"([\[\],])", text)))
+    text_in_one = "".join(part.strip() for part in re.split(r"([\[\],])", text))
+    if layer := _LAYER.fullmatch(text_in_one):
+        return Entry(Name(int(layer[1] or layer[2]), ""), ())
+    found = _ENTRY.fullmatch(text_in_one)
     if not found:
         raise UsageError(
             f"{text!r} is no entry (expected one like dweights[2,1], counted from 0)",
             hint=QUOTING if "]" not in text else None,
         )
-    index = tuple(map(int, found["index"].split(","))) if found["index"] else ()
-    return Entry(parse_name(found["name"]), index)
+    index = [None if part == ":" else int(part) for part in (found["index"] or "").split(",") if part]
+    return Entry(parse_name(found["name"]), tuple(index))
 
 
 def is_like_an_entry(text: str) -> bool:
@@ -85,6 +96,18 @@ def node_of(name: Name, problem: "Problem") -> Node:
     return found[0]
 
 
+def require_layer(name: Name, problem: "Problem") -> None:
+    """Check that the layer of a name is one of a problem.
+
+    Raises:
+        UsageError: It is not.
+    """
+    n_layers = len(problem.layers)
+    if name.layer is not None and name.layer >= n_layers:
+        known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
+        raise UsageError(f"there is no {layer_place(name.layer, name.quantity).rstrip('.')} ({known})")
+
+
 def nodes(names: tuple[Name, ...] | None, problem: "Problem") -> tuple[Node, ...]:
     """Return the nodes of a problem with one of `names`, or all that it has for None, in the order of `every_node`.
 
@@ -95,9 +118,7 @@ def nodes(names: tuple[Name, ...] | None, problem: "Problem") -> tuple[Node, ...
     for layer, quantity in names or ():
         if layer is not None and quantity in OF_THE_LOSS:
             raise UsageError(f"{quantity} belongs to no layer (expected {quantity})")
-        if layer is not None and layer >= n_layers:
-            known = f"the problem has {counted(n_layers, 'layer')}, numbered from 0"
-            raise UsageError(f"there is no {layer_place(layer, quantity)} ({known})")
+        require_layer(Name(layer, quantity), problem)
     return tuple(
         node
         for node in every_node(n_layers)

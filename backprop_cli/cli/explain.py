@@ -1,9 +1,10 @@
-"""`backprop explain`: the chain rule behind one number, or a walk through a whole problem."""
+"""`backprop explain`: the chain rule behind one number, or the worked solution of a problem or a part of it."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, parse_entry
+from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, nodes, parse_entry, require_layer
 from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.cli.pictures import drawn, refuse_for_pictures
 from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
@@ -15,15 +16,15 @@ from backprop_cli.core.progress import Progress
 from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import ExitStatus, InputError, UsageError
 from backprop_cli.explanations.explainer import explain
-from backprop_cli.explanations.explanation import Explanation, Walk
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.worked import EVERYTHING, Scope, Worked, worked
 from backprop_cli.messages import counted
 
 _NOT_RATIONAL = "explain --exact shows fractions, and a function is not rational (run --exact computes 17 digits)"
 
 
 def print_explanation(options: ExplainOptions) -> ExitStatus:
-    """Explain an entry, or walk through the whole problem.
+    """Explain an entry, or work through the whole problem or a part of it.
 
     Raises:
         BackpropError: Of any kind.
@@ -40,13 +41,11 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, entry, progress)
         output = options.format
+        text: str | Iterator[str]
         if output == "svg" or output == "tikz":
             text = drawn(problem, output, options)
-        elif entry is None:
-            text = _rendered(walk(problem, options.extent), output, options)
         else:
-            node = node_of(entry.name, problem)
-            text = _rendered(explain(problem, node, entry.indices, options.extent), output, options)
+            text = _rendered(_found(problem, entry, options), output, options)
     write_stdout(text)
     return ExitStatus.OK
 
@@ -59,6 +58,23 @@ def _problem_and_entry(options: ExplainOptions) -> tuple[str | None, Entry | Non
     return argument, entry
 
 
+def _scope(problem: Problem, entry: Entry | None) -> Scope:
+    """Return the part of a problem that is asked for.
+
+    Raises:
+        UsageError: There is no such layer.
+    """
+    if entry is None:
+        return EVERYTHING
+    if not entry.name.quantity:
+        require_layer(entry.name, problem)
+        return Scope(layer=entry.name.layer)
+    named = nodes((entry.name,), problem)
+    if entry.name.quantity == "upstream" and problem.loss is None:  # it may be the outputs
+        named = tuple(problem.origin(*node) for node in named)
+    return Scope(nodes=named, index=() if set(entry.indices) == {None} else entry.indices)
+
+
 def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple[Problem, Entry | None]:
     """Return the problem at its last step with the entry; an entry of `losses` is the loss of its own step.
 
@@ -68,31 +84,44 @@ def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple
     """
     if entry is not None and entry.name.quantity == "losses":
         n = counted(problem.steps, "step")
-        if len(entry.indices) != 1 or entry.indices[0] >= problem.steps:
+        k = entry.indices[0] if len(entry.indices) == 1 else None
+        if k is None or k >= problem.steps:
             raise UsageError(f"which entry of losses? The problem has {n} (losses[0] to losses[{problem.steps - 1}])")
-        problem = replace(problem, steps=entry.indices[0] + 1)
+        problem = replace(problem, steps=k + 1)
         entry = Entry(entry.name._replace(quantity="loss"), ())
     return at_last_step(problem, with_losses=False, progress=progress), entry
 
 
-def _rendered(found: Walk | Explanation, output: Literal["table", "markdown", "json"], options: ExplainOptions) -> str:
+def _found(problem: Problem, entry: Entry | None, options: ExplainOptions) -> Worked | Explanation:
+    """Return the explanation of an entry, or the worked solution of a problem or a part of it."""
+    if entry is not None and entry.is_one:
+        index = tuple(k for k in entry.indices if k is not None)
+        return explain(problem, node_of(entry.name, problem), index, options.extent)
+    extent = options.extent if options.depth is not None else replace(options.extent, depth=0)
+    return worked(problem, extent, _scope(problem, entry))
+
+
+def _rendered(
+    found: Worked | Explanation, output: Literal["table", "markdown", "json"], options: ExplainOptions
+) -> str | Iterator[str]:
     match output:
         case "json":
             from backprop_cli.render import json
 
-            return json.walk(found) if isinstance(found, Walk) else json.explanation(found)
+            return json.worked(found, options.rows) if isinstance(found, Worked) else json.explanation(found)
         case "markdown":
             from backprop_cli.render import markdown
 
-            if isinstance(found, Walk):
-                return markdown.walk(found, options.precision)
+            if isinstance(found, Worked):
+                return markdown.worked(found, options.precision, options.rows)
             return markdown.explanation(found, options.precision)
         case "table":
             from backprop_cli.render.terminal import explanation
+            from backprop_cli.render.terminal import worked as page
 
             style = look(options.color)
-            if isinstance(found, Walk):
-                return explanation.walk(found, style, options.precision)
+            if isinstance(found, Worked):
+                return page.worked(found, style, options.precision, options.rows)
             return explanation.explanation(found, style, options.precision)
         case _:
             assert_never(output)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from backprop_cli.cli import values
-from backprop_cli.cli.options import ProblemOptions
+from backprop_cli.cli.problem_options import ProblemOptions
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import UPSTREAM_RULES, Dtype

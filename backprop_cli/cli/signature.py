@@ -16,7 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.models import OptionInfo
 
 from backprop_cli.cli import completion, values
-from backprop_cli.cli.options import CommonOptions, ProblemOptions
+from backprop_cli.cli.problem_options import CommonOptions, ProblemOptions
 from backprop_cli.cli.streams import write_stderr
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.messages import listed

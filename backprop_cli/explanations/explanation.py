@@ -1,6 +1,5 @@
 """The records of an explanation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -69,24 +68,10 @@ class Explanation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Walk:
-    """The explanations of a whole problem in working order."""
-
-    title: str | None
-    steps: tuple[Explanation, ...]
-    not_computed: Mapping[str, str]  # by place, what each quantity that was not computed needs
-    entries: int  # computed ones, of which a large problem shows one of each quantity
-
-    @property
-    def not_shown(self) -> int:
-        """How many computed entries have no step."""
-        return self.entries - len(self.steps)
-
-
-@dataclass(frozen=True, kw_only=True)
 class Extent:
     """How far to explain."""
 
     terms: int = 20  # of a sum, at most
     depth: int = 1  # levels of sources
     whole: bool = False  # whether all levels are wanted, so that sources below `depth` are reported as left out
+    every_entry: bool = False  # of a worked solution, not only one of each quantity

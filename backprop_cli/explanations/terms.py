@@ -43,8 +43,8 @@ class Entries:
     `not_computed` says what the other quantities would need, by place.
     """
 
-    def __init__(self, problem: Problem, wanted: Sequence[Node]) -> None:
-        """Compute what the explanation of the wanted quantities needs.
+    def __init__(self, problem: Problem, wanted: Sequence[Node], *, whole: bool = False) -> None:
+        """Compute what the explanation of the wanted quantities needs; of a single large one itself only if `whole`.
 
         Raises:
             InputError: None of them follows from what was given, a result overflows, or the problem is exact and a
@@ -56,7 +56,8 @@ class Entries:
         _require_exact(problem, planned.order)
         also = [Node(node.layer, "outputs") for node in planned.order if self._reads_outputs(node)]
         order = list(plan(problem, [*planned.order, *also]).order)
-        if len(wanted) == 1 and prod(size or 1 for size in self._sizes(wanted[0].layer).values()) > _SMALL:
+        work = prod(size or 1 for size in self._sizes(wanted[0].layer).values())
+        if not whole and len(wanted) == 1 and work > _SMALL:
             order.remove(wanted[0])  # a whole matrix for one entry: the terms of the entry give its value
         self._solution = solve(problem, order) if order else Solution(problem=problem, layers=())
         missing = {node: planned.missing[node] for node in wanted if node in planned.missing and problem.has(node)}
@@ -176,6 +177,11 @@ class Entries:
             return Part(tuple(self._factor(layer, factor, where) for factor in entries), record, reads)
 
         return Sum(terms, inactive, part)
+
+    def inactive_units(self, layer: int) -> Array | None:
+        """Return which units of a layer are inactive (n_samples, n_neurons); None where that is not known."""
+        layers = self._solution.layers
+        return layers[layer].inactive if layer < len(layers) else None
 
     def inactive(self, layer: int, product: Product, at: Position, n_terms: int) -> Array:
         """Return for each term (n_terms,) whether a factor of it is zero because a unit is inactive."""

@@ -12,14 +12,17 @@ import numpy as np
 from backprop_cli.core.quantities import OF_THE_LOSS
 from backprop_cli.core.scratch import chunks
 from backprop_cli.core.solution import Solution
+from backprop_cli.render.edges import edges
 from backprop_cli.render.numbers import literal, literals
 
 if TYPE_CHECKING:
     from backprop_cli.checks.verdict import Verdict
     from backprop_cli.core.problem import Problem
-    from backprop_cli.explanations.explanation import Explanation, Term, Walk
+    from backprop_cli.explanations.explanation import Explanation, Term
+    from backprop_cli.explanations.worked import Matrix, Worked
 
 _EXPLANATION = "backprop.explanation/1"
+_MANY = 10_000  # entries of a matrix, which a worked solution shows the edges of
 
 
 class _Style(NamedTuple):
@@ -96,11 +99,39 @@ def explanation(found: "Explanation") -> str:
     return "".join(_file({"schema": _EXPLANATION, **_explanation(found)}))
 
 
-def walk(found: "Walk") -> str:
-    """Return the explanations of a whole problem."""
-    steps = [_explanation(step) for step in found.steps]
+def worked(found: "Worked", max_rows: int = 0) -> Iterator[str]:
+    """Yield the parts of a worked solution: its explanations, and every matrix that is given or found.
+
+    Of a matrix of more than 10,000 entries there are the first and last rows, `max_rows` of them, and columns; 0 stands
+    for all of it.
+    """
     not_shown = {"not_shown": found.not_shown} if found.not_shown else {}
-    return "".join(_file({"schema": _EXPLANATION, "walk": steps, **not_shown, "not_computed": found.not_computed}))
+    given = [_matrix(matrix, None, max_rows) for matrix in found.given]
+    return _file(
+        {
+            "schema": _EXPLANATION,
+            "walk": [_explanation(example) for step in found.steps for example in step.examples],
+            "matrices": [*given, *(_matrix(step.result, step.rule, max_rows) for step in found.steps)],
+            **not_shown,
+            "left_out": [_record(each) for each in found.left_out],
+            "not_computed": found.not_computed,
+        }
+    )
+
+
+def _matrix(matrix: "Matrix", rule: str | None, max_rows: int) -> dict[str, Any]:
+    """Return a matrix with its rule; one that is given has none. If it is not whole, it says which part it is."""
+    values, shown = matrix.values, {}
+    if values.size > _MANY and max_rows:
+        ends = edges(matrix.grid.shape, max_rows)
+        rows, columns = ([k for k in part if k is not None] for part in (ends.rows, ends.columns))
+        values = matrix.grid[np.ix_(rows, columns)]
+        if matrix.values.ndim == 1:
+            values = values.ravel()
+        shown = {"rows": rows, "columns": columns}
+    return _without_none(
+        {"place": matrix.place, "rule": rule, "shape": list(matrix.values.shape), **shown, "values": values}
+    )
 
 
 def _verdict(verdict: "Verdict") -> dict[str, Any]:

@@ -3,54 +3,114 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from backprop_cli.explanations.explanation import Explanation, Walk
+from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
 from backprop_cli.messages import clean
+from backprop_cli.render.edges import edges
+from backprop_cli.render.notes import conventions, left_out
 from backprop_cli.render.numbers import number
-from backprop_cli.render.steps import adds_up, not_shown_note, steps, term_names, term_numbers, tree
+from backprop_cli.render.steps import adds_up, equations, steps, term_names, term_numbers, tree
+from backprop_cli.render.tex import aligned_rule, bmatrix
 
+_WIDTH = 80  # of code
 _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
     r" $\eta$ is the learning rate, which leads from $w$ and $b$ to $w'$ and $b'$."
 )
-
-_MORE_LETTERS = {"t": " The targets are $t$.", "L": " $L_n$ is the loss of sample $n$, and $L$ is their mean."}
+_MATRICES = (
+    r" Capital letters are whole matrices; $\odot$ multiplies entry by entry, and $b$ is added to every sample. Indices"
+    " count from 0."
+)
+_OF_LAYERS = (
+    " Layers are numbered from 0: the inputs $X^{(k)}$ of layer $k$ are the outputs $Y^{(k-1)}$ of the layer before."
+)
+_MORE_LETTERS = {
+    r"(?<![a-zA-Z\\])[tT](_\{|\b)": " The targets are $t$.",
+    r"L_(\{|n)": " $L_n$ is the loss of sample $n$, and $L$ is their mean.",
+}
 
 
 def explanation(found: Explanation, precision: int | None) -> str:
     """Return the worked solution for one entry."""
-    return _page(_entry(found, precision))
+    heading, *parts = _entry(found, precision, "##")
+    return _page([heading], "", parts)
 
 
-def walk(found: Walk, precision: int | None) -> str:
-    """Return the worked solution of a problem, step by step."""
-    parts = [f"# {_escaped(clean(found.title))}"] if found.title else []
+def worked(found: Worked, precision: int | None, max_rows: int) -> str:
+    """Return the worked solution of a problem, step by step.
+
+    `max_rows` is the most rows or columns of a matrix to show; 0 shows all.
+    """
+    title = [f"# {_escaped(clean(found.title))}"] if found.title else []
+    legend = (
+        _MATRICES
+        + _OF_LAYERS * (len(found.problem.layers) > 1)
+        + "".join(f" {_escaped(line[:1].upper() + line[1:])}." for line in conventions(found))
+    )
+    parts = ["## Given"]
+    for matrix in found.given:
+        parts.append(f"`{matrix.place}`")
+        parts.append(_display(f"{matrix.symbol} = {bmatrix(matrix, precision, max_rows)}"))
+        parts += _edges(matrix, max_rows)
     for step in found.steps:
-        parts += _entry(step, precision)
-    if found.not_shown:
-        parts.append(not_shown_note(found))
+        parts += _step(step, precision, max_rows)
+    if lines := left_out(found):
+        parts += ["## Not shown", _code(lines)]
     if found.not_computed:
         needs = [f"- `{place}` needs `{needs}`" for place, needs in found.not_computed.items()]
-        parts += ["Not computed:", "\n".join(needs)]
-    return _page(parts)
+        parts += ["## Not computed", "\n".join(needs)]
+    return _page(title, legend, parts)
 
 
-def _page(parts: Iterable[str]) -> str:
-    page = "\n\n".join(parts)
-    letters = _LETTERS
-    for letter, meaning in _MORE_LETTERS.items():
-        if re.search(rf"(?<![a-z]){letter}_\{{", page):
-            letters += meaning
-    return f"{page}\n\n{letters}\n"
+def _page(title: Iterable[str], legend: str, parts: Iterable[str]) -> str:
+    """Return a page: its title, what the letters mean, and its parts."""
+    text = "\n\n".join(parts)
+    formulas = " ".join(re.findall(r"\$\$.*?\$\$", text, re.DOTALL))
+    more = "".join(meaning for letter, meaning in _MORE_LETTERS.items() if re.search(letter, formulas))
+    return "\n\n".join([*title, _LETTERS + more + legend, text]) + "\n"
 
 
-def _entry(found: Explanation, precision: int | None) -> Iterator[str]:
+def _step(step: WorkedStep, precision: int | None, max_rows: int) -> Iterator[str]:
+    """Yield a quantity: its rule with all matrices, and entries of it."""
+    yield f"## `{step.node_place}`"
+    yield _display(aligned_rule(step, precision, max_rows))
+    yield from _edges(step.result, max_rows)
+    for example in step.examples:
+        yield from _entry(example, precision, "###")
+
+
+def _edges(matrix: Matrix, max_rows: int) -> Iterator[str]:
+    note = edges(matrix.grid.shape, max_rows, square=True).note
+    if note:
+        yield f"`{matrix.place}` shows {note}; `--rows 0` shows all."
+
+
+def _entry(found: Explanation, precision: int | None, level: str) -> Iterator[str]:
     shown = number(found.value, precision)
-    yield f"## `{found.entry}` = {shown}"
+    yield f"{level} `{found.entry}` = {shown}"
     if found.notation.chain_tex is not None:
-        yield f"${found.notation.chain_tex}$"
-    yield f"${found.notation.tex}$"
+        yield _display(found.notation.chain_tex)
+    yield _display(found.notation.tex)
     if found.notation.where:
         yield _where(found)
+    yield _terms(found, precision)
+    yield adds_up(found, precision, f"`{found.entry}`", f"**{shown}**")
+    if (chain := found.through_upstream) is not None:
+        yield "The same by the chain rule, through `upstream`:"
+        yield _display(chain.notation.tex)
+        yield _code(equations(chain.entry, list(steps(chain, precision)), _WIDTH))
+        yield _where(chain)
+    if found.passed_on:
+        terms = [f"`{factor.name}`: {number(factor.value, precision)}" for factor in found.passed_on]
+        terms += [f"and {found.more_passed_on} more"] * bool(found.more_passed_on)
+        yield f"A sum passes its gradient on unchanged to each of its terms: {'; '.join(terms)}."
+    if found.sources:
+        yield "Where the factors come from:"
+        yield _code(tree(found.sources, precision, "", _WIDTH))
+
+
+def _terms(found: Explanation, precision: int | None) -> str:
+    """Return the table of the terms of an entry."""
     rows = ["| term | | value | sum so far |", "| --- | ---: | ---: | ---: |"]
     for term in found.terms:
         names, numbers = term_names(term), term_numbers(term, precision)
@@ -59,19 +119,15 @@ def _entry(found: Explanation, precision: int | None) -> Iterator[str]:
         value, running = number(term.value, precision), number(term.running, precision)
         names, numbers = names.replace("|", r"\|"), numbers.replace("|", r"\|")
         rows.append(f"| {code}{names}{code} | {numbers} | {value}{inactive} | {running} |")
-    yield "\n".join(rows)
-    yield adds_up(found, precision, f"`{found.entry}`", f"**{shown}**")
-    if (chain := found.through_upstream) is not None:
-        equal = " = ".join([chain.entry, *steps(chain, precision)])
-        yield f"The same by the chain rule, through `upstream`: ${chain.notation.tex}$, in numbers `{equal}`."
-        yield _where(chain)
-    if found.passed_on:
-        terms = [f"`{factor.name}`: {number(factor.value, precision)}" for factor in found.passed_on]
-        terms += [f"and {found.more_passed_on} more"] * bool(found.more_passed_on)
-        yield f"A sum passes its gradient on unchanged to each of its terms: {'; '.join(terms)}."
-    if found.sources:
-        yield "Where the factors come from:"
-        yield "\n".join(tree(found.sources, precision, "", bullet="- ", quote="`"))
+    return "\n".join(rows)
+
+
+def _display(tex: str) -> str:
+    return f"$$\n{tex}\n$$"
+
+
+def _code(lines: Iterable[str]) -> str:
+    return "\n".join(["```text", *lines, "```"])
 
 
 def _where(found: Explanation) -> str:

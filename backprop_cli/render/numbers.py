@@ -56,6 +56,16 @@ def number(value: "float | Fraction | Decimal", precision: int | None) -> str:
     return np.format_float_positional(value, precision=precision, trim="-")
 
 
+def tex_number(value: "float | Fraction | Decimal", precision: int | None) -> str:
+    r"""Return a number for TeX, with the digits of `number`.
+
+    >>> tex_number(-2.5e-07, None), tex_number(0.5, None)
+    ('-2.5 \\times 10^{-7}', '0.5')
+    """
+    digits, _, exponent = number(value, precision).lower().partition("e")
+    return rf"{digits} \times 10^{{{int(exponent)}}}" if exponent else digits
+
+
 def aligned(numbers: Sequence[str]) -> list[str]:
     """Return numbers padded to the same width, with their decimal points below each other.
 

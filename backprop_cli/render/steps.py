@@ -4,17 +4,23 @@ import re
 from collections.abc import Iterator, Sequence
 
 from backprop_cli.core.written import divided
-from backprop_cli.explanations.explanation import Explanation, Term, Walk
+from backprop_cli.explanations.explanation import Explanation, Term
 from backprop_cli.messages import counted
 from backprop_cli.render.numbers import number
 
 _MOST_TERMS = 8  # written out
+_DEEPEST = 4  # brackets in which long sums are split
 
 
-def steps(found: Explanation, precision: int | None, said: str = "") -> Iterator[str]:
-    """Yield what an entry is equal to; a step that repeats the one before it, or what was `said`, is left out."""
+def steps(
+    found: Explanation, precision: int | None, said: str = "", most_terms: int | None = _MOST_TERMS
+) -> Iterator[str]:
+    """Yield what an entry is equal to; a step that repeats the one before it, or what was `said`, is left out.
+
+    More than `most_terms` terms are not written out; None writes out any number.
+    """
     terms, divisor = found.terms, found.divisor
-    if len(terms) > _MOST_TERMS:
+    if most_terms is not None and len(terms) > most_terms:
         yield _over(f"the sum of {_n_terms(found)} terms", divisor)
         terms = ()
     total = number(found.total, precision) if divisor > 1 and len(found.terms) > 1 else ""
@@ -34,32 +40,83 @@ def _over(text: str, divisor: int) -> str:
     return divided(text, divisor) if text and divisor > 1 else text
 
 
-def tree(sources: Sequence[Explanation], precision: int | None, indent: str, bullet: str, quote: str) -> Iterator[str]:
-    """Yield the lines of a tree of sources: `bullet` begins each line, `quote` stands on both sides of code."""
+def equations(name: str, sides: Sequence[str], width: int, *, packed: bool = False) -> Iterator[str]:
+    """Yield the lines of an equation with several sides: one if all fit, else one for each side, `=` under `=`.
+
+    With `packed`, sides after the first stand in one line where they fit. Long sums are split at their signs.
+
+    >>> list(equations("z", ["a + b", "1 + 2", "3"], 15, packed=True))
+    ['z = a + b', '  = 1 + 2 = 3']
+    """
+    indent, whole = " " * len(name), " = ".join([name, *sides])
+    if len(whole) <= width:
+        yield whole
+        return
+    line, is_full = name, False
+    for k, side in enumerate(sides):
+        pieces = _at_signs(side, width - len(name) - 3)
+        if k and (is_full or not packed or len(pieces) > 1 or len(f"{line} = {side}") > width):
+            yield line
+            line = indent
+        line += f" = {pieces[0]}"
+        for piece in pieces[1:]:
+            yield line
+            line = f"{indent}   {piece}"
+        is_full = not k or len(pieces) > 1
+    yield line
+
+
+def _at_signs(text: str, width: int, depth: int | None = None) -> Sequence[str]:
+    """Return a sum, which may be divided, in lines that begin with a sign, each within a width where that is possible.
+
+    It is split at signs within at most `depth` brackets, by default outside all but those around a sum that is divided;
+    a line that is still too long is split further inside, and at last between factors.
+
+    >>> _at_signs("(a * b + c - d) / 2", 12)
+    ['(a * b + c', '- d) / 2']
+    """
+    if depth is None:
+        depth = 1 if re.fullmatch(r"\(.*\) / \d+", text) else 0
+    lines, line, at = [], "", 0
+    for piece in re.split(r" (?=[-+/*] )" if depth == _DEEPEST else r" (?=[-+/] )", text):
+        if line and at <= depth and len(f"{line} {piece}") > width:
+            lines.append(line)
+            line = piece
+        else:
+            line += f" {piece}" if line else piece
+        at += piece.count("(") - piece.count(")")
+    lines.append(line)
+    if depth == _DEEPEST:
+        return lines
+    split = ([each] if len(each) <= width else _at_signs(each, width, depth + 1) for each in lines)
+    return [part for parts in split for part in parts]
+
+
+def tree(sources: Sequence[Explanation], precision: int | None, indent: str, width: int) -> Iterator[str]:
+    """Yield the lines of a tree of sources: the steps to each entry, and below it the sources of these."""
     for source in sources:
         if not source.repeated:
-            equal = " = ".join([source.entry, *steps(source, precision)])
-            yield f"{indent}{bullet}{quote}{equal}{quote}{inactive_note(source)}"
+            yield from _of_the_tree(source, precision, indent, "", width)
             if (chain := source.through_upstream) is not None:
-                equal = " = ".join([chain.entry, *steps(chain, precision)])
-                yield f"{indent}  {bullet}through upstream: {quote}{equal}{quote}"
-            yield from tree(source.sources, precision, indent + "  ", bullet, quote)
+                yield from _of_the_tree(chain, precision, f"{indent}  ", "through upstream: ", width)
+            yield from tree(source.sources, precision, f"{indent}  ", width)
             if source.cut:
-                yield f"{indent}  {bullet}(further sources are left out)"
+                yield f"{indent}  (further sources are left out)"
     repeated = [source for source in sources if source.repeated]
-    above = [f"{quote}{source.entry}{quote} = {number(source.value, precision)}" for source in repeated]
+    above = [f"{source.entry} = {number(source.value, precision)}" for source in repeated]
     if above:
-        yield f"{indent}{bullet}{', '.join(above)}: as above"
+        yield f"{indent}{', '.join(above)}: as above"
+
+
+def _of_the_tree(found: Explanation, precision: int | None, indent: str, before: str, width: int) -> Iterator[str]:
+    *others, last = steps(found, precision)
+    for line in equations(before + found.entry, [*others, last + inactive_note(found)], width - len(indent)):
+        yield indent + line
 
 
 def inactive_note(found: Explanation) -> str:
     """Return the note that an inactive unit makes the only term of an entry zero, or nothing."""
     return " (inactive)" if len(found.terms) == 1 and found.terms[0].inactive else ""
-
-
-def not_shown_note(found: Walk) -> str:
-    """Return the sentence that says how many entries a walk does not show."""
-    return f"{found.not_shown} of {found.entries} entries are not shown; explain shows any of them by its name."
 
 
 def adds_up(found: Explanation, precision: int | None, name: str, value: str) -> str:

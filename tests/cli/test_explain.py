@@ -26,10 +26,11 @@ def test_every_sample_has_its_walk_in_every_format(name: str) -> None:
 def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """`dense_relu@dweights[2,1].md` is `explain dense_relu.json 'dweights[2,1]' --format markdown --depth all`.
 
-    Without @ it is the walk. JSON is exact, so that no last bit depends on the machine; of functions that are not
-    rational, numbers are compared to 12 digits. BACKPROP_GOLDEN=write writes what is printed now.
+    Without @ it is the worked solution of the whole problem. JSON is exact, so that no last bit depends on the machine;
+    of functions that are not rational, numbers are compared to 12 digits. BACKPROP_GOLDEN=write writes what is printed
+    now.
     """
-    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("COLUMNS", "80")
     sample, _, entry = path.stem.partition("@")
     output = {".txt": "table", ".md": "markdown", ".json": "json"}[path.suffix]
     ran = backprop(
@@ -75,13 +76,14 @@ def test_depth(backprop: Run, depth: str, levels: int) -> None:
     ("sample", "entry", "status", "message"),
     [
         ("dense_relu", "dweights[9,1]", 2, "dweights[9,1]: dweights has 4 rows (0 to 3) and 3 columns (0 to 2)\n"),
+        ("dense_relu", "dweights[9,:]", 2, "dweights[9,0]: dweights has 4 rows (0 to 3) and 3 columns (0 to 2)\n"),
+        ("two_layers", "layers[2]", 2, "there is no layers[2] (the problem has 2 layers, numbered from 0)\n"),
         ("single_neuron", "dbiases[1]", 2, "dbiases[1]: dbiases has 1 entry (0 to 0)\n"),
         (
             "dense_relu",
-            "dweights",
+            "dbiases[:,1]",
             2,
-            "dweights: dweights has 4 rows (0 to 3) and 3 columns (0 to 2)\n"
-            "hint: quote an entry for the shell, to which [ is special: 'dweights[2,1]'\n",
+            "dbiases[0,1]: dbiases has 3 entries (0 to 2)\n",
         ),
         (
             "dense_relu",
@@ -190,16 +192,63 @@ def test_a_large_npz_that_lacks_something_says_so(backprop: Run, tmp_path: Path)
     assert ran.err.startswith(f"backprop: {path}: too little was given: dweights needs z (or weights)\n")
 
 
+@pytest.mark.parametrize(
+    ("sample", "entry", "shown"),
+    [
+        ("dense_relu", "dbiases", ["dbiases[0]", "dbiases[1]", "dbiases[2]"]),
+        ("dense_relu", "dweights[2,:]", ["dweights[2,0]", "dweights[2,1]", "dweights[2,2]"]),
+        ("dense_relu", "dweights[:,1]", [f"dweights[{i},1]" for i in range(4)]),
+        ("dense_relu", "upstream[1,:]", [f"outputs[1,{j}]" for j in range(3)]),  # which it is
+        ("two_layers", "dbiases", [f"layers[{i}].dbiases[{j}]" for i, n in ((1, 3), (0, 2)) for j in range(n)]),
+        (
+            "two_layers",
+            "layers[0]",
+            [
+                *(f"layers[0].{name}[0,0]" for name in ("z", "outputs", "dz", "dweights")),
+                *("layers[0].dbiases[0]", "layers[0].dinputs[0,0]"),
+                *("layers[0].new_weights[0,0]", "layers[0].new_biases[0]"),
+            ],
+        ),
+        ("two_layers", "layers.0.dbiases", ["layers[0].dbiases[0]", "layers[0].dbiases[1]"]),
+        ("mazur_sigmoid", "loss", None),
+    ],
+)
+def test_a_quantity_a_row_or_a_layer(backprop: Run, sample: str, entry: str, shown: list[str] | None) -> None:
+    found = json.loads(backprop("explain", SAMPLES / f"{sample}.json", entry, "--format", "json").out)
+    assert (found["entry"] if shown is None else [step["entry"] for step in found["walk"]]) == (shown or entry)
+
+
+def test_the_sources_of_many_entries_are_shown_if_they_are_asked_for(backprop: Run) -> None:
+    sources = {
+        depth: [
+            step["from"]
+            for step in json.loads(
+                backprop("explain", SAMPLES / "dense_relu.json", "dbiases", "--format", "json", *depth).out
+            )["walk"]
+        ]
+        for depth in ((), ("--depth", "1"))
+    }
+    assert sources[()] == [[], [], []]
+    assert [len(each) for each in sources["--depth", "1"]] == [3, 3, 3]
+
+
+def test_matrices_alone_may_come_with_a_layer(backprop: Run, tmp_path: Path) -> None:
+    (tmp_path / "z.csv").write_text("1,-2\n")
+    ran = backprop("explain", "--z", tmp_path / "z.csv", "layers[0]")
+    assert ran.status == 0
+    assert "outputs = max(z, 0) = max([1 -2], 0) = [1 0]\n" in ran.out
+
+
 @pytest.mark.parametrize("output", ["table", "markdown", "json"])
-def test_a_walk_says_how_many_entries_it_does_not_show(backprop: Run, output: str) -> None:
-    """dense_relu has 3 * 9 + 12 + 2 * 12 + 2 * 3 = 69 entries, of which 8 are shown; all of the single neuron are."""
-    large, small = (
-        backprop("explain", SAMPLES / name, "--format", output).out
-        for name in ("dense_relu.json", "single_neuron.json")
+def test_every_entry(backprop: Run, output: str) -> None:
+    """dense_relu has 3 * 9 + 12 + 2 * 12 + 2 * 3 = 69 entries, of which 8 are worked out by default."""
+    one, every = (
+        backprop("explain", SAMPLES / "dense_relu.json", "--format", output, *options).out
+        for options in ((), ("--every-entry",))
     )
     if output == "json":
-        assert json.loads(large)["not_shown"] == 61
-        assert "not_shown" not in json.loads(small)
+        assert (json.loads(one)["not_shown"], len(json.loads(one)["walk"])) == (61, 8)
+        assert ("not_shown" in json.loads(every), len(json.loads(every)["walk"])) == (False, 69)
     else:
-        assert "\n61 of 69 entries are not shown; explain shows any of them by its name.\n" in large
-        assert "not shown" not in small
+        assert "the terms of 61 of 69 entries: " in one
+        assert "not shown" not in every.lower()

@@ -11,7 +11,8 @@ from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
 from backprop_cli.cli import signature, values
 from backprop_cli.cli.completion import activations, losses, problems, quantities, upstream
-from backprop_cli.cli.options import CheckOptions, CommonOptions, ExplainOptions, ProblemOptions, RunOptions
+from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
+from backprop_cli.cli.problem_options import CommonOptions, ProblemOptions
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.problem import DEFAULT_LEARNING_RATE
 from backprop_cli.explanations.explanation import Extent

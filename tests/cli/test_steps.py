@@ -187,7 +187,11 @@ def test_explain_works_on_the_last_step_and_losses_on_their_own(backprop: Run, t
     assert "dweights[0,0] = 0.125" in backprop("explain", path, "dweights[0,0]", "--steps", 4).out
     assert "loss = 0.125" in backprop("explain", path, "losses[1]", "--steps", 4).out
     assert backprop("explain", path, "losses[4]", "--steps", 4).status == 2
-    assert "losses" not in backprop("explain", path, "--steps", 4).out
+    whole = backprop("explain", path, "--steps", 4).out
+    assert "(step 4 of 4: weights and biases are those before this step)" in whole
+    assert "losses (4 entries): backprop explain PROBLEM 'losses[0]'" in whole
+    assert "losses (" not in backprop("explain", path).out
+    assert backprop("explain", path, "losses", "--steps", 4).status == 2
 
 
 def test_check_exact_takes_the_parameters_of_the_last_step(backprop: Run, tmp_path: Path) -> None:

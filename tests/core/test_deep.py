@@ -17,7 +17,7 @@ from backprop_cli.core.step import next_problem
 from backprop_cli.errors import InputError
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.draft import to_draft
 from backprop_cli.load.schema import build
 
@@ -33,7 +33,7 @@ WORK: dict[str, Callable[[Problem], object]] = {
     "solve for one": lambda problem: solve(problem, [Node(0, "dweights")]),
     "step": lambda problem: next_problem(problem, solve(problem)),
     "explain": lambda problem: explain(problem, Node(0, "dweights"), (0, 0), Extent()),
-    "walk": lambda problem: walk(problem, Extent()),
+    "worked": lambda problem: worked(problem, Extent()),
 }
 
 

@@ -19,11 +19,12 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Extent
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.schema import build
 from backprop_cli.render import json as render_json
 from backprop_cli.render import markdown
 from backprop_cli.render.terminal import explanation as terminal
+from backprop_cli.render.terminal import worked as page_of
 from backprop_cli.render.terminal.page import Look
 
 HIDDEN = [
@@ -33,8 +34,9 @@ HIDDEN = [
 OF_PROBABILITIES = {"binary_cross_entropy": ["sigmoid", "softmax"], "cross_entropy": ["softmax", "sigmoid", "softplus"]}
 PRECISION = 17
 MOST = 12  # networks, of 100 under `pytest -m full`
-BESIDE = r" \(inactive\)|; sum so far .*|^ *- |through upstream: |, in numbers .*?= "  # an equation, no part of it
-IN_NAMES = r"[a-z\d]\[|\bloss$|terms|[$|]|n_samples|\(z"  # a side of an equation that is no number
+BESIDE = r" \(inactive\)|; sum so far .*|^ *- |through upstream: "  # an equation, no part of it
+QUANTITY = r"\b(?:d?z|d?inputs|d?weights|d?biases|learning_rate|outputs|upstream|targets|loss)\b"
+IN_NAMES = rf"{QUANTITY}|[a-z\d]\[|\[[-.\d ]|terms|[$|]|n_samples"  # a side of an equation that is no number
 
 
 def sigmoid(z: float) -> float:
@@ -158,14 +160,10 @@ def check_json(found: dict[str, Any], values: dict[str, float]) -> int:
 def check_lines(page: str) -> int:
     """Work out every equation of a page whose sides are numbers again, and return how many there are."""
     found = 0
-    page = re.sub(r"\n +=", " =", page)  # the steps of an entry in one line
+    page = re.sub(r"\n +(?=[-=+/] )", " ", page)  # the steps of an entry in one line
     for line in page.replace("`", "").replace(r"\|", "|").splitlines():
-        parts = re.sub(r" \(inactive\)|; sum so far .*|^ *- |through upstream: |, in numbers .*?= ", "", line).split(
-            " = "
-        )
-        sides = [
-            part.strip(" .") for part in parts if not re.search(r"[a-z\d]\[|\bloss$|terms|[$|]|n_samples|\(z", part)
-        ]
+        parts = re.sub(BESIDE, "", line).split(" = ")
+        sides = [part.strip(" .") for part in parts if not re.search(IN_NAMES, part)]
         if len(parts) > 1 and sides and re.fullmatch(r"-?[\d.e+-]+", sides[-1]):
             for side in sides[:-1]:
                 assert not re.search(r"[-+*/] ?-", side.replace("e-", "")), line  # a negative number has brackets
@@ -192,8 +190,8 @@ def test_what_is_said_of_a_random_network_is_right(seed: int, loss: str) -> None
         checked += check_lines(terminal.explanation(found, look, PRECISION))
         checked += check_lines(markdown.explanation(found, PRECISION))
     assert checked > 3 * len(problem.nodes)
-    steps = walk(problem, Extent())
-    for step in json.loads(render_json.walk(steps))["walk"]:
+    whole = worked(problem, Extent())
+    for step in json.loads("".join(render_json.worked(whole)))["walk"]:
         check_json(step, values)
-    assert check_lines(terminal.walk(steps, look, PRECISION)) >= len(problem.layers)
-    assert markdown.walk(steps, PRECISION).count("## ") == len(steps.steps)
+    assert check_lines(page_of.worked(whole, look, PRECISION, 0)) >= len(problem.layers)
+    assert markdown.worked(whole, PRECISION, 0).count("### ") == len(whole.steps)

@@ -15,7 +15,7 @@ from backprop_cli.errors import InputError, UsageError
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.explanations.formulas import FORMULAS, derivative_formula, value_formula
-from backprop_cli.explanations.walk import walk
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.schema import build
 
 SOFTMAX: dict[str, Any] = {"z": [[0, math.log(3)]], "activation": "softmax", "targets": [1], "loss": "cross_entropy"}
@@ -232,11 +232,12 @@ def test_an_upstream_that_is_the_outputs_is_explained_as_such() -> None:
     assert (found.entry, found.value) == ("outputs[0,0]", 4)
 
 
-def test_the_walk_through_a_matched_pair_leaves_upstream_out() -> None:
-    assert [step.entry for step in walk(build(SOFTMAX), Extent()).steps] == [
-        *("z[0,0]", "z[0,1]", "outputs[0,0]", "outputs[0,1]", "loss", "dz[0,0]", "dz[0,1]", "dbiases[0]", "dbiases[1]"),
-    ]
-    assert "upstream[0,0]" in [step.entry for step in walk(build(SQUARES), Extent()).steps]
+def test_the_worked_solution_of_a_matched_pair_needs_no_upstream_and_says_how_to_see_it() -> None:
+    found = worked(build(SOFTMAX), Extent())
+    assert [step.node_place for step in found.steps] == ["outputs", "loss", "dz", "dbiases"]
+    (upstream,) = (each for each in found.left_out if each.place == "upstream")
+    assert (upstream.entries, upstream.of, upstream.shown_by) == (2, 2, "upstream[0,0]")
+    assert "upstream" in [step.node_place for step in worked(build(SQUARES), Extent()).steps]
 
 
 @pytest.mark.parametrize("name", [name for name, row in ACTIVATIONS.items() if row.reads and name != "relu"])

@@ -10,7 +10,7 @@ from backprop_cli.core.quantities import Node
 from backprop_cli.explanations.explainer import explain
 from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.load.schema import build
-from backprop_cli.render.steps import adds_up, steps, tree
+from backprop_cli.render.steps import adds_up, equations, steps, tree
 
 LINEAR: dict[str, Any] = {"inputs": [[2, -3]], "weights": [[-4], [5]], "biases": [-1], "activation": "linear"}
 # float64 loses the 1 on the way.
@@ -88,19 +88,22 @@ def test_what_the_terms_add_up_to_is_said_truly(entry: Explanation, sentence: st
         (
             {"inputs": [[2]], "weights": [[3]], "biases": [1], "upstream": "outputs"},
             [
-                "> - 'dbiases[0] = dz[0,0] = 7'",
-                ">   - 'dz[0,0] = outputs[0,0] * relu'(z[0,0]) = 7 * 1 = 7'",
-                ">     - 'z[0,0] = inputs[0,0] * weights[0,0] + biases[0] = 2 * 3 + 1 = 6 + 1 = 7'",
-                ">     - 'outputs[0,0] = max(z[0,0], 0) = max(7, 0) = 7'",
-                ">       - 'z[0,0]' = 7: as above",
+                "> dbiases[0] = dz[0,0] = 7",
+                ">   dz[0,0] = outputs[0,0] * relu'(z[0,0]) = 7 * 1 = 7",
+                ">     z[0,0] = inputs[0,0] * weights[0,0] + biases[0]",
+                ">            = 2 * 3 + 1",
+                ">            = 6 + 1",
+                ">            = 7",
+                ">     outputs[0,0] = max(z[0,0], 0) = max(7, 0) = 7",
+                ">       z[0,0] = 7: as above",
             ],
         ),
         (
             {"z": [[-1]], "biases": [1], "upstream": [[5]]},
             [
-                "> - 'dbiases[0] = dz[0,0] = 0' (inactive)",
-                ">   - 'dz[0,0] = upstream[0,0] * relu'(z[0,0]) = 5 * 0 = 0' (inactive)",
-                ">     - 'z[0,0] = -1'",
+                "> dbiases[0] = dz[0,0] = 0 (inactive)",
+                ">   dz[0,0] = upstream[0,0] * relu'(z[0,0]) = 5 * 0 = 0 (inactive)",
+                ">     z[0,0] = -1",
             ],
         ),
     ],
@@ -108,14 +111,39 @@ def test_what_the_terms_add_up_to_is_said_truly(entry: Explanation, sentence: st
 )
 def test_the_tree_of_sources(draft: dict[str, Any], lines: list[str]) -> None:
     entry = found(draft, "new_biases", (0,), depth=9)
-    assert list(tree(entry.sources, None, "> ", bullet="- ", quote="'")) == lines
+    assert list(tree(entry.sources, None, "> ", 70)) == lines
 
 
 def test_sources_that_are_left_out_are_told() -> None:
     layers = [{"weights": [[1]], "biases": [0], "activation": "linear"}] * 3
     problem = build({"inputs": [[1]], "layers": layers, "upstream": "ones"})
     entry = explain(problem, Node(0, "dbiases"), (0,), Extent(depth=1, whole=True))
-    assert list(tree(entry.sources, None, "", bullet="", quote="")) == [
+    assert list(tree(entry.sources, None, "", 70)) == [
         "layers[0].dz[0,0] = layers[1].dinputs[0,0] = 1",
         "  (further sources are left out)",
     ]
+
+
+TERMS, NUMBERS = "a[0] * b[0] + c[0] - d[0]", "1 * 2 + 3 - 4"
+
+
+@pytest.mark.parametrize(
+    ("sides", "width", "packed", "lines"),
+    [
+        ([TERMS, NUMBERS, "1"], 80, True, [f"z = {TERMS} = {NUMBERS} = 1"]),
+        ([TERMS, NUMBERS, "1"], 30, False, [f"z = {TERMS}", f"  = {NUMBERS}", "  = 1"]),
+        ([TERMS, NUMBERS, "1"], 30, True, [f"z = {TERMS}", f"  = {NUMBERS} = 1"]),
+        (
+            [f"({TERMS}) / 3", f"({NUMBERS}) / 3", "0.25"],
+            26,
+            True,
+            ["z = (a[0] * b[0] + c[0]", "    - d[0]) / 3", "  = (1 * 2 + 3 - 4) / 3", "  = 0.25"],
+        ),
+        (["-(a + b) - log(c - d)", "3"], 16, False, ["z = -(a + b)", "    - log(c - d)", "  = 3"]),
+        (["-(a + b) - log(c - d)", "3"], 12, False, ["z = -(a + b)", "    - log(c", "    - d)", "  = 3"]),
+        (["softmax(a)[0] * total", "3"], 20, False, ["z = softmax(a)[0]", "    * total", "  = 3"]),
+    ],
+    ids=["in one line", "a side a line", "packed", "split at a sign", "not in brackets", "in brackets", "factors"],
+)
+def test_equations_stand_below_each_other(sides: list[str], width: int, packed: bool, lines: list[str]) -> None:
+    assert list(equations("z", sides, width, packed=packed)) == lines

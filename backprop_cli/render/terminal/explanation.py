@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len
-
-from backprop_cli.explanations.explanation import Explanation, Term, Walk
+from backprop_cli.explanations.explanation import Explanation, Term
 from backprop_cli.render.numbers import aligned, number
-from backprop_cli.render.steps import adds_up, inactive_note, not_shown_note, steps, term_names, term_numbers, tree
+from backprop_cli.render.steps import adds_up, equations, steps, term_names, term_numbers, tree
 from backprop_cli.render.terminal.page import Column, Look, Page
 
 _FEW = 3  # terms, which no table is split for
@@ -26,58 +24,30 @@ def explanation(found: Explanation, look: Look, precision: int | None) -> str:
     if (chain := found.through_upstream) is not None:
         page.line()
         page.line(("the same by the chain rule, through upstream", "bold"))
-        _equations(page, chain, precision, "  ")
+        said = chain.notation.rule.partition(" = ")[2]
+        for line in equations(chain.entry, [said, *steps(chain, precision, said)], look.width - 2):
+            page.line(f"  {line}")
         for line in chain.notation.where:
             page.line((f"  ({line})", "legend"))
     if found.sources:
         page.line()
         page.line(("where the factors come from", "bold"))
-        for line in tree(found.sources, precision, "  ", bullet="", quote=""):
+        for line in tree(found.sources, precision, "  ", look.width):
             page.line(line)
     return page.text()
 
 
-def walk(found: Walk, look: Look, precision: int | None) -> str:
-    """Return the page that works through a problem, one entry after the other."""
-    page = Page(look, found.title)
-    told: set[str] = set()
-    for step in found.steps:
-        _equations(page, step, precision, "")
-        for line in step.notation.where:
-            if line not in told:
-                page.line((f"    ({line})", "legend"))
-                told.add(line)
-        for factor in step.passed_on:
-            page.line(f"    passed on to {factor.name}: {number(factor.value, precision)}")
-        if step.more_passed_on:
-            page.line(f"    and to {step.more_passed_on} more")
-        page.line()
-    if found.not_shown:
-        page.line(not_shown_note(found))
-        page.line()
-    page.not_computed(found.not_computed)
-    return page.text()
-
-
 def _rule(page: Page, found: Explanation) -> None:
-    page.line(f"  {found.notation.rule}")
-    if (chain := found.notation.chain) is not None:
+    chain = found.notation.chain
+    if chain is not None:
         of_one = "L[n] that of sample n; " if "dL[" in chain else ""
-        page.line(f"  {chain}")
         letters = "x, w, b, z, y: inputs, weights, biases, pre-activations, outputs"
         page.line((f"  (L the loss; {of_one}{letters})", "legend"))
+    page.line(f"  {found.notation.rule}")
+    if chain is not None:
+        page.line(f"  {chain}")
     for line in found.notation.where:
         page.line((f"  ({line})", "legend"))
-
-
-def _equations(page: Page, found: Explanation, precision: int | None, before: str) -> None:
-    """Print an entry, its rule and the steps to its value, one below the other."""
-    entry, _, said = found.notation.rule.partition(" = ")
-    indent = len(before) + cell_len(found.entry) + 3
-    page.line(before, (entry, "bold"), f" = {said}" if said else "", indent=indent)
-    *others, last = steps(found, precision, said)
-    for line in (*others, last + inactive_note(found)):
-        page.line(f"{before}{' ' * cell_len(found.entry)} = {line}", indent=indent)
 
 
 def _terms(page: Page, terms: Sequence[Term], precision: int | None) -> None:

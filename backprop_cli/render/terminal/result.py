@@ -1,25 +1,21 @@
 """Tables of a solution, one for each quantity, with labelled rows and columns and aligned numbers."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
+from backprop_cli.core.formulas import matrix_form
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, FORWARD, NOUNS, OF_THE_LOSS, Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.messages import clean, counted, listed
-from backprop_cli.render.formulas import matrix_form
+from backprop_cli.render.edges import GAP, Shown, edges
 from backprop_cli.render.numbers import aligned, number
 from backprop_cli.render.terminal.losses import print_losses
 from backprop_cli.render.terminal.page import Column, Look, Page
 
-_MANY_COLUMNS = 100  # of a wider matrix, only the first and last columns are shown
-_EDGE_COLUMNS = 20
-_GAP = "..."
 _OF_UNITS = ("outputs", "dz")  # zero where a unit is inactive
-
-_Shown: TypeAlias = Sequence[int | None]  # the indices of rows or columns; None where some are left out
 
 
 def tables(solution: Solution, look: Look, precision: int | None, max_rows: int) -> str:
@@ -35,9 +31,9 @@ def tables(solution: Solution, look: Look, precision: int | None, max_rows: int)
     if problem.dtype == np.float32:
         page.line("computed in float32")
         page.line()
-    for heading, nodes in _parts(solution):
-        if heading:
-            page.line((heading, "bold"))
+    for title, nodes in _parts(solution):
+        if title:
+            page.line((title, "bold"))
             page.line()
         for node in nodes:
             if node.quantity == "losses":
@@ -64,7 +60,7 @@ def _parts(solution: Solution) -> Iterator[tuple[str, Sequence[Node]]]:
     for phase, order in (("forward", layers), ("loss", layers[-1:]), ("backward", layers[::-1]), ("step", layers)):
         for i in order:
             if nodes := [node for node in computed if node.layer == i and _phase(node) == phase]:
-                yield phase if phase == "loss" else _heading(solution.problem, i, phase), nodes
+                yield phase if phase == "loss" else heading(solution.problem, i, phase), nodes
 
 
 def _phase(node: Node) -> str:
@@ -73,7 +69,8 @@ def _phase(node: Node) -> str:
     return "forward" if node.quantity in FORWARD else "step" if node.quantity.startswith("new_") else "backward"
 
 
-def _heading(problem: Problem, i: int, phase: str) -> str:
+def heading(problem: Problem, i: int, phase: str) -> str:
+    """Return the heading of the work on one layer."""
     layer = problem.layers[i]
     sizes = ((layer.n_inputs, "input"), (layer.n_neurons, "neuron"))
     known = [counted(n, noun) for n, noun in sizes if n is not None]
@@ -96,47 +93,35 @@ def _matrix(page: Page, solution: Solution, node: Node, precision: int | None, m
     inactive = None
     if node.quantity in _OF_UNITS and layer.inactive is not None:
         inactive = problem.as_written(node.quantity, layer.inactive)
-    n_rows, n_columns = matrix.shape
-    rows, note_on_rows = _edges("rows", n_rows, max_rows or n_rows)
-    is_wide = max_rows and n_columns > _MANY_COLUMNS
-    columns, note_on_columns = _edges("columns", n_columns, _EDGE_COLUMNS if is_wide else n_columns)
-    if note_on_rows or note_on_columns:
-        page.line(f"  shows {' and '.join(filter(None, [note_on_rows, note_on_columns]))} (--rows 0 shows all)")
+    rows, columns, note = edges(matrix.shape, max_rows)
+    if note:
+        page.line(f"  shows {note} (--rows 0 shows all)")
 
     *row_axis, column_axis = problem.axes(node.quantity)  # a list has one axis, and its row no label
     row_labels = _labels(problem, node.layer, row_axis[0], rows) if row_axis else [""]
     table = []
     for j, label in zip(columns, _labels(problem, node.layer, column_axis, columns), strict=True):
-        cells, styles = [_GAP] * len(rows), [""] * len(rows)
+        cells, styles = [GAP] * len(rows), [""] * len(rows)
         for k, i in enumerate(rows):
             if i is not None and j is not None:
-                cells[k] = number(_shown(matrix[i, j]), precision)
+                cells[k] = number(_as_float64(matrix[i, j]), precision)
                 styles[k] = _style(matrix[i, j], inactive is not None and inactive[i, j])
         table.append(Column(label, aligned(cells), styles))
     page.table(row_labels, table)
 
 
-def _edges(noun: str, n: int, most: int) -> tuple[_Shown, str]:
-    """Return which of n rows or columns to show, and a note if that is not all of them."""
-    if n <= most:
-        return range(n), ""
-    first, last = range(most - most // 2), range(n - most // 2, n)
-    parts = [f"{part[0]} to {part[-1]}" for part in (first, last) if part]
-    return [*first, None, *last], f"{noun} {' and '.join(parts)} of {n}"
-
-
-def _labels(problem: Problem, layer: int, axis: str, shown: _Shown) -> list[str]:
+def _labels(problem: Problem, layer: int, axis: str, shown: Shown) -> list[str]:
     """Return the labels of rows or columns: the names in the header of a file, or else `neuron 2`."""
     layers = problem.layers
     input_names = layers[layer - 1].neuron_names if layer else problem.input_names
     names = {"i": input_names, "j": layers[layer].neuron_names}.get(axis)
     return [
-        _GAP if k is None else clean(names[k]) if names and names[k] else f"{NOUNS[axis]} {k}"  # a name may be empty
+        GAP if k is None else clean(names[k]) if names and names[k] else f"{NOUNS[axis]} {k}"  # a name may be empty
         for k in shown
     ]
 
 
-def _shown(value: Any) -> Any:
+def _as_float64(value: Any) -> Any:
     """Return a float32 number as the float64 number with the same few digits."""
     return float(str(value)) if isinstance(value, np.float32) else value
 

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core.formulas import matrix_form
 from backprop_cli.core.quantities import Node
 from backprop_cli.load.schema import build
-from backprop_cli.render.formulas import matrix_form
 
 TWO: dict[str, Any] = {"inputs": [[1, 2], [3, 4]], "weights": [[1, 0], [0, 1]], "biases": [0, 0]}
 COLUMNS = TWO | {"samples": "columns"}
