@@ -197,12 +197,12 @@ def _with_backward(
 
 
 def other_biases(case: Case) -> Iterator[Array | None]:
-    """Yield the quantity (in its shape) as it follows from biases left out, or added twice.
+    """Yield the quantity (in its shape) as it follows from biases left out, added twice, or subtracted.
 
     In all layers, and in each alone. The shape is that of the quantity, such as (n_neurons,); None if it overflows.
     """
     n_layers = len(case.solution.problem.layers)
-    for factor in (0, 2):
+    for factor in (0, 2, -1):
         for changed in (range(n_layers), *([layer] for layer in range(n_layers if n_layers > 1 else 0))):
             layers = iter(range(n_layers))  # the solver works from the first layer to the last
 

@@ -1,6 +1,6 @@
 """Compare expected quantities with a solution, entry by entry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -20,6 +20,7 @@ from backprop_cli.core.exact import exactly
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
+from backprop_cli.core.rules import operands
 from backprop_cli.core.solution import Solution
 
 __all__ = ["Comparison"]
@@ -38,8 +39,38 @@ class Comparison:
     accept: Callable[[Node], Accepted]  # which values are accepted for those of a quantity that was computed
     rounding: Mapping[Node, Likely]  # likely errors, by which whole arrays are judged
 
-    def check(self, node: Node) -> QuantityCheck:
-        """Compare one quantity."""
+    def checks(self, nodes: Iterable[Node]) -> dict[Node, QuantityCheck]:
+        """Compare quantities in the order of work.
+
+        A mistake that explains one of them may explain later ones, too. Of several, those are kept that do.
+        """
+        found, first = dict[Node, QuantityCheck](), dict[str, Node]()
+        for node in nodes:
+            found[node] = self._check(node, first)
+            if found[node].verdict == "follows" or found[node].follows:
+                found[node] = replace(found[node], follows_from=self._wrong_before(node, found))
+            texts = found[node].explanations
+            for earlier in dict.fromkeys(first[text] for text in texts if text in first):
+                kept = tuple(text for text in found[earlier].explanations if text in texts)
+                found[earlier] = replace(found[earlier], explanations=kept or found[earlier].explanations)
+            first |= {text: node for text in texts if text not in first}
+        return found
+
+    def _wrong_before(self, node: Node, found: Mapping[Node, QuantityCheck]) -> tuple[str, ...]:
+        """Return the places of the wrong quantities that a quantity was computed from."""
+        problem = self.solution.problem
+        places, seen, left = dict[str, None](), set[Node](), [node]
+        while left:
+            operand = left.pop()
+            check = found.get(operand)
+            if operand != node and check is not None:
+                places |= dict.fromkeys([check.place] * bool(check.wrong) + [*check.follows_from])
+            elif operand not in seen:
+                seen.add(operand)
+                left += [part for part in operands(problem, operand) if isinstance(part, Node)]
+        return tuple(check.place for check in found.values() if check.place in places)
+
+    def _check(self, node: Node, told: Collection[str]) -> QuantityCheck:
         place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
         values, n_open = self.expected[node].values, int(self.expected[node].is_open.sum())
         if n_open == values.size:
@@ -52,10 +83,10 @@ class Comparison:
         value = exactly(value) if value.dtype.kind == "O" else value
         accepted = self.accept(node)
         if accepted.fit(value.shape):
-            return self._entries(node, accepted, value)
+            return self._entries(node, accepted, value, told)
         transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
         problem = f"the expected values have shape {values.shape}, the computed ones {value.shape}{transposed}"
-        return replace(check, problem=problem, explanations=self._mistakes(node, accepted))
+        return replace(check, problem=problem, explanations=self._mistakes(node, accepted, told))
 
     @cached_property
     def _follow_through(self) -> FollowThrough:
@@ -67,10 +98,10 @@ class Comparison:
                 found[node] = accepted
         return FollowThrough(self.solution, found)
 
-    def _mistakes(self, node: Node, accepted: Accepted) -> tuple[str, ...]:
-        return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected)
+    def _mistakes(self, node: Node, accepted: Accepted, told: Collection[str]) -> tuple[str, ...]:
+        return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected, told)
 
-    def _entries(self, node: Node, accepted: Accepted, value: Array) -> QuantityCheck:
+    def _entries(self, node: Node, accepted: Accepted, value: Array, told: Collection[str]) -> QuantityCheck:
         """Compare the entries of one quantity, and its whole array."""
         place, rounding = self.solution.problem.place(*node), self.rounding.get(node)
         undecided = accepted.undecided(value)
@@ -88,21 +119,25 @@ class Comparison:
             whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
             tightness=tightness(accepted, value, decided),
         )
-        return check if check.passed else self._explained(check, node, accepted, value, wrong, decided)
+        if check.passed:
+            return check
+        check = self._followed(check, node, accepted, value, wrong, decided)
+        if check.verdict == "follows":
+            return check
+        return replace(check, explanations=self._mistakes(node, accepted, told))
 
-    def _explained(
+    def _followed(
         self, check: QuantityCheck, node: Node, accepted: Accepted, value: Array, wrong: Array, decided: Array
     ) -> QuantityCheck:
-        """Tell which wrong entries follow from others, list those that do not, and name the mistake behind them."""
+        """Tell which wrong entries follow from others, and list those that do not."""
         follows = wrong & self._follow_through.agrees(node)
         if check.whole is not None and not check.whole.passed:
             rounding, values = self.rounding[node], self._follow_through.values(node)
             wholes = [judge_whole(accepted, followed, rounding, decided) for followed, _ in values]
             check = replace(check, whole_follows=any(whole is not None and whole.passed for whole in wholes))
         check = replace(check, follows=int(follows.sum()))
-        told = wrong & ~follows if check.wrong else wrong
-        check = replace(check, **_differences(accepted, value, told, check.place), where=described(told))
-        return check if check.verdict == "follows" else replace(check, explanations=self._mistakes(node, accepted))
+        listed = wrong & ~follows if check.wrong else wrong
+        return replace(check, **_differences(accepted, value, listed, check.place), where=described(listed))
 
 
 def _differences(accepted: Accepted, value: Array, wrong: Array, place: str) -> dict[str, Any]:

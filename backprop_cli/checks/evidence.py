@@ -19,8 +19,8 @@ them as much as a common one against what the other leads to alone. The model of
 
 Digits say nothing about a mistake that changes derivatives: wrong pre-activations of any other cause change them, too,
 and lead to exactly the same numbers where they change the same ones. So such a mistake is named only if expected
-pre-activations are right, or, where none are expected, if forgotten or doubled biases lead to other values (`follows`).
-Parameters without a step follow from inactive units of any cause: they need the pre-activations.
+pre-activations are right, or, where none are expected, if forgotten, doubled or subtracted biases lead to other values
+(`follows`). Parameters without a step follow from inactive units of any cause: they need the pre-activations.
 
 The numbers 2, 5, 1.2, 1.7 and 1/50 are judgements, tested on random networks with wrong values of other causes.
 """

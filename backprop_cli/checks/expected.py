@@ -45,7 +45,7 @@ def check_expected(
     if exact is not None or tolerance.is_given:
         accept = tolerance.around if exact is None else Rounded
         comparison = Comparison(solution, exact or solution, expected, lambda node: accept(expected[node]), {})
-        return tuple(map(comparison.check, expected))
+        return tuple(comparison.checks(expected).values())
     found: dict[Node, QuantityCheck] = {}
     for arithmetic in dict.fromkeys(tolerance.arithmetic(values) for values in expected.values()):
         found |= _nearest(solution, expected, tolerance, arithmetic)
@@ -79,9 +79,7 @@ def _compared(
         return close(expected[node], arithmetic, rounding[node])
 
     comparison = Comparison(solution, solution, expected, accept, rounding)
-    return {
-        node: comparison.check(node) for node, values in expected.items() if tolerance.arithmetic(values) == arithmetic
-    }
+    return comparison.checks(node for node in expected if tolerance.arithmetic(expected[node]) == arithmetic)
 
 
 def _as_stored(problem: Problem, precision: Precision) -> Solution | None:

@@ -9,7 +9,7 @@ y * (1 - y) for a sigmoid: then z is what has the expected outputs. The gradient
 p - t, or the chain rule's product of upstream and f'(z).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -27,6 +27,13 @@ from backprop_cli.core.solution import Solution
 __all__ = ["FollowThrough"]
 
 _EXACT = 1e-12  # of a value: a smaller difference is that of our own arithmetic
+_SAME = 1e-9  # of a number of units, which the slack for that arithmetic makes a little smaller
+# upstream * f'(z) by the outputs y, in the formulas of textbooks
+_FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {
+    "sigmoid": lambda upstream, y: upstream * y * (1 - y),
+    "tanh": lambda upstream, y: upstream * (1 - y * y),
+    "softmax": lambda upstream, y: y * (upstream - (upstream * y).sum(axis=1, keepdims=True)),
+}
 
 
 class FollowThrough:
@@ -52,6 +59,7 @@ class FollowThrough:
         expected = accepted.expected
         agrees = np.zeros(expected.shape, dtype=bool)
         for value, error in self.values(node):
+            error = np.where(np.isfinite(error), error, 0)  # what may be anything shows nothing
             near = np.abs(expected - value) <= accepted.allowed(value) + error
             agrees |= near | (expected == value) | (np.isnan(expected) & np.isnan(value))
         return agrees
@@ -126,20 +134,20 @@ class _Followed(Bound):
         ]
 
     def _dz_of_outputs(self, dz: Node) -> Array | None:
-        """Return dz from outputs p that may be wrong, and no outputs of any z: a softmax that does not add up to 1.
+        """Return dz from outputs that may be those of no z, such as a softmax p that does not add up to 1.
 
         It is p - t behind a matched loss. Elsewhere, a softmax has the derivatives p[k] * ((k = j) - p[j]).
         """
         activation, pair = self.problem.layers[dz.layer].activation, self.problem.matched(dz.layer)
-        p = self.computed[Node(dz.layer, "outputs")]
+        y = self.computed[Node(dz.layer, "outputs")]
         if pair is not None and pair.probability == activation.name:
             t = self.targets(dz)
             total = t.sum(axis=1, keepdims=True) if activation.couples else 1
-            return np.asarray((p * total - t) / self.problem.divisor(dz))
-        if activation.name != "softmax":
+            return np.asarray((y * total - t) / self.problem.divisor(dz))
+        if pair is not None or activation.name not in _FROM_OUTPUTS:
             return None
         upstream = self.computed[self.problem.origin(dz.layer, "upstream")]
-        return np.asarray(p * (upstream - (upstream * p).sum(axis=1, keepdims=True)))
+        return _FROM_OUTPUTS[activation.name](upstream, y)
 
     def _take(self, node: Node, right: Array, accepted: Accepted | None) -> None:
         """Note the value of a quantity and its error: the expected one, what follows, or the right one."""
@@ -178,19 +186,22 @@ class _Followed(Bound):
 def _rounding(expected: Array, is_open: Array, allowed: Array, *causes: tuple[Array, Array | float]) -> Array:
     """Return how far each expected value may be off by rounding, in its shape, (n_samples, n_neurons) for z.
 
-    A value that is right or follows is off by its difference. A wrong one has been rounded if others of its array were:
-    then it may be off by as much as is allowed.
+    A value that is right, or follows, may be off by its difference, and by what its cause may be off. A wrong one has
+    been rounded if others of its array were, and if the right one needs more digits.
 
     Args:
         expected: The expected values.
         is_open: Which of them are open, in the same shape.
-        allowed: The tolerance, in the same shape.
-        causes: The values that they may be, and the errors of these, in the same shape.
+        allowed: The tolerance, in the same shape: of rounded values, half a unit of the last digit.
+        causes: The values that they may be, and the errors of these, in the same shape; the right ones first.
     """
-    off = np.full(expected.shape, np.inf)
+    off = np.full(expected.shape, -np.inf)
     for value, error in causes:
         apart = np.abs(expected - value)
-        off = np.where(apart <= allowed + error, np.minimum(off, apart), off)
-    is_told = np.isfinite(off) & ~is_open
-    is_exact = is_told.any() and bool(np.all(off[is_told] <= _EXACT * np.abs(expected[is_told])))
-    return np.where(np.isfinite(off), off, 0.0 if is_exact else allowed)
+        off = np.where(apart <= allowed + error, np.maximum(off, np.minimum(apart + error, allowed)), off)
+    is_told = (off >= 0) & ~is_open
+    others_are_exact = is_told.any() and bool(np.all(off[is_told] <= _EXACT * np.abs(expected[is_told])))
+    right, _ = causes[0]
+    units = np.divide(right, 2 * allowed, out=np.zeros(expected.shape), where=allowed > 0)
+    is_exact = np.abs(units - np.rint(units)) <= _SAME * np.maximum(np.abs(units), 1)
+    return np.where(off >= 0, off, np.where(is_exact | others_are_exact, 0.0, allowed))

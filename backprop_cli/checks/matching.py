@@ -1,6 +1,6 @@
 """Which mistakes of a table lead to expected values: one row, or a slip of the pen, or two rows at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from backprop_cli.checks.candidates import BACKWARD, Candidates
@@ -14,7 +14,7 @@ from backprop_cli.core.quantities import Node
 LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
 # A row is tried only if none of an earlier tier is named, and one of the last tier only if no two rows at once are.
 _FIRST, RARE, LAST, AFTER_PAIRS = range(4)
-_OF_RARE = 1.5  # digits of evidence that a rare mistake needs beyond a common one
+_OF_RARE = 2.0  # digits of evidence that a rare mistake needs beyond a common one
 
 
 class Mistake(NamedTuple):
@@ -35,7 +35,10 @@ class Found(NamedTuple):
 
 
 def explained(
-    rows: Sequence[Mistake], case: Case, pairs: Callable[[Sequence[Found], Case], Iterator[Candidate]]
+    rows: Sequence[Mistake],
+    case: Case,
+    pairs: Callable[[Sequence[Found], Case], Iterator[Candidate]],
+    told: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return descriptions of the mistakes that lead to expected values: of single rows, a slip, or two rows at once.
 
@@ -43,6 +46,7 @@ def explained(
         rows: The table, of which those are tried that strike the quantity.
         case: The expected values.
         pairs: Yields what two rows at once lead to, of what each leads to alone.
+        told: Descriptions of mistakes that explain other quantities: they need no more evidence.
     """
     if case.node.quantity in BACKWARD and Forward(case.solution, case.expected).leads_to(case):
         return ()
@@ -59,6 +63,9 @@ def explained(
         n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
         agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
         more = _OF_RARE if tier != _FIRST else 0
+        known = tuple(dict.fromkeys(one.description for one in agreeing if one.description in told))
+        if known:
+            return known
         likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1) + more]
         allowed = dict.fromkeys(one.description for one in likely if forward.allows(one, case))
         return tuple(allowed) if likely else None

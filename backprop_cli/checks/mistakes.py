@@ -5,7 +5,7 @@ values if it leads to exactly them, within the tolerance, and if other causes ha
 a row says where the mistake was seen, if that is public.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from backprop_cli.checks import (
     wrong_biases,
@@ -62,7 +62,11 @@ EVERYTHING = ("z", "outputs", *FROM_LOSS)
 
 
 def matching_mistakes(
-    accepted: Accepted, node: Node, solution: Solution, expected: Mapping[Node, Expected] | None = None
+    accepted: Accepted,
+    node: Node,
+    solution: Solution,
+    expected: Mapping[Node, Expected] | None = None,
+    told: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Return descriptions of the mistakes that lead to the expected values of a quantity.
 
@@ -71,9 +75,10 @@ def matching_mistakes(
         node: The quantity.
         solution: Everything that follows from the problem, in float64.
         expected: All expected values, among which wrong pre-activations may be the cause.
+        told: Descriptions of mistakes that explain other quantities: they need no more evidence.
     """
     case = Case(solution=solution, node=node, accepted=accepted, expected=expected or {})
-    return explained(MISTAKES, case, pairs)
+    return explained(MISTAKES, case, pairs, told)
 
 
 MISTAKES = (

@@ -38,6 +38,7 @@ class QuantityCheck:
     entries: int
     different: int = 0
     follows: int = 0
+    follows_from: tuple[str, ...] = ()  # the wrong quantities that those follow from; none: they follow from rounding
     first: Difference | None = None  # the first wrong one
     listed: tuple[Difference, ...] = ()  # the largest that are wrong, by index; those that follow if none is
     greatest_relative: Difference | None = None

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import assert_never
+from typing import Literal, assert_never
 
 from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, nodes, parse_entry, require_layer
 from backprop_cli.cli.options import ExplainOptions
+from backprop_cli.cli.pictures import drawn, refuse_for_pictures
 from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
 from backprop_cli.cli.progress import progress_bar
 from backprop_cli.cli.streams import write_notes, write_stdout
@@ -29,8 +30,7 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         BackpropError: Of any kind.
     """
     path, entry = _problem_and_entry(options)
-    if options.standalone and options.format != "latex":
-        raise UsageError(f"--standalone is for --format latex, got {options.format}")
+    refuse_for_pictures(options, entry)
     refuse_conflicts(options, [] if path is None else [path], "explain")
     with naming_file(path, options), progress_bar(quiet=options.quiet) as progress:
         problem = load(path, options, exact=options.exact, progress=progress)
@@ -40,14 +40,13 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
     with naming_file(path, options):
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, entry, progress)
-        found: Worked | Explanation
-        if entry is not None and entry.is_one:
-            index = tuple(k for k in entry.indices if k is not None)
-            found = explain(problem, node_of(entry.name, problem), index, options.extent)
+        output = options.format
+        text: str | Iterator[str]
+        if output == "svg" or output == "tikz":
+            text = drawn(problem, output, options)
         else:
-            extent = options.extent if options.depth is not None else replace(options.extent, depth=0)
-            found = worked(problem, extent, _scope(problem, entry))
-    write_stdout(_rendered(found, options))
+            text = _rendered(_found(problem, entry, options), output, options)
+    write_stdout(text)
     return ExitStatus.OK
 
 
@@ -93,8 +92,19 @@ def _at_step(problem: Problem, entry: Entry | None, progress: Progress) -> tuple
     return at_last_step(problem, with_losses=False, progress=progress), entry
 
 
-def _rendered(found: Worked | Explanation, options: ExplainOptions) -> str | Iterator[str]:
-    match options.format:
+def _found(problem: Problem, entry: Entry | None, options: ExplainOptions) -> Worked | Explanation:
+    """Return the explanation of an entry, or the worked solution of a problem or a part of it."""
+    if entry is not None and entry.is_one:
+        index = tuple(k for k in entry.indices if k is not None)
+        return explain(problem, node_of(entry.name, problem), index, options.extent)
+    extent = options.extent if options.depth is not None else replace(options.extent, depth=0)
+    return worked(problem, extent, _scope(problem, entry))
+
+
+def _rendered(
+    found: Worked | Explanation, output: Literal["table", "markdown", "latex", "json"], options: ExplainOptions
+) -> str | Iterator[str]:
+    match output:
         case "json":
             from backprop_cli.render import json
 
@@ -120,4 +130,4 @@ def _rendered(found: Worked | Explanation, options: ExplainOptions) -> str | Ite
                 return page.worked(found, style, options.precision, options.rows)
             return explanation.explanation(found, style, options.precision)
         case _:
-            assert_never(options.format)
+            assert_never(output)

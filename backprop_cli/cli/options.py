@@ -28,7 +28,9 @@ ExactOption: TypeAlias = Annotated[
 PrecisionOption: TypeAlias = Annotated[
     int | None,
     Option(
-        min=0, max=17, help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number]."
+        min=0,
+        max=17,
+        help="The most decimals in tables, or digits below 1 [default: 8, or all of an exact number; 3 in pictures].",
     ),
 ]
 RowsOption: TypeAlias = Annotated[int, Option(min=0, help="The most rows of a matrix in tables, 0 for all of it.")]
@@ -192,11 +194,17 @@ class ExplainOptions(ProblemOptions):
     precision: PrecisionOption = None
     rows: RowsOption = 20
     format: Annotated[
-        Literal["table", "markdown", "latex", "json"],
-        Option(help="Tables for people; Markdown or LaTeX to hand out; JSON for programs."),
+        Literal["table", "markdown", "latex", "json", "svg", "tikz"],
+        Option(
+            help="Tables for people; Markdown or LaTeX to hand out; JSON for programs; a picture of the network with the"
+            " numbers of a sample, as SVG or for LaTeX."
+        ),
     ] = "table"
+    sample: Annotated[
+        int | None, Option(min=0, metavar="N", help="The sample in a picture, counted from 0 [default: 0].")
+    ] = None
     standalone: Annotated[
-        bool, Option("--standalone", help="With --format latex: a LaTeX document, not a part of one.")
+        bool, Option("--standalone", help="With --format latex or tikz: a LaTeX document, not a part of one.")
     ] = False
 
     @property

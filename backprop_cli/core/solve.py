@@ -11,7 +11,7 @@ from backprop_cli.core.digits import require_short
 from backprop_cli.core.plan import Plan, plan, require_any
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
-from backprop_cli.core.quantities import OF_THE_LOSS, QUANTITIES, Node
+from backprop_cli.core.quantities import QUANTITIES, Node
 from backprop_cli.core.rules import RULES, Rules
 from backprop_cli.core.solution import LayerSolution, Solution
 from backprop_cli.core.training import at_last_step, named_step
@@ -84,11 +84,7 @@ def _require_any_left(problem: Problem, wanted: Sequence[Node], beyond: Mapping[
 
 def _lacking(problem: Problem, wanted: Sequence[Node], planned: Plan, found: Evaluated) -> Mapping[Node, str]:
     """Return what each wanted node needs that was not computed."""
-    missing = {
-        node: planned.missing[node].words()
-        for node in wanted
-        if node in planned.missing and (problem.has(node) or node.quantity in OF_THE_LOSS)
-    }
+    missing = {node: planned.missing[node].words() for node in wanted if node in planned.missing}
     beyond = {
         node: f"more than {problem.dtype}: {entry} overflows, or an output is rounded to 0 or 1"
         for node, entry in found.beyond.items()

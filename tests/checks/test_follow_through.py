@@ -41,6 +41,7 @@ class Hand:
     slip: tuple[Node, int, float] | None = None  # a quantity, an entry in the order of its rows, and a factor
     decimals: int | None = None
     from_outputs: bool = False
+    goes_on_unrounded: bool = False
 
     def __post_init__(self) -> None:
         self.written = dict[Node, Array]()
@@ -53,10 +54,9 @@ class Hand:
         if self.slip is not None and self.slip[0] == (layer, quantity):
             flat = array.reshape(-1)
             flat[self.slip[1] % flat.size] = self.slip[2] * flat[self.slip[1] % flat.size]
-        if self.decimals is not None:
-            array = np.round(array, self.decimals)
-        self.written[Node(layer, quantity)] = array
-        return array
+        rounded = array if self.decimals is None else np.round(array, self.decimals)
+        self.written[Node(layer, quantity)] = rounded
+        return array if self.goes_on_unrounded else rounded
 
     def _work(self) -> None:
         draft, found = self.draft, []
@@ -180,15 +180,21 @@ def test_rounding_on_the_way_is_no_mistake(n_problems: int, decimals: int, from_
 
 
 @sized("n_problems", 3, 60)
-def test_a_slip_is_found_among_rounded_numbers(n_problems: int) -> None:
-    n_found = n_slips = 0
+@pytest.mark.parametrize("goes_on_unrounded", [False, True])
+def test_a_slip_is_found_among_rounded_numbers(n_problems: int, goes_on_unrounded: bool) -> None:
+    n_found = n_slips = n_false = 0
     for seed in range(n_problems):
         draft = problem(seed, by_hand=True)
         right = Hand(draft, decimals=4, from_outputs=True).written
         for node, entry, factor in slips(seed, draft):
             if np.abs(np.ravel(right[node])[entry % right[node].size]) < 0.1:
                 continue  # of few digits
-            found = checked(Hand(draft, (node, entry, factor), decimals=4, from_outputs=True))
+            hand = Hand(
+                draft, (node, entry, factor), decimals=4, from_outputs=True, goes_on_unrounded=goes_on_unrounded
+            )
+            found = checked(hand)
             n_slips, n_found = n_slips + 1, n_found + (found[node].verdict == "wrong")
-            assert [other for other, check in found.items() if check.wrong] in ([], [node])
+            n_false += [other for other, check in found.items() if check.wrong] not in ([], [node])
     assert n_found >= 0.99 * n_slips
+    # The gradient of a cross-entropy at an output that is written as 0 has no bound.
+    assert n_false <= (0.02 * n_slips if goes_on_unrounded else 0)

@@ -32,4 +32,4 @@ def test_options_for_numbers(backprop: Run) -> None:
 def test_standalone_is_for_latex(output: str, backprop: Run) -> None:
     ran = backprop("explain", SAMPLE, "--format", output, "--standalone")
     assert (ran.status, ran.out) == (2, "")
-    assert f"--standalone is for --format latex, got {output}" in ran.err
+    assert f"--standalone is for --format latex and tikz, got {output}" in ran.err

@@ -270,7 +270,7 @@ def computed_backward(layers: Sequence[LayerSolution], expected: Expected, refus
     reasons = [layer.not_computed for layer in layers if layer.not_computed]
     for reason in reasons:
         assert list(reason) == ["upstream"]
-        assert_beyond(reason["upstream"].split()[-2], expected, len(layers) - 1)
+        assert_beyond(reason["upstream"].partition(": ")[2].split()[0], expected, len(layers) - 1)
     values = {(i, name): value for i, layer in enumerate(layers) for name, value in layer.computed.items()}
     return {node: value for node, value in values.items() if node in expected}, "upstream" if reasons else ""
 

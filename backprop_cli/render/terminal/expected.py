@@ -29,8 +29,9 @@ def expected_values(page: Page, checks: Sequence[QuantityCheck], *, shows_undeci
     for check in wrong:
         _wrong(page, check, told)
     follows = [check for check in checks if check.follows or check.whole_follows]
-    if follows:
-        page.line(("  " + _for_your(wrong), "bold"), ", ".join(check.place for check in follows))
+    for places in dict.fromkeys(check.follows_from for check in follows):
+        those = ", ".join(check.place for check in follows if check.follows_from == places)
+        page.line((f"  {_for_your(places)}: ", "bold"), those)
     if follows and not wrong:
         _table(page, [(check, check.first) for check in follows if check.first is not None])
     if any(map(_has_few_digits, wrong)):
@@ -43,13 +44,14 @@ def expected_values(page: Page, checks: Sequence[QuantityCheck], *, shows_undeci
 def _wrong(page: Page, check: QuantityCheck, told: dict[tuple[str, ...], str]) -> None:
     """Print a wrong quantity: what its wrong entries have in common, and a list; a mistake is told only once."""
     page.line((f"  {_headline(check)}", "bold"))
-    if check.whole is not None and not check.whole.passed:
+    if check.whole is not None and not check.whole.passed and check.wrong != 1:
         page.line(f"  {_whole_in_short(check.whole)}")
     if check.explanations in told:
         page.line(f"  the same as in {told[check.explanations]}")
     elif check.explanations:
         told[check.explanations] = check.place
-        evidence = f"likely, as all {check.compared} entries agree" if check.compared > 1 else "likely"
+        is_one = check.wrong <= 1 and check.problem is None
+        evidence = "likely" if is_one else f"likely, as all {check.compared} entries agree"
         page.line((f"  {evidence}: ", "bold"), "; or ".join(check.explanations))
     if check.wrong > 1 and check.listed:
         _table(page, [(check, difference) for difference in check.listed])
@@ -63,7 +65,7 @@ def _headline(check: QuantityCheck) -> str:
     first = check.first
     if not check.wrong or first is None:
         return f"{check.place} is wrong as a whole; rounding explains each entry alone"
-    yours, correct = _pair(check, [first])[0]
+    yours, correct = _pair(check, [first, *check.listed])[0]
     numbers = f"yours {yours}, correct {correct}"
     also = [f"{check.follows} follow" if check.follows else "", f"{check.open} open" if check.open else ""]
     others = "".join(f", {text}" for text in also if text)
@@ -74,11 +76,10 @@ def _headline(check: QuantityCheck) -> str:
     return f"{check.place} is wrong in {where}{others}; the first is {first.place}: {numbers}{_remark(first)}"
 
 
-def _for_your(wrong: Sequence[QuantityCheck]) -> str:
-    if not wrong:
-        return "Right for numbers that were rounded on the way: "
-    places = [check.place for check in wrong]
-    return f"Right for your {listed(places) if len(places) <= _MOST_NAMES else 'wrong numbers'}: "
+def _for_your(places: Sequence[str]) -> str:
+    if not places:
+        return "Right for numbers that were rounded on the way"
+    return f"Right for your {listed(places) if len(places) <= _MOST_NAMES else 'wrong numbers'}"
 
 
 def _table(page: Page, rows: Sequence[tuple[QuantityCheck, Difference]]) -> None:
@@ -142,8 +143,8 @@ def _digits(value: float | Fraction, n: int) -> str:
 
 def _whole_in_short(whole: WholeArray) -> str:
     if abs(whole.factor - 1) > whole.factor_allowed:
-        low, high = 1 - whole.factor_allowed, 1 + whole.factor_allowed
-        return f"All together are {whole.factor:.6g} times the right values; rounding explains {low:.6g} to {high:.6g}"
+        allowed = f"1 with a difference of up to {whole.factor_allowed:.2g}"
+        return f"All together are {whole.factor:.9g} times the right values; rounding explains {allowed}"
     return (
         f"All together are off by {whole.distance:.3g} of the right values (root of the sum of squares); "
         f"rounding explains {whole.distance_allowed:.3g}"
