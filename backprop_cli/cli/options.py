@@ -196,8 +196,8 @@ class ExplainOptions(ProblemOptions):
     format: Annotated[
         Literal["table", "markdown", "latex", "json", "svg", "tikz"],
         Option(
-            help="Tables for people; Markdown or LaTeX to hand out; JSON for programs; a picture of the network with the"
-            " numbers of a sample, as SVG or for LaTeX."
+            help="Tables for people; Markdown or LaTeX to hand out; JSON for programs; a picture of the network with"
+            " the numbers of a sample, as SVG or for LaTeX."
         ),
     ] = "table"
     sample: Annotated[
