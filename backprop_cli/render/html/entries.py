@@ -1,0 +1,77 @@
+"""Entries in HTML, term by term: a section that is shown when its link is followed."""
+
+from collections.abc import Container, Iterator
+
+from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.messages import clean
+from backprop_cli.render.html.matrices import alignment
+from backprop_cli.render.html.text import code, entry_links, figure, formula_text, safe
+from backprop_cli.render.mathml import mathml
+from backprop_cli.render.steps import adds_up, term_names, term_numbers
+
+__all__ = ["entry", "entry_parts"]
+
+
+def entry(
+    found: Explanation, precision: int | None, known: Container[str], *, is_shown: bool, has_rule: bool, back: str
+) -> str:
+    """Return the section of an entry; unless `is_shown`, a reader sees it only as the target of a link.
+
+    Names of `known` entries become links, and `back` is where the link at its end leads.
+    """
+    value = figure(found.value, precision)
+    classes = "entry shown" if is_shown else "entry"
+    lines = [
+        f'<section class="{classes}" id="{found.entry}" tabindex="-1">',
+        f"<h4>{code(found.entry)} = {value}</h4>",
+        *entry_parts(found, precision, known, has_rule=has_rule),
+        f'<a class="back" href="#{back}">Back to the number</a>',
+        "</section>",
+    ]
+    return "\n".join(lines)
+
+
+def entry_parts(found: Explanation, precision: int | None, known: Container[str], *, has_rule: bool) -> Iterator[str]:
+    """Yield the rule of an entry, the table of its terms, and the sentence about their sum where it says more."""
+    if has_rule:
+        symbols = found.notation
+        for tex in (symbols.chain_tex, symbols.tex):
+            if tex is not None:
+                yield f'<p class="rule">{mathml(tex, display=True)}</p>'
+        if symbols.where:
+            yield f'<ul class="where">{"".join(f"<li>{safe(line)}</li>" for line in symbols.where)}</ul>'
+    yield from _terms(found, precision, known)
+    name, value = clean(found.entry), figure(found.value, precision)
+    sentence = adds_up(found, precision, "\0", value)
+    is_plain = sentence.endswith(f" add up to \0 = {value}.") or sentence.startswith("That is")
+    if not is_plain:
+        yield f"<p>{safe(sentence.replace(chr(0), name)).replace('-', chr(0x2212))}</p>"
+
+
+def _terms(found: Explanation, precision: int | None, known: Container[str]) -> Iterator[str]:
+    has_sum = len(found.terms) > 1
+    values = [figure(term.value, precision) for term in found.terms]
+    sums = [figure(term.running, precision) for term in found.terms]
+    yield f'<table class="terms"><thead><tr><th scope="col">term</th><th scope="col">value</th>{_SUM * has_sum}</tr></thead>'
+    yield "<tbody>"
+    columns = zip(found.terms, values, alignment(values), sums, alignment(sums), strict=True)
+    for term, value, of_value, total, of_total in columns:
+        names = term_names(term)
+        words = names if term.rest else entry_links(names, known)
+        numbers = formula_text(term_numbers(term, precision))
+        equal = f" = <span>{numbers}</span>" if numbers else ""
+        note = ' <span class="note">(inactive)</span>' if term.inactive else ""
+        last = _number(total, of_total) * has_sum
+        yield f"<tr{_class('inactive' * term.inactive)}><td>{words}{equal}{note}</td>{_number(value, of_value)}{last}</tr>"
+    yield "</tbody></table>"
+
+
+_SUM = '<th scope="col">sum so far</th>'
+
+
+def _number(text: str, pad: str) -> str:
+    return f"<td{_class(pad)}>{text}</td>"
+
+
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""

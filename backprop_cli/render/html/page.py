@@ -1,0 +1,134 @@
+"""The worked solution of a problem as one page of HTML, which needs nothing else: no script, no font, no request."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import groupby
+
+from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.opened import Cell
+from backprop_cli.explanations.worked import LeftOut, Matrix, Worked
+from backprop_cli.messages import counted
+from backprop_cli.render.html.matrices import matrix_edges, matrix_table, single, width_of
+from backprop_cli.render.html.steps import Steps
+from backprop_cli.render.html.style import style
+from backprop_cli.render.html.text import code, safe
+from backprop_cli.render.html.view import View
+from backprop_cli.render.mathml import mathml
+from backprop_cli.render.notes import conventions, left_out
+
+__all__ = ["document", "worked"]
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+_PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "step": "Step"}
+_HOW = "Each number of a result is a link: it opens the terms that the number is made of."
+
+
+def document(title: str, body: str) -> str:
+    """Return a page in ASCII, with references for other characters, so that no encoding can damage it."""
+    text = f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{safe(title)}</title>
+<style>{style()}</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""
+    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
+
+
+def worked(
+    found: Worked,
+    opened: Mapping[str, Mapping[Cell, Explanation]],
+    view: View,
+    precision: int | None,
+    *,
+    picture: str | None = None,
+) -> str:
+    """Return the page of a worked solution.
+
+    Args:
+        found: The solution.
+        opened: The entries that can be opened, by the place of their matrix.
+        view: How much of matrices is shown.
+        precision: The most decimals of a number.
+        picture: The network as SVG.
+    """
+    title = found.title or "A worked solution"
+    parts = [*_header(found, title), "<main>"]
+    if picture is not None:
+        parts.append(f'<section class="network scroll" aria-label="The network" tabindex="0">\n{picture}</section>')
+    parts += [*_given(found, view, precision), '<div class="steps">']
+    steps = Steps(found, opened, view, precision)
+    for (phase, layer), group in groupby(found.steps, lambda step: (step.phase, step.layer)):
+        parts.append(f"<section>\n<h2>{_heading(found, phase, layer)}</h2>")
+        parts += [part for step in group for part in steps.parts(step)]
+        parts.append("</section>")
+    parts += ["</div>", *_left_out(found, opened), "</main>"]
+    return document(title, "\n".join(parts))
+
+
+def _header(found: Worked, title: str) -> Iterator[str]:
+    yield f"<header>\n<h1>{safe(title)}</h1>"
+    if found.source:
+        yield f'<p class="source">{safe(found.source)}</p>'
+    yield f'<p class="how">{_HOW}</p>'
+    signs = [line.replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry") for line in conventions(found)]
+    yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in signs)}</ul>'
+    yield "</header>"
+
+
+def _heading(found: Worked, phase: str, layer: int) -> str:
+    name, problem = _PHASES[phase], found.problem
+    if phase == "loss" or not problem.layered:
+        return name
+    of = problem.layers[layer]
+    sizes = [counted(n, noun) for n, noun in ((of.n_inputs, "input"), (of.n_neurons, "neuron")) if n is not None]
+    return f"{name}, layer {layer} <small>{safe(', '.join([*sizes, of.activation.name]))}</small>"
+
+
+def _given(found: Worked, view: View, precision: int | None) -> Iterator[str]:
+    if not found.given:
+        return
+    yield '<section class="given">\n<h2>Given</h2>\n<div class="row given">'
+    for matrix in found.given:
+        width = width_of(matrix, precision, view.rows)
+        yield f'<div class="scroll" id=":{matrix.place}" style="--width:{width}">'
+        if not matrix.values.ndim:
+            yield f"{mathml(matrix.symbol)} {code(matrix.place)} = {single(matrix, precision)}"
+        else:
+            yield matrix_table(matrix, precision, view.rows, _caption(matrix, view))
+        yield "</div>"
+    yield "</div>\n</section>"
+
+
+def _caption(matrix: Matrix, view: View) -> str:
+    """Return the name of a given matrix, and its shape if all of it is not shown."""
+    note = matrix_edges(matrix, view.rows).note
+    return f"{mathml(matrix.symbol)} {code(matrix.place)}" + (f" ({note})" if note else "")
+
+
+def _left_out(found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]]) -> Iterator[str]:
+    """Yield what is not computed, and what is computed and not shown."""
+    if found.not_computed:
+        needs = [f"<li>{code(place)} needs {code(needs)}</li>" for place, needs in found.not_computed.items()]
+        yield f'<section class="left">\n<h2>Not computed</h2>\n<ul>{"".join(needs)}</ul>\n</section>'
+    lines = left_out(replace(found, left_out=tuple(_still_left_out(found, opened))))
+    if lines:
+        items = "".join(f"<li>{safe(line)}</li>" for line in lines)
+        yield f'<section class="left">\n<h2>Not shown</h2>\n<ul>{items}</ul>\n</section>'
+
+
+def _still_left_out(found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]]) -> Iterator[LeftOut]:
+    """Yield the entries that cannot be opened, and are no examples."""
+    names = {step.node_place: {example.entry for example in step.examples} for step in found.steps}
+    for each in found.left_out:
+        shown = names.get(each.place, set()) | {entry.entry for entry in opened.get(each.place, {}).values()}
+        if n := each.of - len(shown):
+            yield replace(each, entries=n)

@@ -1,0 +1,42 @@
+"""Texts and numbers in HTML."""
+
+import re
+from collections.abc import Container
+from html import escape
+from typing import Any
+
+from backprop_cli.messages import clean
+from backprop_cli.render.numbers import number
+
+__all__ = ["code", "entry_links", "figure", "formula_text", "safe"]
+
+_ENTRY = re.compile(r"(?:layers\[\d+\]\.)?[a-z_]+(?:\[\d+(?:,\d+)?\])?")
+
+
+def safe(text: str) -> str:
+    """Return a text of a file as text of HTML, also inside quotes; control characters are shown as escapes."""
+    return escape(clean(text))
+
+
+def code(text: str) -> str:
+    """Return words of the files in the font of code."""
+    return f"<code>{safe(text)}</code>"
+
+
+def figure(value: Any, precision: int | None) -> str:
+    """Return a number with a minus sign."""
+    return number(value, precision).replace("-", "\N{MINUS SIGN}")
+
+
+def formula_text(text: str) -> str:
+    """Return a calculation in numbers with the signs of print: `2 * -1` with a cross and a minus sign."""
+    return safe(text).replace(" * ", " \N{MULTIPLICATION SIGN} ").replace("-", "\N{MINUS SIGN}")
+
+
+def entry_links(text: str, known: Container[str]) -> str:
+    """Return words of the files in which the entries that are `known` are links to where they are explained."""
+
+    def link(found: re.Match[str]) -> str:
+        return f'<a href="#{found[0]}">{found[0]}</a>' if found[0] in known else found[0]
+
+    return f"<code>{_ENTRY.sub(link, safe(text))}</code>"
