@@ -121,6 +121,10 @@ def _rendered(
             if isinstance(found, Worked):
                 return latex.worked(found, options.precision, options.rows, standalone=options.standalone)
             return latex.explanation(found, options.precision, standalone=options.standalone)
+        case "html":
+            from backprop_cli.cli.html_page import html_page
+
+            return html_page(found, options)
         case "table":
             from backprop_cli.render.terminal import explanation
             from backprop_cli.render.terminal import worked as page

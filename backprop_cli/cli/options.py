@@ -194,10 +194,10 @@ class ExplainOptions(ProblemOptions):
     precision: PrecisionOption = None
     rows: RowsOption = 20
     format: Annotated[
-        Literal["table", "markdown", "latex", "json", "svg", "tikz"],
+        Literal["table", "markdown", "latex", "html", "json", "svg", "tikz"],
         Option(
-            help="Tables for people; Markdown or LaTeX to hand out; JSON for programs; a picture of the network with"
-            " the numbers of a sample, as SVG or for LaTeX."
+            help="Tables for people; Markdown, LaTeX, or a page of HTML in which numbers open, to hand out; JSON for"
+            " programs; a picture of the network with the numbers of a sample, as SVG or for LaTeX."
         ),
     ] = "table"
     sample: Annotated[

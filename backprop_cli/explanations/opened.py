@@ -14,14 +14,16 @@ __all__ = ["Cell", "opened"]
 Cell = tuple[int, int]  # the row and column of an entry in its matrix
 
 
-def opened(found: Worked, extent: Extent, cells: Mapping[str, Iterable[Cell]]) -> Mapping[str, Mapping[Cell, Explanation]]:
+def opened(
+    found: Worked, extent: Extent, cells: Mapping[str, Iterable[Cell]]
+) -> Mapping[str, Mapping[Cell, Explanation]]:
     """Return the explanations of some entries of each step, by the place of its result; those of its examples too.
 
     Raises:
         InputError: The sum of the terms of an entry overflows.
     """
     nodes = [Node(step.layer, step.node_place.rpartition(".")[2]) for step in found.steps]
-    entries = Entries(found.problem, nodes)
+    entries = Entries(found.problem, nodes, whole=True)
     extent = replace(extent, depth=0)
     every: dict[str, dict[Cell, Explanation]] = {}
     for node, step in zip(nodes, found.steps, strict=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterator
 
-from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.explanation import Explanation, Term
 from backprop_cli.messages import clean
 from backprop_cli.render.html.matrices import alignment
 from backprop_cli.render.html.text import code, entry_links, figure, formula_text, safe
@@ -49,24 +49,31 @@ def entry_parts(found: Explanation, precision: int | None, known: Container[str]
 
 
 def _terms(found: Explanation, precision: int | None, known: Container[str]) -> Iterator[str]:
-    has_sum = len(found.terms) > 1
+    if len(found.terms) == 1:
+        value = figure(found.terms[0].value, precision)
+        yield f'<p class="term">{_words(found.terms[0], precision, known)} = {value}</p>'
+        return
     values = [figure(term.value, precision) for term in found.terms]
     sums = [figure(term.running, precision) for term in found.terms]
-    yield f'<table class="terms"><thead><tr><th scope="col">term</th><th scope="col">value</th>{_SUM * has_sum}</tr></thead>'
+    yield f'<table class="terms"><thead><tr>{_HEAD}</tr></thead>'
     yield "<tbody>"
     columns = zip(found.terms, values, alignment(values), sums, alignment(sums), strict=True)
     for term, value, of_value, total, of_total in columns:
-        names = term_names(term)
-        words = names if term.rest else entry_links(names, known)
-        numbers = formula_text(term_numbers(term, precision))
-        equal = f" = <span>{numbers}</span>" if numbers else ""
-        note = ' <span class="note">(inactive)</span>' if term.inactive else ""
-        last = _number(total, of_total) * has_sum
-        yield f"<tr{_class('inactive' * term.inactive)}><td>{words}{equal}{note}</td>{_number(value, of_value)}{last}</tr>"
+        cells = f"<td>{_words(term, precision, known)}</td>{_number(value, of_value)}{_number(total, of_total)}"
+        yield f"<tr{_class('inactive' * term.inactive)}>{cells}</tr>"
     yield "</tbody></table>"
 
 
-_SUM = '<th scope="col">sum so far</th>'
+_HEAD = '<th scope="col">term</th><th scope="col">value</th><th scope="col">sum so far</th>'
+
+
+def _words(term: Term, precision: int | None, known: Container[str]) -> str:
+    """Return a term as the product of the names of its factors, and as that of their values."""
+    names = term_names(term)
+    words = names if term.rest else entry_links(names, known)
+    numbers = formula_text(term_numbers(term, precision))
+    equal = f" = <span>{numbers}</span>" if numbers else ""
+    return words + equal + ' <span class="note">(inactive)</span>' * term.inactive
 
 
 def _number(text: str, pad: str) -> str:

@@ -18,8 +18,7 @@ Linked: TypeAlias = Callable[[Cell, str], str]
 
 def matrix_edges(matrix: Matrix, max_rows: int) -> Edges:
     """Return which rows and columns of a matrix are shown, 0 for all."""
-    n_rows, n_columns = matrix.grid.shape
-    return edges(n_rows, n_columns, max_rows, square=True)
+    return edges(matrix.grid.shape, max_rows, square=True)
 
 
 def width_of(matrix: Matrix, precision: int | None, max_rows: int) -> int:
@@ -27,7 +26,9 @@ def width_of(matrix: Matrix, precision: int | None, max_rows: int) -> int:
     return sum(max(map(len, column)) + _BETWEEN for column in _columns(matrix, precision, max_rows)) + _BETWEEN
 
 
-def matrix_table(matrix: Matrix, precision: int | None, max_rows: int, caption: str, linked: Linked | None = None) -> str:
+def matrix_table(
+    matrix: Matrix, precision: int | None, max_rows: int, caption: str, linked: Linked | None = None
+) -> str:
     """Return a matrix as a table with the numbers of its rows and columns, which `linked` may make links."""
     shown = matrix_edges(matrix, max_rows)
     columns = []

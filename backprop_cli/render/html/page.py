@@ -8,39 +8,18 @@ from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.opened import Cell
 from backprop_cli.explanations.worked import LeftOut, Matrix, Worked
 from backprop_cli.messages import counted
+from backprop_cli.render.html.document import document
 from backprop_cli.render.html.matrices import matrix_edges, matrix_table, single, width_of
 from backprop_cli.render.html.steps import Steps
-from backprop_cli.render.html.style import style
 from backprop_cli.render.html.text import code, safe
 from backprop_cli.render.html.view import View
 from backprop_cli.render.mathml import mathml
-from backprop_cli.render.notes import conventions, left_out
+from backprop_cli.render.notes import conventions, left_out, signs
 
-__all__ = ["document", "worked"]
+__all__ = ["worked"]
 
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 _PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "step": "Step"}
 _HOW = "Each number of a result is a link: it opens the terms that the number is made of."
-
-
-def document(title: str, body: str) -> str:
-    """Return a page in ASCII, with references for other characters, so that no encoding can damage it."""
-    text = f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{safe(title)}</title>
-<style>{style()}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-    return text.encode("ascii", "xmlcharrefreplace").decode("ascii")
 
 
 def worked(
@@ -70,7 +49,7 @@ def worked(
         parts.append(f"<section>\n<h2>{_heading(found, phase, layer)}</h2>")
         parts += [part for step in group for part in steps.parts(step)]
         parts.append("</section>")
-    parts += ["</div>", *_left_out(found, opened), "</main>"]
+    parts += ["</div>", *_left_out(found, opened, view), "</main>"]
     return document(title, "\n".join(parts))
 
 
@@ -79,8 +58,8 @@ def _header(found: Worked, title: str) -> Iterator[str]:
     if found.source:
         yield f'<p class="source">{safe(found.source)}</p>'
     yield f'<p class="how">{_HOW}</p>'
-    signs = [line.replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry") for line in conventions(found)]
-    yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in signs)}</ul>'
+    lines = [signs(found).replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry"), *conventions(found)]
+    yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in lines)}</ul>'
     yield "</header>"
 
 
@@ -114,15 +93,22 @@ def _caption(matrix: Matrix, view: View) -> str:
     return f"{mathml(matrix.symbol)} {code(matrix.place)}" + (f" ({note})" if note else "")
 
 
-def _left_out(found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]]) -> Iterator[str]:
+def _left_out(found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]], view: View) -> Iterator[str]:
     """Yield what is not computed, and what is computed and not shown."""
     if found.not_computed:
         needs = [f"<li>{code(place)} needs {code(needs)}</li>" for place, needs in found.not_computed.items()]
         yield f'<section class="left">\n<h2>Not computed</h2>\n<ul>{"".join(needs)}</ul>\n</section>'
-    lines = left_out(replace(found, left_out=tuple(_still_left_out(found, opened))))
+    lines = [*_cut(found, view), *left_out(replace(found, left_out=tuple(_still_left_out(found, opened))))]
     if lines:
         items = "".join(f"<li>{safe(line)}</li>" for line in lines)
         yield f'<section class="left">\n<h2>Not shown</h2>\n<ul>{items}</ul>\n</section>'
+
+
+def _cut(found: Worked, view: View) -> Iterator[str]:
+    """Yield how to see all of the matrices, if only the edges of some are shown."""
+    matrices = [*found.given, *(step.result for step in found.steps)]
+    if any(matrix_edges(matrix, view.rows).note for matrix in matrices):
+        yield "the middle of large matrices: --rows 0 shows all of them"
 
 
 def _still_left_out(found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]]) -> Iterator[LeftOut]:

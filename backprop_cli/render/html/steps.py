@@ -45,26 +45,27 @@ class Steps:
         symbols = mathml(f"{step.result.symbol} = {step.rule_tex}", display=True)
         yield f'<div class="rule">{symbols}<code class="words">{words}</code></div>'
         yield '<div class="row">'
-        yield from self._calculation(step)
+        if step.fills_in:
+            yield from self._calculation(step)
+        yield _unit(['<span class="op">=</span>', self._result(step)])
         yield "</div>"
         yield from self._entries(step)
         yield "</section>"
 
     def _calculation(self, step: WorkedStep) -> Iterator[str]:
-        """Yield the rule with the numbers of its matrices, and the result."""
+        """Yield the rule with the numbers of its matrices."""
         unit: list[str] = []
         for k, part in enumerate(step.parts):
             if isinstance(part, Matrix):
                 unit.append(self._matrix(part))
                 continue
-            if unit and _OPERATOR.match(part):
-                yield _unit(unit)
-                unit = []
             before = step.parts[k - 1] if k else ""
             is_scaling = isinstance(before, Matrix) and not before.values.ndim
+            if unit and _OPERATOR.match(part) and not is_scaling:
+                yield _unit(unit)
+                unit = []
             unit.append(f'<span class="op">{_operator(part, is_scaling=is_scaling)}</span>')
         yield _unit(unit)
-        yield _unit(['<span class="op">=</span>', self._result(step)])
 
     def _matrix(self, matrix: Matrix) -> str:
         name = code(matrix.name)

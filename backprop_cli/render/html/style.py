@@ -8,14 +8,29 @@ from backprop_cli.render.html.matrices import MOST_PADS
 
 __all__ = ["style"]
 
-_LIGHT = {"paper": "#fff", "ink": "#1c2127", "muted": "#59626d", "link": "#0b57d0", "panel": "#f5f7fa", "line": "#d5dae1"}
-_DARK = {"paper": "#14181d", "ink": "#e4e8ed", "muted": "#a4aeb9", "link": "#8ab8ff", "panel": "#1e242b", "line": "#39424d"}
+_LIGHT = {
+    "paper": "#fff",
+    "ink": "#1c2127",
+    "muted": "#59626d",
+    "link": "#0b57d0",
+    "panel": "#f5f7fa",
+    "line": "#d5dae1",
+}
+_DARK = {
+    "paper": "#14181d",
+    "ink": "#e4e8ed",
+    "muted": "#a4aeb9",
+    "link": "#8ab8ff",
+    "panel": "#1e242b",
+    "line": "#39424d",
+}
 
 _SCREEN = """
 *{box-sizing:border-box}
 :root{--stroke:1.5px}
-html{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,"Segoe UI",Roboto,"Noto Sans","DejaVu Sans",sans-serif;
-font-variant-numeric:tabular-nums lining-nums;-webkit-text-size-adjust:100%;scroll-padding:1rem}
+html{background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,"Segoe UI",Roboto,
+"Noto Sans","DejaVu Sans",sans-serif;font-variant-numeric:tabular-nums lining-nums;
+-webkit-text-size-adjust:100%;scroll-padding:1rem}
 body{max-width:75rem;margin:0 auto;padding:2rem 1.5rem 4rem;overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.25;margin:0 0 .25rem;text-wrap:balance}
 h2{font-size:1.15rem;margin:2.75rem 0 .5rem;padding-bottom:.3rem;border-bottom:1px solid var(--line)}
@@ -25,7 +40,8 @@ h4{font-weight:600}
 p,ul{margin:.4rem 0}
 ul{padding-left:1.2rem}
 a{color:var(--link)}
-a:focus-visible,.scroll:focus-visible,.entry:focus-visible{outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
+a:focus-visible,.scroll:focus-visible,.entry:focus-visible{
+outline:2px solid var(--link);outline-offset:2px;border-radius:3px}
 code{font:.9em/1.45 ui-monospace,"SF Mono",Consolas,"Liberation Mono","DejaVu Sans Mono",monospace}
 math{font-size:1.12em}
 math[display=block]{width:max-content;margin:0}
@@ -61,28 +77,35 @@ linear-gradient(var(--rb,#0000),var(--rb,#0000)) 100% 100%/.4em var(--stroke) no
 .matrix tbody tr:last-child td:last-child{--rb:var(--ink)}
 .matrix .gap{text-align:center;color:var(--muted)}
 .operand{padding-top:calc(1rem + 2px)}
-.operand thead,.operand th{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
+.operand thead,.operand th{position:absolute;width:1px;height:1px;
+overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 .inactive{color:var(--muted);font-style:italic}
 td a{text-decoration:none}
 td a:hover,td code a:hover{text-decoration:underline}
 .inactive a{color:var(--muted)}
 .matrix a:target{outline:2px solid var(--link);outline-offset:1px;border-radius:3px}
-.entry{display:none;background:var(--panel);border-left:3px solid var(--line);border-radius:0 6px 6px 0;padding:.6rem .9rem;
-scroll-margin-top:min(45vh,22rem)}
+.entry{display:none;background:var(--panel);border-left:3px solid var(--line);border-radius:0 6px 6px 0;
+padding:.6rem .9rem;scroll-margin-top:min(45vh,22rem)}
 .entry.shown,.entry:target{display:block}
 .entry:target{border-left-color:var(--link)}
 .entries.one:has(>.entry:target)>.shown:not(:target){display:none}
 .entry+.entry{margin-top:.5rem}
 .back{display:none;font-size:.875rem}
 .entry:target .back{display:inline-block}
+.term{font-size:.875rem;margin:.35rem 0}
+.term span{display:inline-block}
 .terms{width:100%;margin:.35rem 0;font-size:.875rem}
 .terms span{display:inline-block}
-.terms th{font-size:.8rem;font-weight:400;color:var(--muted);text-align:right;vertical-align:bottom;white-space:nowrap;padding:0 0 .1rem .9rem;
-border-bottom:1px solid var(--line)}
+.terms th{font-size:.8rem;font-weight:400;color:var(--muted);text-align:right;vertical-align:bottom;white-space:nowrap;
+padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 .terms th:first-child,.terms td:first-child{text-align:left;padding-left:0;white-space:normal;width:100%}
 .terms td{padding:.12rem var(--pad,0ch) .12rem .9rem;text-align:right;vertical-align:baseline;white-space:nowrap}
 .terms td code a{color:inherit;text-decoration:underline dotted;text-underline-offset:.2em}
 .terms tr.inactive{font-style:normal}
+.tree,.tree ul{list-style:none;padding-left:1.25rem;border-left:2px solid var(--line);margin:.75rem 0}
+.tree li{margin:.6rem 0;scroll-margin-top:1rem}
+.tree li:target>div:first-child{background:var(--panel);outline:2px solid var(--link);outline-offset:2px}
+.equal{padding-left:1.25rem;text-indent:-.9rem;margin-left:.9rem}
 .network{overflow-x:auto;margin:1rem 0}
 .network svg{max-width:100%;height:auto}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -103,25 +126,34 @@ h1{font-size:1.35rem}
 
 _PRINT = """
 @media print{
-@page{margin:14mm}
+@page{margin:10mm 12mm}
 :root{--stroke:1px}
-html{font-size:8pt;line-height:1.3}
+html{font-size:7.3pt;line-height:1.26}
 body{max-width:none;padding:0}
-h1{font-size:14pt}
+h1{font-size:13pt;text-wrap:wrap}
 h2{font-size:10pt;margin:.9rem 0 0;padding:0 0 .1rem;break-after:avoid}
 h3{display:none}
+math{font-size:1em}
+.rule>math,.entry .rule{padding:0}
 a,.name,.terms td code a{color:inherit;text-decoration:none}
 .how,.back{display:none!important}
 .source,.signs,.where,.note{font-size:7pt;margin:.15rem 0}
 .steps{columns:2;column-gap:8mm}
-.step{display:block;padding:.45rem 0;break-inside:avoid}
+.step{display:block;padding:.3rem 0;break-inside:avoid}
 .step.wide,.left{column-span:all}
 .row,.part,.rule{gap:.1rem .45rem}
 .entry{padding:0 0 0 .6rem;margin:.2rem 0 0;break-inside:avoid;background:none;border-radius:0}
-.entry .rule{display:inline-flex;margin:.1rem 1.2rem .1rem 0}
+.entry h4{display:inline-block}
+.entry .rule{display:inline-flex}
+.entry h4,.entry .rule{vertical-align:middle;margin:.1rem 1.2rem .1rem 0}
+.term{margin:.1rem 0}
 .terms{margin:.1rem 0}
+.terms th,.terms td{padding-left:.5rem}
 .terms td{padding-top:0;padding-bottom:0}
 .scroll,.rule,.network{overflow:visible}
+.matrix thead,.matrix th{display:none}
+.matrix tbody td:first-of-type{border-left:var(--stroke) solid var(--ink)}
+.operand{padding-top:2px}
 .scroll{font-size:min(1em,calc(86mm/(var(--width,1)*.6)))}
 .wide .scroll,.given .scroll{font-size:min(1em,calc(182mm/(var(--width,1)*.6)))}
 section.given,.network,.left{break-inside:avoid}
