@@ -25,7 +25,7 @@ def entry(
         f'<section class="{classes}" id="{found.entry}" tabindex="-1">',
         f"<h4>{code(found.entry)} = {value}</h4>",
         *entry_parts(found, precision, known, has_rule=has_rule),
-        f'<a class="back" href="#{back}">Back to the number</a>',
+        f'<a class="back" href="#{back}">Back</a>',
         "</section>",
     ]
     return "\n".join(lines)
@@ -55,16 +55,16 @@ def _terms(found: Explanation, precision: int | None, known: Container[str]) -> 
         return
     values = [figure(term.value, precision) for term in found.terms]
     sums = [figure(term.running, precision) for term in found.terms]
-    yield f'<table class="terms"><thead><tr>{_HEAD}</tr></thead>'
+    yield f'<table class="terms"><thead><tr>{_HEAD}'
     yield "<tbody>"
     columns = zip(found.terms, values, alignment(values), sums, alignment(sums), strict=True)
     for term, value, of_value, total, of_total in columns:
-        cells = f"<td>{_words(term, precision, known)}</td>{_number(value, of_value)}{_number(total, of_total)}"
-        yield f"<tr{_class('inactive' * term.inactive)}>{cells}</tr>"
-    yield "</tbody></table>"
+        cells = f"<td>{_words(term, precision, known)}{_number(value, of_value)}{_number(total, of_total)}"
+        yield f"<tr{_class('inactive' * term.inactive)}>{cells}"  # rows and cells need no end, and there are many
+    yield "</table>"
 
 
-_HEAD = '<th scope="col">term</th><th scope="col">value</th><th scope="col">sum so far</th>'
+_HEAD = '<th scope="col">term<th scope="col">value<th scope="col">sum so far'
 
 
 def _words(term: Term, precision: int | None, known: Container[str]) -> str:
@@ -73,11 +73,11 @@ def _words(term: Term, precision: int | None, known: Container[str]) -> str:
     words = names if term.rest else entry_links(names, known)
     numbers = formula_text(term_numbers(term, precision))
     equal = f" = <span>{numbers}</span>" if numbers else ""
-    return words + equal + ' <span class="note">(inactive)</span>' * term.inactive
+    return words + equal + " <i>(inactive)</i>" * term.inactive
 
 
 def _number(text: str, pad: str) -> str:
-    return f"<td{_class(pad)}>{text}</td>"
+    return f"<td{_class(pad)}>{text}"
 
 
 def _class(name: str) -> str:

@@ -19,7 +19,7 @@ from backprop_cli.render.notes import conventions, left_out, signs
 __all__ = ["worked"]
 
 _PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "step": "Step"}
-_HOW = "Each number of a result is a link: it opens the terms that the number is made of."
+_HOW = "{} of a result is a link, which opens the terms that the number is made of."
 
 
 def worked(
@@ -40,7 +40,7 @@ def worked(
         picture: The network as SVG.
     """
     title = found.title or "A worked solution"
-    parts = [*_header(found, title), "<main>"]
+    parts = [*_header(found, title, view), "<main>"]
     if picture is not None:
         parts.append(f'<section class="network scroll" aria-label="The network" tabindex="0">\n{picture}</section>')
     parts += [*_given(found, view, precision), '<div class="steps">']
@@ -53,11 +53,11 @@ def worked(
     return document(title, "\n".join(parts))
 
 
-def _header(found: Worked, title: str) -> Iterator[str]:
+def _header(found: Worked, title: str, view: View) -> Iterator[str]:
     yield f"<header>\n<h1>{safe(title)}</h1>"
     if found.source:
         yield f'<p class="source">{safe(found.source)}</p>'
-    yield f'<p class="how">{_HOW}</p>'
+    yield f'<p class="how">{_HOW.format("Each number" if view.is_open else "One number")}</p>'
     lines = [signs(found).replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry"), *conventions(found)]
     yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in lines)}</ul>'
     yield "</header>"

@@ -10,7 +10,7 @@ from backprop_cli.render.html.matrices import matrix_edges
 __all__ = ["View", "view"]
 
 _MOST_NUMBERS = 15_000
-_MOST_TERMS = 4_500  # some 150 bytes each
+_MOST_PARTS = 4_800  # some 170 bytes each, so that the page has less than a megabyte
 _OPERAND_ROWS = 10
 _LESS = (12, 8, 6, 4)
 
@@ -45,7 +45,7 @@ def view(found: Worked, max_rows: int) -> View:
     if not max_rows:
         return View(rows=0, is_open=True)
     tried = [View(rows=rows, is_open=True) for rows in (max_rows, *(less for less in _LESS if less < max_rows))]
-    fitting = (each for each in tried if _numbers(found, each) <= _MOST_NUMBERS and _terms(found, each) <= _MOST_TERMS)
+    fitting = (each for each in tried if _numbers(found, each) <= _MOST_NUMBERS and _parts(found, each) <= _MOST_PARTS)
     return next(fitting, View(rows=tried[-1].rows, is_open=False))
 
 
@@ -60,6 +60,6 @@ def _sizes(matrices: Sequence[Matrix], rows: int) -> int:
     return sum(matrix_edges(matrix, rows).entries for matrix in matrices)
 
 
-def _terms(found: Worked, view: View) -> int:
-    """Return about how many terms a page has."""
-    return sum(len(view.cells(step)) * (1 + len(step.example.terms)) for step in found.steps if step.examples)
+def _parts(found: Worked, view: View) -> int:
+    """Return about how many terms a page has, an entry without its terms being worth two."""
+    return sum(len(view.cells(step)) * (2 + len(step.example.terms)) for step in found.steps if step.examples)
