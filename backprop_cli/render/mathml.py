@@ -14,7 +14,7 @@ _LETTERS = {r"\partial": "∂", r"\eta": "η", r"\sigma": "\N{GREEK SMALL LETTER
 _SIGNS = {r"\cdot": "⋅", r"\odot": "⊙", r"\le": "≤", "-": "\N{MINUS SIGN}"}
 _FUNCTIONS = (r"\max", r"\min", r"\log", r"\tanh", r"\exp")
 _FENCES = {"(": "prefix", "[": "prefix", ")": "postfix", "]": "postfix", "|": "prefix"}
-_BEFORE_A_SIGN = ("", *"(,[=|-", r"\sum", r"\cdot", r"\odot", r"\,")  # a minus after these has one operand
+_BEFORE_A_SIGN = ("", *"(,[=-", r"\sum", r"\cdot", r"\odot", r"\,")  # a minus after these has one operand
 _THIN = '<mspace width=".17em"/>'
 
 
@@ -37,12 +37,16 @@ class _Reader:
     def row(self, *ends: str) -> str:
         """Return what stands before one of some words, or before the end; the word itself is read, too."""
         found: list[str] = []
-        before = ""
+        before, in_bars = "", False
         while self._at < len(self._words):
             word = self._next()
             if word in ends:
                 break
-            if not word.isspace():
+            if word == "|":
+                in_bars = not in_bars
+                found.append(self._with_scripts(word, is_prefix=in_bars))
+                before = "(" if in_bars else ")"
+            elif not word.isspace():
                 found.append(self._with_scripts(word, is_prefix=before in _BEFORE_A_SIGN))
                 before = word
         return "".join(found)

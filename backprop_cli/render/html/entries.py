@@ -25,7 +25,7 @@ def entry(
         f'<section class="{classes}" id="{found.entry}" tabindex="-1">',
         f"<h4>{code(found.entry)} = {value}</h4>",
         *entry_parts(found, precision, known, has_rule=has_rule),
-        f'<a class="back" href="#{back}">Back</a>',
+        f'<a class="back" href="#{back}">Back to the number</a>',
         "</section>",
     ]
     return "\n".join(lines)

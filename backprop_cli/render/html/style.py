@@ -89,6 +89,7 @@ padding:.6rem .9rem;scroll-margin-top:min(45vh,22rem)}
 .entry.shown,.entry:target{display:block}
 .entry:target{border-left-color:var(--link)}
 .entries.one:has(>.entry:target)>.shown:not(:target){display:none}
+.wide .entry{max-width:52rem}
 .entry+.entry{margin-top:.5rem}
 .back{display:none;font-size:.875rem}
 .entry:target .back{display:inline-block}
