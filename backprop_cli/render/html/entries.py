@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator
 from backprop_cli.explanations.explanation import Explanation, Term
 from backprop_cli.messages import clean
 from backprop_cli.render.html.matrices import alignment
+from backprop_cli.render.html.sources import chain_rule, tree
 from backprop_cli.render.html.text import code, entry_links, figure, formula_text, safe
 from backprop_cli.render.mathml import mathml
 from backprop_cli.render.steps import adds_up, term_names, term_numbers
@@ -25,10 +26,20 @@ def entry(
         f'<section class="{classes}" id="{found.entry}" tabindex="-1">',
         f"<h4>{code(found.entry)} = {value}</h4>",
         *entry_parts(found, precision, known, has_rule=has_rule),
+        *_more(found, precision, known),
         f'<a class="back" href="#{back}">Back to the number</a>',
         "</section>",
     ]
     return "\n".join(lines)
+
+
+def _more(found: Explanation, precision: int | None, known: Container[str]) -> Iterator[str]:
+    if (chain := found.through_upstream) is not None:
+        yield "<p>The same by the chain rule, through <code>upstream</code>:</p>"
+        yield from chain_rule(chain, precision, known)
+    if found.sources:
+        yield "<p>Where the factors come from:</p>"
+        yield from tree(found.sources, precision, known, is_named=False)
 
 
 def entry_parts(found: Explanation, precision: int | None, known: Container[str], *, has_rule: bool) -> Iterator[str]:

@@ -108,7 +108,7 @@ padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 .tree li:target>div:first-child{background:var(--panel);outline:2px solid var(--link);outline-offset:2px}
 .equal{padding-left:1.25rem;text-indent:-.9rem;margin-left:.9rem}
 .network{overflow-x:auto;margin:1rem 0}
-.network svg{max-width:100%;height:auto}
+.network svg{display:block;width:100%;min-width:40rem;max-width:50rem;height:auto}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (min-width:62rem){
 .step:not(.wide){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}

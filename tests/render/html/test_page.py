@@ -231,6 +231,14 @@ def test_a_mean_says_what_it_is_divided_by(explain: Any) -> None:
     assert sentence in with_id(root, "loss").text
 
 
+def test_sources_are_shown_where_they_are_asked_for(explain: Any) -> None:
+    path = SAMPLES / "softmax_classifier.json"
+    for options, is_shown in (((), False), (("--depth", "1"), True)):
+        entry = with_id(page(explain(path, "--format", "html", *options)), "dz[0,0]")
+        assert bool(list(entry.all("ul", "tree"))) == is_shown
+        assert ("The same by the chain rule, through upstream:" in entry.text) == is_shown
+
+
 def test_one_entry_of_each_quantity_is_open(explain: Any) -> None:
     """The others are shown when their number is followed; with --every-entry, all are."""
     path = SAMPLES / "dense_relu.json"
