@@ -32,7 +32,8 @@ def test_golden(path: Path, backprop: Run, monkeypatch: pytest.MonkeyPatch) -> N
     """
     monkeypatch.setenv("COLUMNS", "80")
     sample, _, entry = path.stem.partition("@")
-    output = {".txt": "table", ".md": "markdown", ".json": "json", ".tex": "latex"}[path.suffix]
+    formats = {".txt": "table", ".md": "markdown", ".json": "json", ".tex": "latex", ".html": "html"}
+    output = formats[path.suffix]
     ran = backprop(
         "explain",
         SAMPLES / f"{sample}.json",
