@@ -1,6 +1,6 @@
 """The worked solution of a problem as one page of HTML, which needs nothing else: no script, no font, no request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import groupby
 
@@ -40,10 +40,8 @@ def worked(
         picture: The network as SVG.
     """
     title = found.title or "A worked solution"
-    parts = [*_header(found, title, view), "<main>"]
-    if picture is not None:
-        parts.append(f'<section class="network scroll" aria-label="The network" tabindex="0">\n{picture}</section>')
-    parts += [*_given(found, view, precision), '<div class="steps">']
+    parts = [*_header(found, title, view), "<main>", *_front(_given(found, view, precision), picture)]
+    parts.append('<div class="steps">')
     steps = Steps(found, opened, view, precision)
     for (phase, layer), group in groupby(found.steps, lambda step: (step.phase, step.layer)):
         parts.append(f"<section>\n<h2>{_heading(found, phase, layer)}</h2>")
@@ -61,6 +59,17 @@ def _header(found: Worked, title: str, view: View) -> Iterator[str]:
     lines = [signs(found).replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry"), *conventions(found)]
     yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in lines)}</ul>'
     yield "</header>"
+
+
+def _front(given: Iterable[str], picture: str | None) -> Iterator[str]:
+    """Yield what is given, beside the picture if there is one."""
+    if picture is None:
+        yield from given
+        return
+    yield '<div class="front">'
+    yield f'<section class="network" aria-label="The network" tabindex="0">\n{picture}</section>'
+    yield from given
+    yield "</div>"
 
 
 def _heading(found: Worked, phase: str, layer: int) -> str:

@@ -111,6 +111,7 @@ padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 .network svg{display:block;width:100%;min-width:40rem;max-width:50rem;height:auto}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (min-width:62rem){
+.front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 2rem}
 .step:not(.wide){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}
 .step:not(.wide) .entries{grid-column:2;grid-row:1/span 4}
 }
@@ -139,6 +140,10 @@ math{font-size:1em}
 a,.name,.terms td code a{color:inherit;text-decoration:none}
 .how,.back{display:none!important}
 .source,.signs,.where,.note{font-size:7pt;margin:.15rem 0}
+.front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 1rem}
+.front .row.given{gap:.1rem 1rem}
+.network{margin:.5rem 0 0}
+.network svg{min-width:0}
 .steps{columns:2;column-gap:8mm}
 .step{display:block;padding:.3rem 0;break-inside:avoid}
 .step.wide,.left{column-span:all}
@@ -157,6 +162,7 @@ a,.name,.terms td code a{color:inherit;text-decoration:none}
 .operand{padding-top:2px}
 .scroll{font-size:min(1em,calc(86mm/(var(--width,1)*.6)))}
 .wide .scroll,.given .scroll{font-size:min(1em,calc(182mm/(var(--width,1)*.6)))}
+.front .given .scroll{font-size:min(1em,calc(46mm/(var(--width,1)*.6)))}
 section.given,.network,.left{break-inside:avoid}
 }
 """

@@ -9,6 +9,11 @@ from typing import Any
 
 import pytest
 
+from backprop_cli.explanations.explanation import Extent
+from backprop_cli.explanations.worked import worked as solution
+from backprop_cli.load.schema import build
+from backprop_cli.render.html.page import worked
+from backprop_cli.render.html.view import view
 from backprop_cli.render.numbers import number
 from tests.any_problem import any_problem
 from tests.conftest import ROOT, Run
@@ -306,6 +311,13 @@ def test_the_edges_of_large_matrices_are_shown(explain: Any) -> None:
 def test_what_is_not_computed_says_what_it_needs(explain: Any) -> None:
     root = page(explain({"activation": "linear", "upstream": [[1]]}, "--format", "html"))
     assert "dweights needs inputs" in root.text
+
+
+def test_a_picture_stands_beside_what_is_given() -> None:
+    found = solution(build({"z": [[1]], "upstream": [[1]]}), Extent())
+    text = worked(found, {"outputs": {}, "dz": {}, "dbiases": {}}, view(found, 20), None, picture="<svg></svg>\n")
+    front = page(text).one("div", "front")
+    assert [each.tag for each in front.all() if each.tag in ("svg", "h2")] == ["svg", "h2"]
 
 
 def test_what_is_given_may_be_asked_for(explain: Any) -> None:
