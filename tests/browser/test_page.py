@@ -243,16 +243,18 @@ def test_a_printed_page_is_light_and_shows_the_open_terms(show: Any) -> None:
     }
 
 
-@pytest.mark.parametrize(("problem", "most"), [("layer", 1), ("two_layers", 2)])
+LAYER = """{"title": "A layer", "inputs": [[1, 2], [0.5, -1], [-1.5, 0.25]], "weights": [[0.2, -0.4], [0.5, 0.25]],
+ "biases": [0.1, -0.5], "upstream": [[1, -1], [0.5, 2], [-0.25, 1]], "learning_rate": 0.5}"""
+NETWORK = """{"title": "Two layers", "inputs": [[1, 2], [0.5, -1], [-1.5, 0.25]], "learning_rate": 0.5, "layers":
+ [{"weights": [[0.2, -0.4], [0.5, 0.25]], "biases": [0.1, -0.5]}, {"weights": [[0.5], [1]], "biases": [0.25]}],
+ "targets": [[1], [0], [1]], "loss": "half_squared_error"}"""
+
+
+@pytest.mark.parametrize(("problem", "most"), [(LAYER, 1), (NETWORK, 2)], ids=["layer", "network"])
 def test_pages_of_paper(show: Any, tmp_path: Path, problem: str, most: int) -> None:
     """A layer of 2 inputs, 2 neurons and 3 samples takes one sheet of A4, a network of two layers two."""
-    path = sample(problem)
-    if problem == "layer":
-        path = tmp_path / "layer.json"
-        path.write_text(
-            '{"title": "A layer", "inputs": [[1, 2], [0.5, -1], [-1.5, 0.25]], "weights": [[0.2, -0.4], [0.5, 0.25]],'
-            ' "biases": [0.1, -0.5], "upstream": [[1, -1], [0.5, 2], [-0.25, 1]], "learning_rate": 0.5}'
-        )
+    path = tmp_path / "problem.json"
+    path.write_text(problem)
     printed = show(path).page.pdf(format="A4", prefer_css_page_size=True)
     assert printed.count(b"/Type /Page\n") <= most
 

@@ -112,6 +112,7 @@ padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
 @media (min-width:62rem){
 .front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 2rem}
+.front .given .scroll{font-size:clamp(.75em,calc(19rem/(var(--width,1)*.6)),1em)}
 .step:not(.wide){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}
 .step:not(.wide) .entries{grid-column:2;grid-row:1/span 4}
 }
