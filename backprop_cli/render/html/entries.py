@@ -46,9 +46,10 @@ def entry_parts(found: Explanation, precision: int | None, known: Container[str]
     """Yield the rule of an entry, the table of its terms, and the sentence about their sum where it says more."""
     if has_rule:
         symbols = found.notation
-        for tex in (symbols.chain_tex, symbols.tex):
-            if tex is not None:
-                yield f'<p class="rule">{mathml(tex, display=True)}</p>'
+        formulas = [symbols.tex]
+        if symbols.chain_tex is not None:
+            formulas = [symbols.chain_tex, "= " + symbols.tex.partition(" = ")[2]]
+        yield f'<p class="rule">{"".join(mathml(tex, display=True) for tex in formulas)}</p>'
         if symbols.where:
             yield f'<ul class="where">{"".join(f"<li>{safe(line)}</li>" for line in symbols.where)}</ul>'
     yield from _terms(found, precision, known)

@@ -51,7 +51,7 @@ math[display=block]{width:max-content;margin:0}
 .row,.part,.rule{display:flex;flex-wrap:wrap;align-items:center;gap:.5rem .6rem}
 .part{min-width:0;max-width:100%}
 .rule{gap:.2rem 1.5rem;overflow-x:auto;overflow-y:hidden;padding:.15rem 0;margin:.1rem 0}
-.entry .rule{margin:.3rem 0}
+.entry .rule{gap:.2rem .4rem;margin:.3rem 0}
 .row.given{gap:.75rem 2.25rem}
 .step{display:grid;grid-template-columns:minmax(0,1fr);gap:.5rem 2rem;padding:1.1rem 0;align-items:start}
 .step+.step{border-top:1px solid var(--line)}
@@ -134,19 +134,19 @@ _PRINT = """
 html{font-size:7.3pt;line-height:1.26}
 body{max-width:none;padding:0}
 h1{font-size:13pt;text-wrap:wrap}
-h2{font-size:10pt;margin:.9rem 0 0;padding:0 0 .1rem;break-after:avoid}
+h2{font-size:9.5pt;margin:.6rem 0 0;padding:0 0 .1rem;break-after:avoid}
 h3{display:none}
 math{font-size:1em}
 .rule>math,.entry .rule{padding:0}
 a,.name,.terms td code a{color:inherit;text-decoration:none}
 .how,.back{display:none!important}
 .source,.signs,.where,.note{font-size:7pt;margin:.15rem 0}
-.front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 1rem}
+.front{display:grid;grid-template-columns:minmax(0,44rem) minmax(0,1fr);gap:0 1rem}
 .front .row.given{gap:.1rem 1rem}
-.network{margin:.5rem 0 0}
+.network{margin:.3rem 0 0}
 .network svg{min-width:0}
 .steps{columns:2;column-gap:8mm}
-.step{display:block;padding:.3rem 0;break-inside:avoid}
+.step{display:block;padding:.2rem 0;break-inside:avoid}
 .step.wide,.left{column-span:all}
 .row,.part,.rule{gap:.1rem .45rem}
 .entry{padding:0 0 0 .6rem;margin:.2rem 0 0;break-inside:avoid;background:none;border-radius:0}
@@ -154,7 +154,8 @@ a,.name,.terms td code a{color:inherit;text-decoration:none}
 .entry .rule{display:inline-flex}
 .entry h4,.entry .rule{vertical-align:middle;margin:.1rem 1.2rem .1rem 0}
 .term{margin:.1rem 0}
-.terms{margin:.1rem 0}
+.terms,.term{margin:0}
+.term,.terms{font-size:.85rem}
 .terms th,.terms td{padding-left:.5rem}
 .terms td{padding-top:0;padding-bottom:0}
 .scroll,.rule,.network{overflow:visible}
