@@ -129,9 +129,9 @@ h1{font-size:1.35rem}
 
 _PRINT = """
 @media print{
-@page{margin:10mm 12mm}
+@page{margin:9mm 11mm}
 :root{--stroke:1px}
-html{font-size:7.3pt;line-height:1.26}
+html{font-size:7.2pt;line-height:1.22}
 body{max-width:none;padding:0}
 h1{font-size:13pt;text-wrap:wrap}
 h2{font-size:9.5pt;margin:.6rem 0 0;padding:0 0 .1rem;break-after:avoid}
@@ -156,6 +156,7 @@ a,.name,.terms td code a{color:inherit;text-decoration:none}
 .term{margin:.1rem 0}
 .terms,.term{margin:0}
 .term,.terms{font-size:.85rem}
+caption{line-height:1rem}
 .terms th,.terms td{padding-left:.5rem}
 .terms td{padding-top:0;padding-bottom:0}
 .scroll,.rule,.network{overflow:visible}
