@@ -11,10 +11,12 @@ from backprop_cli.render.html.matrices import matrix_edges, matrix_table, single
 from backprop_cli.render.html.text import code, safe
 from backprop_cli.render.html.view import View
 from backprop_cli.render.mathml import mathml
+from backprop_cli.render.steps import term_names
 
 __all__ = ["Steps"]
 
 _FEW_ENTRIES = 150  # of a page, each of which has its rule in symbols
+_LONG = 56  # letters of a term, for which half a page is too narrow on a screen
 _WIDE = 62  # digits beside each other, for which half a page is too narrow
 _OPERATOR = re.compile(r" [-+*@] ")  # begins another unit, before which a line may break
 _SCROLLS = 34  # digits beside each other, for which a telephone is too narrow
@@ -39,7 +41,8 @@ class Steps:
         place = step.node_place
         widths = [self._width(part) if isinstance(part, Matrix) else len(part) for part in step.parts]
         is_wide = max(self._width(step.result), *widths) > _WIDE
-        yield f'<section class="step{" wide" * is_wide}" aria-labelledby=":{place}">'
+        is_long = any(len(term_names(term)) > _LONG for example in step.examples for term in example.terms)
+        yield f'<section class="step{" wide" * is_wide}{" long" * is_long}" aria-labelledby=":{place}">'
         yield f'<h3 id=":{place}">{code(place)}</h3>'
         words = safe(f"{step.result.name} = {step.rule}")
         symbols = mathml(f"{step.result.symbol} = {step.rule_tex}", display=True)
@@ -126,7 +129,6 @@ def _operator(text: str, *, is_scaling: bool) -> str:
     """Return what stands between matrices, with the signs of print."""
     if text == " @ ":
         return '<span class="sr">times</span>'
-    if text == " * ":
-        return "\N{DOT OPERATOR}" if is_scaling else "\N{CIRCLED DOT OPERATOR}"
-    text = safe(text.strip()).replace(" * ", " \N{DOT OPERATOR} ")
+    times = "\N{DOT OPERATOR}" if is_scaling else "\N{CIRCLED DOT OPERATOR}"
+    text = re.sub(r"^ \*(?=\s)", times, safe(text)).strip().replace(" * ", " \N{DOT OPERATOR} ")
     return re.sub(r"(^|\s)-(?=\s|$)", "\\1\N{MINUS SIGN}", text)

@@ -89,7 +89,7 @@ padding:.6rem .9rem;scroll-margin-top:min(45vh,22rem)}
 .entry.shown,.entry:target{display:block}
 .entry:target{border-left-color:var(--link)}
 .entries.one:has(>.entry:target)>.shown:not(:target){display:none}
-.wide .entry{max-width:52rem}
+.wide .entry,.long .entry{max-width:52rem}
 .entry+.entry{margin-top:.5rem}
 .back{display:none;font-size:.875rem}
 .entry:target .back{display:inline-block}
@@ -113,8 +113,8 @@ padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 @media (min-width:62rem){
 .front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 2rem}
 .front .given .scroll{font-size:clamp(.75em,calc(19rem/(var(--width,1)*.6)),1em)}
-.step:not(.wide){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}
-.step:not(.wide) .entries{grid-column:2;grid-row:1/span 4}
+.step:not(.wide,.long){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}
+.step:not(.wide,.long) .entries{grid-column:2;grid-row:1/span 4}
 }
 @media (max-width:34rem){
 body{padding:1.25rem 1rem 3rem}
