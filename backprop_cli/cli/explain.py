@@ -102,7 +102,7 @@ def _found(problem: Problem, entry: Entry | None, options: ExplainOptions) -> Wo
 
 
 def _rendered(
-    found: Worked | Explanation, output: Literal["table", "markdown", "latex", "json"], options: ExplainOptions
+    found: Worked | Explanation, output: Literal["table", "markdown", "latex", "html", "json"], options: ExplainOptions
 ) -> str | Iterator[str]:
     match output:
         case "json":

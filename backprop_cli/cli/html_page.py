@@ -1,9 +1,13 @@
 """The page that `backprop explain --format html` writes."""
 
+from dataclasses import replace
+
 from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.opened import opened
+from backprop_cli.explanations.picture import picture
 from backprop_cli.explanations.worked import Worked
+from backprop_cli.render import svg
 from backprop_cli.render.html import explanation, page
 from backprop_cli.render.html.view import view
 
@@ -17,4 +21,11 @@ def html_page(found: Worked | Explanation, options: ExplainOptions) -> str:
     if isinstance(found, Explanation):
         return explanation.explanation(found, options.precision)
     shown = view(found, options.rows)
-    return page.worked(found, opened(found, options.extent, shown.opened(found)), shown, options.precision)
+    entries = opened(found, options.extent, shown.opened(found))
+    drawn = _drawn(found) if found.is_whole else None
+    return page.worked(found, entries, shown, options.precision, picture=drawn)
+
+
+def _drawn(found: Worked) -> str:
+    """Return the network with the numbers of its first sample, in few digits; the page has the title."""
+    return svg.picture(replace(picture(found.problem, 0), title=None), None)

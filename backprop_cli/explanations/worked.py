@@ -101,6 +101,7 @@ class Worked:
     not_computed: Mapping[str, str]  # by place, what each quantity that was not computed needs
     left_out: tuple[LeftOut, ...]
     problem: Problem  # at the step that is worked out
+    is_whole: bool  # whether this is the whole problem
 
     @property
     def entries(self) -> int:
@@ -147,6 +148,7 @@ def worked(problem: Problem, extent: Extent, scope: Scope = EVERYTHING) -> Worke
         not_computed=entries.not_computed,
         left_out=tuple(each for each in left_out if each.entries),
         problem=problem,
+        is_whole=scope == EVERYTHING,
     )
 
 

@@ -56,7 +56,7 @@ def _style() -> Iterator[str]:
         extra = {"title": ";font-weight:bold", "heading": ";font-weight:bold", "gradient": ";font-style:italic"}
         yield f"\n{own} .{role}{{font-size:{size:g}px{extra.get(role, '')}}}"
     yield from _colours(LIGHT, own)
-    yield "\n@media (prefers-color-scheme:dark){"
+    yield "\n@media screen and (prefers-color-scheme:dark){"
     yield from _colours(DARK, own)
     yield "\n}"
 

@@ -234,7 +234,9 @@ def test_a_printed_page_is_light_and_shows_the_open_terms(show: Any) -> None:
     page = show(sample("dense_relu"), color_scheme="dark").page
     number(page, "dweights[2,1]").click()
     page.emulate_media(media="print", color_scheme="dark")
-    assert luminance(page.evaluate(TEXTS)[0]["behind"]) == 1
+    texts = page.evaluate(TEXTS)
+    assert luminance(texts[0]["behind"]) == 1
+    assert min(map(contrast, texts)) >= 4.5
     assert terms(page, "dweights[2,1]").is_visible()
     assert not terms(page, "dweights[1,1]").is_visible()
     assert not page.locator("a.back:visible").count()

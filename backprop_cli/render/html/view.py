@@ -10,7 +10,7 @@ from backprop_cli.render.html.matrices import matrix_edges
 __all__ = ["View", "view"]
 
 _MOST_NUMBERS = 15_000
-_MOST_PARTS = 4_800  # some 170 bytes each, so that the page has less than a megabyte
+_MOST_PARTS = 3_900  # some 170 bytes each, so that the page has less than a megabyte
 _OPERAND_ROWS = 10
 _LESS = (12, 8, 6, 4)
 

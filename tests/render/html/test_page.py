@@ -162,7 +162,8 @@ def test_a_page_needs_nothing_else(explain: Any, path: Path, entry: bool) -> Non
         assert not any(attribute.startswith("on") for attribute in each.attributes)
         if each.tag == "a":
             assert each.attributes["href"].removeprefix("#") in names
-    assert not re.search(r"url\(|@import|@font-face|expression\(", root.one("style").text)
+    styles = "".join(each.text for each in root.all("style"))
+    assert not re.search(r"url\(|@import|@font-face|expression\(", styles)
     levels = [int(each.tag[1]) for each in root.all() if re.fullmatch("h[1-6]", each.tag)]
     assert levels[0] == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
@@ -318,6 +319,14 @@ def test_a_picture_stands_beside_what_is_given() -> None:
     text = worked(found, {"outputs": {}, "dz": {}, "dbiases": {}}, view(found, 20), None, picture="<svg></svg>\n")
     front = page(text).one("div", "front")
     assert [each.tag for each in front.all() if each.tag in ("svg", "h2")] == ["svg", "h2"]
+
+
+def test_the_picture_of_a_whole_problem_has_no_title_of_its_own(explain: Any) -> None:
+    path = SAMPLES / "two_layers.json"
+    svg = page(explain(path, "--format", "html")).one("svg")
+    assert "2.28" in svg.text
+    assert "Two layers: " not in "".join(each.text for each in svg.all("text"))
+    assert not list(page(explain(path, "layers[0]", "--format", "html")).all("svg"))
 
 
 def test_what_is_given_may_be_asked_for(explain: Any) -> None:
