@@ -191,6 +191,7 @@ def command(*argv: str) -> str:
         pytest.param(
             command("run", "samples/dense_relu.json", "--format", "csv", "--only", "dz"), {"numpy", "typer"}, id="csv"
         ),
+        pytest.param(command("explain", "samples/dense_relu.json", "--format", "html"), {"numpy", "typer"}, id="html"),
         pytest.param(command("run", "samples/dense_relu.json"), {"numpy", "typer", "rich"}, id="tables"),
     ],
 )

@@ -34,7 +34,6 @@ class Steps:
         examples = [example.entry for step in found.steps for example in step.examples]
         self._known = frozenset([*every, *examples])
         self._is_small = len(self._known) <= _FEW_ENTRIES
-        self._with_home = {matrix.place for matrix in found.given} | {step.node_place for step in found.steps}
 
     def parts(self, step: WorkedStep) -> Iterator[str]:
         """Yield the parts of the section of a step."""
@@ -71,9 +70,7 @@ class Steps:
         yield _unit(unit)
 
     def _matrix(self, matrix: Matrix) -> str:
-        name = code(matrix.name)
-        if matrix.place in self._with_home:
-            name = f'<a class="name" href="#:{matrix.place}">{name}</a>'
+        name = f'<a class="name" href="#:{matrix.place}">{code(matrix.name)}</a>'
         if not matrix.values.ndim:
             return f"<span>{name} {single(matrix, self._precision)}</span>"
         return self._scrolled(matrix, matrix_table(matrix, self._precision, self._view.operand_rows, name), "operand")
