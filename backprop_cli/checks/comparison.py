@@ -40,21 +40,34 @@ class Comparison:
     rounding: Mapping[Node, Likely]  # likely errors, by which whole arrays are judged
 
     def checks(self, nodes: Iterable[Node]) -> dict[Node, QuantityCheck]:
-        """Compare quantities in the order of work.
+        """Compare quantities in the order of work; `explained` looks for the mistakes behind wrong ones."""
+        found = dict[Node, QuantityCheck]()
+        for node in nodes:
+            found[node] = self._check(node)
+            if found[node].verdict == "follows" or found[node].follows:
+                found[node] = replace(found[node], follows_from=self._wrong_before(node, found))
+        return found
+
+    def explained(self, found: Mapping[Node, QuantityCheck]) -> dict[Node, QuantityCheck]:
+        """Return checks with the mistakes that explain the wrong quantities.
 
         A mistake that explains one of them may explain later ones, too. Of several, those are kept that do.
         """
-        found, first = dict[Node, QuantityCheck](), dict[str, Node]()
-        for node in nodes:
-            found[node] = self._check(node, first)
-            if found[node].verdict == "follows" or found[node].follows:
-                found[node] = replace(found[node], follows_from=self._wrong_before(node, found))
-            texts = found[node].explanations
+        result, first = dict(found), dict[str, Node]()
+        for node, check in found.items():
+            if check.verdict != "wrong" or not self.is_computed(node):
+                continue
+            texts = self._mistakes(node, first)
+            result[node] = replace(check, explanations=texts)
             for earlier in dict.fromkeys(first[text] for text in texts if text in first):
-                kept = tuple(text for text in found[earlier].explanations if text in texts)
-                found[earlier] = replace(found[earlier], explanations=kept or found[earlier].explanations)
+                kept = tuple(text for text in result[earlier].explanations if text in texts)
+                result[earlier] = replace(result[earlier], explanations=kept or result[earlier].explanations)
             first |= {text: node for text in texts if text not in first}
-        return found
+        return result
+
+    def is_computed(self, node: Node) -> bool:
+        """Tell whether a quantity can be computed."""
+        return node.quantity in self.solution.layers[node.layer].computed
 
     def _wrong_before(self, node: Node, found: Mapping[Node, QuantityCheck]) -> tuple[str, ...]:
         """Return the places of the wrong quantities that a quantity was computed from."""
@@ -70,23 +83,23 @@ class Comparison:
                 left += [part for part in operands(problem, operand) if isinstance(part, Node)]
         return tuple(check.place for check in found.values() if check.place in places)
 
-    def _check(self, node: Node, told: Collection[str]) -> QuantityCheck:
+    def _check(self, node: Node) -> QuantityCheck:
         place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
         values, n_open = self.expected[node].values, int(self.expected[node].is_open.sum())
         if n_open == values.size:
             whole = layer.computed.get(node.quantity, values) if values.ndim == 0 else values
             return QuantityCheck(place=place, entries=whole.size, open=whole.size)
         check = QuantityCheck(place=place, entries=values.size, different=values.size - n_open, open=n_open)
-        if node.quantity not in layer.computed:
+        if not self.is_computed(node):
             return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
         value = self.compared.layers[node.layer].computed[node.quantity]
         value = exactly(value) if value.dtype.kind == "O" else value
         accepted = self.accept(node)
         if accepted.fit(value.shape):
-            return self._entries(node, accepted, value, told)
+            return self._entries(node, accepted, value)
         transposed = "; the transpose would fit" if values.shape == value.shape[::-1] else ""
         problem = f"the expected values have shape {values.shape}, the computed ones {value.shape}{transposed}"
-        return replace(check, problem=problem, explanations=self._mistakes(node, accepted, told))
+        return replace(check, problem=problem)
 
     @cached_property
     def _follow_through(self) -> FollowThrough:
@@ -98,10 +111,12 @@ class Comparison:
                 found[node] = accepted
         return FollowThrough(self.solution, found)
 
-    def _mistakes(self, node: Node, accepted: Accepted, told: Collection[str]) -> tuple[str, ...]:
+    def _mistakes(self, node: Node, told: Collection[str]) -> tuple[str, ...]:
+        accepted = self.accept(node)
+        accepted.fit(self.compared.layers[node.layer].computed[node.quantity].shape)
         return matching_mistakes(accepted.in_floats(), node, self.solution, self.expected, told)
 
-    def _entries(self, node: Node, accepted: Accepted, value: Array, told: Collection[str]) -> QuantityCheck:
+    def _entries(self, node: Node, accepted: Accepted, value: Array) -> QuantityCheck:
         """Compare the entries of one quantity, and its whole array."""
         place, rounding = self.solution.problem.place(*node), self.rounding.get(node)
         undecided = accepted.undecided(value)
@@ -119,12 +134,7 @@ class Comparison:
             whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
             tightness=tightness(accepted, value, decided),
         )
-        if check.passed:
-            return check
-        check = self._followed(check, node, accepted, value, wrong, decided)
-        if check.verdict == "follows":
-            return check
-        return replace(check, explanations=self._mistakes(node, accepted, told))
+        return check if check.passed else self._followed(check, node, accepted, value, wrong, decided)
 
     def _followed(
         self, check: QuantityCheck, node: Node, accepted: Accepted, value: Array, wrong: Array, decided: Array

@@ -45,7 +45,7 @@ def check_expected(
     if exact is not None or tolerance.is_given:
         accept = tolerance.around if exact is None else Rounded
         comparison = Comparison(solution, exact or solution, expected, lambda node: accept(expected[node]), {})
-        return tuple(comparison.checks(expected).values())
+        return tuple(comparison.explained(comparison.checks(expected)).values())
     found: dict[Node, QuantityCheck] = {}
     for arithmetic in dict.fromkeys(tolerance.arithmetic(values) for values in expected.values()):
         found |= _nearest(solution, expected, tolerance, arithmetic)
@@ -56,30 +56,33 @@ def _nearest(
     solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
 ) -> Mapping[Node, QuantityCheck]:
     """Compare the values of one type with the problem as it is, or in that type, where more of them agree."""
-    as_given = _compared(solution, expected, tolerance, arithmetic)
-    if all(check.passed for check in as_given.values()):
-        return as_given
+    nodes = [node for node in expected if tolerance.arithmetic(expected[node]) == arithmetic]
+    comparison = _comparison(solution, expected, arithmetic)
+    checks = comparison.checks(nodes)
+    if all(check.passed for check in checks.values()):
+        return checks
     narrow = _as_stored(solution.problem, arithmetic.stored)
-    if narrow is None:
-        return as_given
-    in_type = _compared(narrow, expected, tolerance, arithmetic)
-    n_wrong = [sum(check.different or not check.passed for check in checks.values()) for checks in (as_given, in_type)]
-    if n_wrong[0] <= n_wrong[1]:
-        return as_given
-    return {node: replace(check, numbers_in=arithmetic.stored.name) for node, check in in_type.items()}
+    if narrow is not None:
+        in_type = _comparison(narrow, expected, arithmetic)
+        others = in_type.checks(nodes)
+        if _n_wrong(others) < _n_wrong(checks):
+            found = in_type.explained(others)
+            return {node: replace(check, numbers_in=arithmetic.stored.name) for node, check in found.items()}
+    return comparison.explained(checks)
 
 
-def _compared(
-    solution: Solution, expected: Mapping[Node, Expected], tolerance: Tolerance, arithmetic: Arithmetic
-) -> Mapping[Node, QuantityCheck]:
-    """Compare the values that were computed in one way with what rounding explains of it."""
+def _n_wrong(checks: Mapping[Node, QuantityCheck]) -> int:
+    return sum(check.different or not check.passed for check in checks.values())
+
+
+def _comparison(solution: Solution, expected: Mapping[Node, Expected], arithmetic: Arithmetic) -> Comparison:
+    """Return the comparison with values that were computed in one way, and what rounding explains of it."""
     rounding = likely(solution, arithmetic)
 
     def accept(node: Node) -> Accepted:
         return close(expected[node], arithmetic, rounding[node])
 
-    comparison = Comparison(solution, solution, expected, accept, rounding)
-    return comparison.checks(node for node in expected if tolerance.arithmetic(expected[node]) == arithmetic)
+    return Comparison(solution, solution, expected, accept, rounding)
 
 
 def _as_stored(problem: Problem, precision: Precision) -> Solution | None:
