@@ -19,7 +19,9 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import FORWARD
 from backprop_cli.core.solution import Solution
 
-_MOST_PRODUCTS = 1_000_000  # of one pass: of larger problems, only factors and transposes are tried on another mistake
+# Of larger problems, only factors and transposes are tried on another mistake.
+_MOST_LAYERS = 4
+_MOST_PRODUCTS = 1_000_000  # of one pass
 _TRANSPOSED = "transposed"
 _MORE = 2.5  # digits of evidence that two mistakes need beyond one
 
@@ -63,7 +65,8 @@ def _tried(found: Sequence[Found], case: Case) -> Iterator[_Pair]:
     """Yield every pair of rows that leads to values of the expected shape."""
     rows = tuple(dict.fromkeys(one.row for one in found if one.row.stage != ALONE))
     alone = {(one.row.name, one.candidate.description): one.candidate for one in found}
-    is_large = _products(case.solution.problem) > _MOST_PRODUCTS
+    problem = case.solution.problem
+    is_large = _products(problem) > _MOST_PRODUCTS or len(problem.layers) > _MOST_LAYERS
     for row, earlier in _earlier(found, case):
         later_rows = [other for other in rows if _is_later(other, row, is_large=is_large)]
         bases = {True: replace(case, made=earlier.value)}
