@@ -110,9 +110,11 @@ padding:0 0 .1rem .9rem;border-bottom:1px solid var(--line)}
 .network{overflow-x:auto;margin:1rem 0}
 .network svg{display:block;width:100%;min-width:40rem;max-width:50rem;height:auto}
 .sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (min-width:62rem){
-.front{display:grid;grid-template-columns:minmax(0,50rem) minmax(0,1fr);gap:0 2rem}
+@media (min-width:78rem){
+.front{display:grid;grid-template-columns:minmax(0,50rem) minmax(22rem,1fr);gap:0 2rem}
 .front .given .scroll{font-size:clamp(.75em,calc(19rem/(var(--width,1)*.6)),1em)}
+}
+@media (min-width:62rem){
 .step:not(.wide,.long){grid-template-columns:minmax(0,1fr) minmax(0,28rem)}
 .step:not(.wide,.long) .entries{grid-column:2;grid-row:1/span 4}
 }
