@@ -4,8 +4,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from backprop_cli.checks.quantity_check import QuantityCheck
+from backprop_cli.checks.whole_array import WholeArray
+from backprop_cli.render.terminal.expected import expected_values
+from backprop_cli.render.terminal.page import Look, Page
 from tests.conftest import Run
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
@@ -26,6 +31,14 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
         '"weights": [[0.3], [0.4]], "upstream": [[2]], "expected": {"outputs": [[7.5]], "dz": [[-97.5]]}',
         {"outputs": "wrong", "dz": "follows"},
     ),
+    "another shape": (
+        '"weights": [[0.3], [0.4]], "upstream": [[2]], "expected": {"z": [[7.5]], "dbiases": [1, 2]}',
+        {"z": "wrong", "dbiases": "wrong"},
+    ),
+    "outputs that several z have": (
+        '"weights": [[0.3], [0.4]], "upstream": [[2]], "activation": "silu", "expected": {"outputs": [[7.5]]}',
+        {"outputs": "wrong"},
+    ),
     "a gradient of nothing": (
         '"weights": [[0.3], [0.4]], "upstream": [[2]], "expected": {"new_biases": [[1.5]]}',
         {"new_biases": "wrong"},
@@ -37,7 +50,8 @@ CASES: dict[str, tuple[str, dict[str, str]]] = {
 def test_verdicts_on_calculations_by_hand(backprop: Run, name: str) -> None:
     text, verdicts = CASES[name]
     biases = "" if name == "a gradient of nothing" else '"biases": [0], '
-    Path("p.json").write_text(f'{{"inputs": [[1, 2]], {biases}"activation": "sigmoid", {text}}}')
+    activation = "" if "activation" in text else '"activation": "sigmoid", '
+    Path("p.json").write_text(f'{{"inputs": [[1, 2]], {biases}{activation}{text}}}')
     (found,) = json.loads(backprop("check", "p.json", "--rounded", "--format", "json").out)["files"]
     assert {place: check["verdict"] for place, check in found["expected"].items()} == verdicts
 
@@ -60,3 +74,50 @@ def test_whoever_goes_on_with_more_digits_than_are_written_is_right_for_a_slip(b
     (found,) = json.loads(backprop("check", "p.json", "--rounded", "--format", "json").out)["files"]
     assert [place for place, check in found["expected"].items() if check["verdict"] == "wrong"] == ["z"]
     assert found["expected"]["dweights"]["follows_from"] == ["z"]
+
+
+def in_float32() -> dict[str, Any]:
+    """Return a linear layer of many samples, whose numbers float32 holds."""
+    rng = np.random.default_rng(0)
+    shapes = {"inputs": (2048, 8), "weights": (8, 4), "biases": (4,), "upstream": (2048, 4)}
+    given = {name: rng.random(shape).astype(np.float32).astype(np.float64) for name, shape in shapes.items()}
+    return given | {"activation": "linear"}
+
+
+def test_an_array_may_be_wrong_as_a_whole(backprop: Run) -> None:
+    """2e-7 is within the rounding errors of each z, and not of 8,192 together."""
+    layer = in_float32()
+    z = (1 + 2e-7) * (layer["inputs"] @ layer["weights"] + layer["biases"])
+    np.savez("p.npz", **layer)
+    np.savez("e.npz", z=z.astype(np.float32))
+    ran = backprop("check", "p.npz", "--expect", "e.npz", "--samples", "1")
+    assert ran.status == 1
+    assert "  z is wrong as a whole; rounding explains each entry alone\n  All together are 1.0000002" in ran.out
+
+
+def test_an_array_may_follow_as_a_whole(backprop: Run) -> None:
+    layer = in_float32()
+    dz = (1.01 * layer["upstream"]).astype(np.float32)
+    np.savez("p.npz", **layer)
+    np.savez("e.npz", dz=dz, dweights=(layer["inputs"].T @ dz).astype(np.float32))
+    ran = backprop("check", "p.npz", "--expect", "e.npz", "--samples", "1")
+    assert ran.status == 1
+    assert ran.out.endswith("  Right for your dz: dweights\n")
+
+
+def test_what_others_follow_from_is_found_through_quantities_without_expected_values(backprop: Run) -> None:
+    """The outputs of the first layer are on both ways to the gradient of the second."""
+    layer = {"weights": [[2]], "biases": [1], "activation": "sigmoid"}
+    problem = {"inputs": [[1]], "layers": [layer, layer], "upstream": [[1]]}
+    first, second = 1 / (1 + np.exp(-3.5)), 1 / (1 + np.exp(-2 / (1 + np.exp(-3.5)) - 1))
+    expected = {"layers": [{"z": [[3.5]]}, {"dweights": [[first * second * (1 - second)]]}]}
+    Path("p.json").write_text(json.dumps(problem | {"expected": expected}))
+    (found,) = json.loads(backprop("check", "p.json", "--format", "json").out)["files"]
+    assert found["expected"]["layers[1].dweights"]["follows_from"] == ["layers[0].z"]
+
+
+def test_a_relative_distance_is_told_where_no_common_factor_explains_it() -> None:
+    whole = WholeArray(factor=1.0, factor_allowed=1e-3, distance=0.02, distance_allowed=1e-3)
+    page = Page(Look())
+    expected_values(page, [QuantityCheck(place="dz", entries=9, whole=whole)], shows_undecided=False)
+    assert "All together are off by 0.02 of the right values" in page.text()

@@ -66,12 +66,12 @@ def test_exit_statuses(process: Process, neuron: Path, argv: list[str], status: 
 
 def test_a_bug_is_one_line_with_status_70_and_no_traceback(patched: Process) -> None:
     planted = """
-        import backprop_cli.cli.run
+        import backprop_cli.cli.problems
 
         def broken(*arguments, **options):
             raise ZeroDivisionError("planted\\n\x1b[2J")
 
-        backprop_cli.cli.run.load_problem = broken
+        backprop_cli.cli.problems.load_problem = broken
     """
     ran = patched(textwrap.dedent(planted), "run", LAYER)
     message, hint = refusal(ran, 70).splitlines()

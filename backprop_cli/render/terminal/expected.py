@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from itertools import starmap
 from math import floor, isfinite, log10
+from operator import ne
 
 from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.whole_array import WholeArray
@@ -121,11 +123,8 @@ def _pair(check: QuantityCheck, found: Sequence[Difference]) -> list[tuple[str, 
     if any(difference.written is not None for difference in found):
         return [(difference.written or "", _at_the_same_place(difference)) for difference in found]
     digits = floor((PRECISIONS[check.stored].bits) * log10(2))
-    for n in range(digits, _PRECISION + 1):
-        pairs = [(_digits(each.expected, n), _digits(each.value, n)) for each in found]
-        if all(yours != correct for yours, correct in pairs):
-            return pairs
-    return [(short_number(each.expected), short_number(each.value)) for each in found]
+    n = next((n for n in range(digits, _PRECISION) if all(starmap(ne, _digits(found, n)))), _PRECISION)
+    return _digits(found, n)
 
 
 def _at_the_same_place(difference: Difference) -> str:
@@ -137,8 +136,13 @@ def _at_the_same_place(difference: Difference) -> str:
     return text if Decimal(text) != Decimal(difference.written or "0") else short_number(difference.value)
 
 
-def _digits(value: float | Fraction, n: int) -> str:
-    return short_number(float(f"{float(value):.{n}g}"))
+def _digits(found: Sequence[Difference], n: int) -> list[tuple[str, str]]:
+    """Return the expected and computed values with n significant digits."""
+
+    def rounded(value: float | Fraction) -> str:
+        return short_number(float(f"{float(value):.{n}g}"))
+
+    return [(rounded(each.expected), rounded(each.value)) for each in found]
 
 
 def _whole_in_short(whole: WholeArray) -> str:
