@@ -1,6 +1,7 @@
 """A pass of a wrong problem, or with wrong rules: a small one, for many are tried."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -72,18 +73,18 @@ def _value(problem: Problem, node: Node, rules: Rules, found: dict[Node, Array])
         return np.asarray(given)
     taken = []
     for operand in operands(problem, node, rules):
-        value = _value(problem, operand, rules, found) if isinstance(operand, Node) else operand
+        value: Any = _value(problem, operand, rules, found) if isinstance(operand, Node) else operand
         if value is None or isinstance(value, Missing):
             return None
         if isinstance(operand, Node) and not _fits(problem, operand, np.shape(value)):
             return None
         taken.append(value)
     try:
-        value = rules[node.quantity].formula(*taken)
+        result = rules[node.quantity].formula(*taken)
     except Exception:  # noqa: BLE001 (a wrong formula may fail in any way; then the mistake leads to no values)
         return None
     divisor = problem.divisor(node)
-    found[node] = value if divisor == 1 else value / divisor
+    found[node] = result if divisor == 1 else result / divisor
     return found[node]
 
 
