@@ -278,7 +278,11 @@ def test_a_folder_of_expected_values_may_be_unreadable(backprop: Run, monkeypatc
         ("dz.csv", "1,x\n", "golden/dz.csv:1:2: expected a number, got 'x'\n"),
         ("dz.json", "[[1, 2", "golden/dz.json:1:7: not JSON: the text ends before its last bracket is closed\n"),
         ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\nhint: give dx as dinputs\n"),
-        ("layers.0.dz.csv", "1\n", "golden: expected.layers: no such quantity is computed\n"),
+        (
+            "layers.1.dz.csv",
+            "1\n",
+            "golden: expected.layers: the problem has a single layer (expected its quantities here)\n",
+        ),
         (
             "dz.txt",
             "1\n",
