@@ -34,9 +34,9 @@ def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[N
     block raises, or a file cannot be written, nothing changes.
 
     A file that is read-only is not replaced. A link that is named is followed; one that lies in `folder` is refused, as
-    somebody else may have put it there. The new file gets the permissions of the old one within 0o777, and its owner, group and access control list as far as
-    the system allows; where it does not, the group may do no more than all others. The new file is another file: a hard
-    link to the old one keeps the old content. A missing `folder` is made.
+    somebody else may have put it there. The new file gets the permissions of the old one within 0o777, and its owner,
+    group and access control list as far as the system allows; where it does not, the group may do no more than all
+    others. The new file is another file: a hard link to the old one keeps the old content. A missing `folder` is made.
 
     Raises:
         OutputError: A file could not be written, or the folder could not be made.
