@@ -1,5 +1,8 @@
 """A mistake may lead to values that do not fit in shape: then it is skipped, and nothing raises."""
 
+import random
+from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,7 @@ from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solve import solve
 from backprop_cli.load.schema import build
-from tests.any_problem import any_problem
+from tests.any_problem import HIDDEN, any_problem
 from tests.checks.passes import checked
 from tests.conftest import sized
 
@@ -57,6 +60,22 @@ def test_biases_that_are_spread_over_unsummed_gradients_are_a_mistake() -> None:
     assert check.explanations == ("dbiases not summed over samples: it is dz",)
 
 
+def narrow_problem(seed: int) -> dict[str, Any]:
+    """Return a problem in which many shapes are the same: one or two samples, inputs and neurons."""
+    rng = random.Random(seed)
+    sizes = [rng.choice((1, 2)) for _ in range(4)]
+    layers = [
+        {
+            "weights": [[rng.random() for _ in range(n_neurons)] for _ in range(n_inputs)],
+            "biases": [rng.random() for _ in range(n_neurons)],
+            "activation": rng.choice(HIDDEN),
+        }
+        for n_inputs, n_neurons in pairwise(sizes)
+    ]
+    inputs = [[rng.random() for _ in range(sizes[0])] for _ in range(2)]
+    return {"inputs": inputs, "layers": layers, "upstream": rng.choice(("ones", "outputs")), "learning_rate": 0.1}
+
+
 def wrong_values(rng: np.random.Generator, right: Array, n_samples: int) -> Array:
     """Return wrong values of a quantity in its own shape, or in that of another quantity."""
     if rng.random() < 0.3:
@@ -66,10 +85,11 @@ def wrong_values(rng: np.random.Generator, right: Array, n_samples: int) -> Arra
 
 
 @sized("n_problems", 3, 300)
-def test_wrong_values_of_any_problem_are_no_crash(n_problems: int) -> None:
+@pytest.mark.parametrize("problem", [any_problem, narrow_problem])
+def test_wrong_values_of_any_problem_are_no_crash(problem: Callable[[int], dict[str, Any]], n_problems: int) -> None:
     n_wrong = 0
     for seed in range(n_problems):
-        solution, rng = solve(build(any_problem(seed))), np.random.default_rng(seed)
+        solution, rng = solve(build(problem(seed))), np.random.default_rng(seed)
         for node in solution.problem.nodes:
             right = solution.layers[node.layer].computed[node.quantity]
             values = wrong_values(rng, right, solution.problem.n_samples or 1)
