@@ -33,6 +33,7 @@ class Change:
     changed: Array  # bool, in the same shape: which entries change
     old: OldValues | None = None
     was: str | None = None
+    old_type: str | None = None  # of the array that the new one, in float64, replaces, if it is another
 
     def largest(self, old: OldValues) -> tuple[tuple[int, ...], float | None, float]:
         """Return the index of the entry that changes most, its old value (None if open) and its new one.

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 from backprop_cli.checks import (
     wrong_biases,
+    wrong_layers,
     wrong_layouts,
     wrong_losses,
     wrong_masks,
@@ -191,6 +192,7 @@ MISTAKES = (
     Mistake("mask of the inputs", BACKWARD, wrong_masks.mask_of_inputs, OF_DZ, tier=RARE),
     Mistake("outputs for dz", BACKWARD, wrong_masks.outputs_for_dz, OF_DZ, tier=RARE),
     Mistake("z for dz", BACKWARD, wrong_masks.z_for_dz, OF_DZ, tier=RARE),
+    Mistake("derivative in some layers", BACKWARD, wrong_layers.derivative_in_some_layers, ALONE, tier=RARE),
     # huggingface/transformers, issue 4514
     Mistake("layout forgotten", EVERYTHING, wrong_layouts.layout_forgotten, LAYOUT),
     # DeepLearning.AI forum, topic 674897

@@ -14,7 +14,7 @@ from backprop_cli.core.problem import Problem
 
 _WITH_LOGITS = {name: f"{name}_with_logits" for name in ("cross_entropy", "binary_cross_entropy")}
 _OF_LOGITS = {"cross_entropy_with_logits": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
-_FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {  # dz from upstream and outputs
+FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {  # dz from upstream and outputs
     "sigmoid": lambda upstream, a: upstream * a * (1 - a),
     "tanh": lambda upstream, a: upstream * (1 - a * a),
     "softmax": lambda upstream, a: a * (upstream - (upstream * a).sum(axis=1, keepdims=True)),
@@ -57,8 +57,8 @@ derivative_at_outputs = backward_with(
 )
 z_for_outputs = backward_with(
     "z in place of outputs in the derivative of {f}",
-    lambda f, upstream, z: _FROM_OUTPUTS[f.name](upstream, z),
-    lambda f: f.name in _FROM_OUTPUTS,
+    lambda f, upstream, z: FROM_OUTPUTS[f.name](upstream, z),
+    lambda f: f.name in FROM_OUTPUTS,
 )
 outputs_for_derivative = backward_with(
     "the outputs in place of the derivative of {f}: dz = upstream * outputs",

@@ -1,13 +1,14 @@
 """A pass of a wrong problem, or with wrong rules: a small one, for many are tried."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.missing import Missing
 from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import FORWARD, Node
+from backprop_cli.core.quantities import AXES, FORWARD, Node
 from backprop_cli.core.rules import RULES, Rules, operands, working_order
 from backprop_cli.core.solution import LayerSolution, Solution
 
@@ -61,7 +62,10 @@ def known_forward(solution: Solution, problem: Problem) -> Mapping[Node, Array]:
 
 
 def _value(problem: Problem, node: Node, rules: Rules, found: dict[Node, Array]) -> Array | None:
-    """Return the value of a node, and keep those of its operands; None if they lack something, or do not fit."""
+    """Return the value of a node, and keep those of its operands; None if they lack something, or do not fit.
+
+    An operand of another shape than the right one does not fit, even where NumPy spreads it.
+    """
     if node in found:
         return found[node]
     given = problem.given(node)
@@ -69,14 +73,29 @@ def _value(problem: Problem, node: Node, rules: Rules, found: dict[Node, Array])
         return np.asarray(given)
     taken = []
     for operand in operands(problem, node, rules):
-        value = _value(problem, operand, rules, found) if isinstance(operand, Node) else operand
+        value: Any = _value(problem, operand, rules, found) if isinstance(operand, Node) else operand
         if value is None or isinstance(value, Missing):
+            return None
+        if isinstance(operand, Node) and not _fits(problem, operand, np.shape(value)):
             return None
         taken.append(value)
     try:
-        divisor = problem.divisor(node)
-        value = rules[node.quantity].formula(*taken)
-        found[node] = value if divisor == 1 else value / divisor
-    except ValueError:
+        result = rules[node.quantity].formula(*taken)
+    except Exception:  # noqa: BLE001 (a wrong formula may fail in any way; then the mistake leads to no values)
         return None
+    divisor = problem.divisor(node)
+    found[node] = result if divisor == 1 else result / divisor
     return found[node]
+
+
+def _fits(problem: Problem, node: Node, shape: tuple[int, ...]) -> bool:
+    """Tell whether a value, as the formulas take it, has the shape of its quantity; unknown sizes fit.
+
+    Gradients of biases that are not summed, (n_samples, n_neurons), fit too: NumPy spreads the biases in a step.
+    """
+    layer, axes = problem.layers[node.layer], AXES[node.quantity]
+    sizes = {"n": problem.n_samples, "i": layer.n_inputs, "j": layer.n_neurons}
+    if node.quantity == "dbiases" and len(shape) > len(axes):
+        axes = ("n", *axes)
+    wanted = [sizes[axis] for axis in axes]
+    return len(shape) == len(wanted) and all(size in (None, n) for size, n in zip(wanted, shape, strict=True))

@@ -3,9 +3,9 @@
 import io
 import os
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -52,6 +52,8 @@ def accept(options: CheckOptions) -> ExitStatus:
         expected = validate_expected(problem.expected, problem)
         solution = solve(problem, (*problem.nodes, *expected))
         found = changes(solution, expected, expected or problem.nodes)
+        arrays = _arrays(data) if suffix(path) == ".npz" else None
+        found = {node: _with_old_type(change, arrays or {}) for node, change in found.items()}
         verdict = _verdict(path, solution, expected, found, options)
     from backprop_cli.render.terminal import changes as lines
     from backprop_cli.render.terminal import verdict as pages
@@ -63,8 +65,8 @@ def accept(options: CheckOptions) -> ExitStatus:
     files: dict[str, Write] = {}
     if any(change.changed.any() for change in found.values()):
         whole = None if expected else solution
-        is_archive = suffix(path) == ".npz"
-        files[path] = partial(_into_archive, data, found) if is_archive else partial(_into_text, data, found, whole)
+        into_text = partial(_into_text, data, found, whole)
+        files[path] = into_text if arrays is None else partial(_into_archive, data, arrays, found)
     with pending(files):
         write_stdout(page + lines.changes(list(found.values()), look(options.color)))
     return ExitStatus.OK
@@ -109,18 +111,31 @@ def _verdict(
     )
 
 
-def _into_archive(data: Data, found: Mapping[Node, Change], file: IO[bytes]) -> None:
-    """Write an archive with other expected values; those whose shape fits keep it."""
-    from backprop_cli.load import npy as loader
+def _arrays(data: Data) -> Mapping[str, Any]:
+    """Return the arrays and texts in an archive by dotted name."""
+    from backprop_cli.load import npy
+
+    return dict(npy.parse_npz(data))
+
+
+def _with_old_type(change: Change, arrays: Mapping[str, Any]) -> Change:
+    """Return a change with the type of the array that it replaces in an archive, if it is not float64."""
+    old = arrays.get(dotted(f"expected.{change.place}"))
+    if old is None or old.dtype.name == "float64" or not change.changed.any():
+        return change
+    return replace(change, old_type=old.dtype.name)
+
+
+def _into_archive(data: Data, arrays: Mapping[str, Any], found: Mapping[Node, Change], file: IO[bytes]) -> None:
+    """Write an archive with other expected values, in float64; those whose shape fits keep it."""
     from backprop_cli.render import npy
 
-    shapes = {name: np.shape(array) for name, array in loader.parse_npz(data)}
-    arrays = {}
+    values = {}
     for change in found.values():
         if change.changed.any():
             name = dotted(f"expected.{change.place}")
-            arrays[name] = change.value if change.old is None else change.value.reshape(shapes[name])
-    npy.npz_with(file, data if isinstance(data, Mapped) else io.BytesIO(data), arrays)
+            values[name] = change.value if change.old is None else change.value.reshape(np.shape(arrays[name]))
+    npy.npz_with(file, data if isinstance(data, Mapped) else io.BytesIO(data), values)
 
 
 def _into_text(data: Data, found: Mapping[Node, Change], whole: Solution | None, file: IO[bytes]) -> None:

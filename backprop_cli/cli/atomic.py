@@ -33,10 +33,10 @@ def pending(files: Mapping[str, Write], folder: str | None = None) -> Iterator[N
     Each file is first written in full, in a temporary folder beside the old one that only its owner can enter. If the
     block raises, or a file cannot be written, nothing changes.
 
-    A link that is named is followed; one that lies in `folder` is refused, as somebody else may have put it there. The
-    new file gets the permissions of the old one within 0o777, and its owner, group and access control list as far as
-    the system allows; where it does not, the group may do no more than all others. The new file is another file: a hard
-    link to the old one keeps the old content. A missing `folder` is made.
+    A file that is read-only is not replaced. A link that is named is followed; one that lies in `folder` is refused, as
+    somebody else may have put it there. The new file gets the permissions of the old one within 0o777, and its owner,
+    group and access control list as far as the system allows; where it does not, the group may do no more than all
+    others. The new file is another file: a hard link to the old one keeps the old content. A missing `folder` is made.
 
     Raises:
         OutputError: A file could not be written, or the folder could not be made.
@@ -134,6 +134,8 @@ def _write_beside(target: str, temporary: str, write: Write) -> None:
         old = None
     if old is not None and not stat.S_ISREG(old.st_mode):
         raise OSError("it is not a regular file")  # a rename would replace it, such as a device
+    if old is not None and not (old.st_mode & stat.S_IWUSR and os.access(target, os.W_OK)):
+        raise OSError("it is read-only")  # a rename would replace it, and for root nothing is
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     with open(os.open(temporary, flags, 0o666 if old is None else 0o600), "wb") as file:
         write(file)

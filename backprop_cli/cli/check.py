@@ -28,8 +28,7 @@ def check(options: CheckOptions) -> ExitStatus:
         return accept(options)
     if options.expect and len(options.problems) > 1:
         raise UsageError("--expect is for one problem")
-    if options.stored and options.rounded:
-        raise UsageError("--stored and --rounded exclude each other: rounded values are decimals as they were written")
+    _refuse_tolerances(options)
     if options.marks and options.format != "csv":
         raise UsageError("--marks is for --format csv")
     submissions = find_submissions(options.expect)
@@ -42,6 +41,21 @@ def check(options: CheckOptions) -> ExitStatus:
     if any(verdict.error is not None for verdict in found):
         return ExitStatus.BAD_INPUT
     return ExitStatus.OK if all(verdict.passed for verdict in found) else ExitStatus.DIFFERENT
+
+
+def _refuse_tolerances(options: CheckOptions) -> None:
+    """Refuse options for how far a value may be off that another one leaves no say.
+
+    Raises:
+        UsageError: There are such options.
+    """
+    given = {name for name in ("rtol", "atol", "stored", "accumulated") if getattr(options, name) is not None}
+    for name in sorted(given if options.rounded else ()):
+        reason = f"--{name} and --rounded exclude each other"
+        raise UsageError(f"{reason}: rounded values are decimals, each right to the digits that it was written with")
+    if "accumulated" in given and (other := given & {"rtol", "atol"}):
+        reason = f"--accumulated and --{max(other)} exclude each other"
+        raise UsageError(f"{reason}: a tolerance that is given stands for what rounding explains")
 
 
 def _write(found: tuple[Verdict, ...], options: CheckOptions) -> None:

@@ -85,9 +85,9 @@ class CheckOptions(ProblemOptions):
         list[str],
         Option(
             metavar="PATH",
-            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them, or one"
-            " matrix named after its quantity: dweights.csv. Several, or a folder of results, are submissions: each has"
-            " a verdict.",
+            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them, a copy"
+            " of the problem with expected in it, or one matrix named after its quantity: dweights.csv. Several, or a"
+            " folder of results, are submissions: each has a verdict.",
         ),
     ] = ()  # type: ignore[assignment]  # Typer gives a list
     accept: Annotated[

@@ -1,16 +1,19 @@
 """Find the submissions that `check --expect` names: files, and folders of them."""
 
 import os
+import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from backprop_cli.core.places import PLACE
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.errors import UsageError
 from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, suffix
-from backprop_cli.messages import listed
+from backprop_cli.messages import counted, listed
 
 _MOST_NAMED = 5  # files in a note
+_MOST_GIVEN = 2  # folders in a hint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +35,7 @@ def find_submissions(targets: Sequence[str]) -> Submissions:
     A folder that is empty or cannot be read counts as one submission, and the error is raised when it is loaded.
 
     Raises:
-        UsageError: A folder holds both kinds of files.
+        UsageError: A folder holds both kinds of files, or submissions in folders of their own alone.
     """
     paths: list[str] = []
     notes: list[str] = []
@@ -59,7 +62,28 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
         hint = "a folder holds one submission in files named after quantities, or a .json or .npz file for each one"
         reason = f"{path} holds {parts[0]}, a part of one submission, and {submitted[0]}, which would be another one"
         raise UsageError(reason, hint=hint)
+    if not parts and not submitted:
+        _refuse_folders(path, folders)
     return submitted, [name + "/" * (name in folders) for name in names if name not in submitted]
+
+
+def _refuse_folders(path: str, folders: Sequence[str]) -> None:
+    """Refuse a folder in which only other folders hold something that is expected.
+
+    Raises:
+        UsageError: It is such a folder.
+    """
+    inside = [os.path.join(path, name) for name in folders if _has_submission(os.path.join(path, name))]
+    if inside:
+        wanted = " ".join(f"--expect {shlex.quote(name)}" for name in inside[:_MOST_GIVEN])
+        hint = f"give each folder: {wanted}" + " ..." * (len(inside) > _MOST_GIVEN)
+        raise UsageError(f"{path} holds no expected values itself, but in {counted(len(inside), 'folder')}", hint=hint)
+
+
+def _has_submission(folder: str) -> bool:
+    with suppress(OSError):
+        return any(_is_part(name) or suffix(name) in PROBLEM_SUFFIXES for name in os.listdir(folder))
+    return False
 
 
 def _is_part(name: str) -> bool:

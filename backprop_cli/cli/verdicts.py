@@ -46,20 +46,22 @@ def verdicts(path: str | None, submissions: Submissions, options: CheckOptions) 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class _Loaded:
-    """A problem at its last step, and the same in exact numbers if options ask for them."""
+    """A problem at its last step, as it is given, and the same in exact numbers if options ask for them."""
 
     name: str
     problem: Problem
+    given: Problem
     exact: Problem | None
 
 
 def _load(name: str, path: str | None, options: CheckOptions) -> _Loaded:
     contents = contents_of(path, options.files)
-    problem = at_last_step(load(path, options, contents=contents))
+    given = load(path, options, contents=contents)
+    problem = at_last_step(given)
     write_notes(problem.notes, quiet=options.quiet)
     is_exact = options.exact or options.rounded
     exact = load(path, options, exact=True, contents=contents) if is_exact else None
-    return _Loaded(name=name, problem=problem, exact=exact)
+    return _Loaded(name=name, problem=problem, given=given, exact=exact)
 
 
 def _on_each(loaded: _Loaded, paths: Sequence[str], options: CheckOptions) -> Iterator[Verdict]:
@@ -82,7 +84,7 @@ def _expected(loaded: _Loaded, target: str | None, options: CheckOptions) -> Map
     """Return the expected values in a file or folder, or the problem's own."""
     problem, rounded = loaded.problem, options.rounded
     if target is not None:
-        expected = load_expected(target, problem, rounded=rounded, header=options.header)
+        expected = load_expected(target, loaded.given, rounded=rounded, header=options.header)
         write_notes(note_on_folder(target), quiet=options.quiet)
     else:
         own = loaded.exact if loaded.exact is not None and rounded else problem

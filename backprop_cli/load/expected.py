@@ -11,20 +11,23 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.places import dotted, nest
+from backprop_cli.core.places import dotted, layer_place, nest
 from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
+from backprop_cli.load.answers import answers
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
 from backprop_cli.load.problem import load_draft
 from backprop_cli.load.quantity_files import is_one_matrix, load_one_matrix, name_in_folder, require_values
+from backprop_cli.load.schema import PROBLEM_KEYS
 from backprop_cli.messages import reason_of
 
 _NO_QUANTITIES = ("schema", "exact", "digits", "binary", "dtype", "learning_rate", *CONVENTIONS, "not_computed")
+_A_PROBLEM = 'what is computed from the problem goes under "expected"'
 _EXPECTED_SUFFIXES = (*PROBLEM_SUFFIXES, ".csv", ".tsv", ".npy")
 
 
@@ -33,7 +36,8 @@ def load_expected(
 ) -> Mapping[Node, Expected]:
     """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
 
-    A matrix file is the part of a result that it is named after.
+    A matrix file is the part of a result that it is named after. Of a problem file, its `expected` is taken, if it
+    gives the same as the problem.
 
     The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written.
     `header` tells what the first lines of CSV and TSV files are.
@@ -44,17 +48,26 @@ def load_expected(
     tables: dict[str, str] = {}
     with named(path):
         if os.path.isdir(path):
-            tree = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
+            found_in = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
         else:
-            tree = _file(path, tables, problem, exact=rounded, header=header)
+            found_in = _file(path, tables, problem, exact=rounded, header=header)
+        tree = answers(found_in, problem)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
         require_values(path, has_values=bool(values))
         found = validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
         for node, expected in found.items():
-            if (file := tables.get(dotted(problem.place(*node)))) is not None:
+            if (file := _table(tables, problem, node)) is not None:
                 _require_no_column_numbers(Table(file, expected.values, header == "auto"), problem, node)
         return found
+
+
+def _table(tables: Mapping[str, str], problem: Problem, node: Node) -> str | None:
+    """Return the table of a node, by whose dotted name its layer may be left out or not if there is only one."""
+    names = [problem.place(*node)]
+    if len(problem.layers) == 1:
+        names += [node.quantity, layer_place(*node)]
+    return next((tables[name] for name in map(dotted, names) if name in tables), None)
 
 
 def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None:
@@ -188,9 +201,12 @@ def _not_expected(part: Mapping[str, Any], key: str, prefix: str, known: Sequenc
     place = f"{prefix}.{key}"
     if key in OF_THE_LOSS:
         return InputError("belongs to no layer (expected beside layers)", place=place)
+    if key == "layers":
+        return InputError("the problem has a single layer (expected its quantities here)", place=place)
     from backprop_cli.load.names import cure_of  # for errors only
 
-    return InputError("no such quantity is computed", place=place, hint=cure_of({key: part[key]}, known))
+    hint = _A_PROBLEM if key in PROBLEM_KEYS else cure_of({key: part[key]}, known)
+    return InputError("no such quantity is computed", place=place, hint=hint)
 
 
 def _layers(values: Mapping[str, Any], problem: Problem) -> Mapping[str, Any]:
@@ -229,7 +245,7 @@ def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, h
     """Return the result in a file, or its part in a matrix file; a CSV or TSV is added to `tables` by dotted name."""
     require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
     if not is_one_matrix(path):
-        return load_draft(path, exact=exact, gaps=True)
+        return load_draft(path, exact=exact, is_result=True)
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)
     if is_table(path):
         tables[dotted(place)] = path

@@ -35,6 +35,8 @@ from backprop_cli.load.numbers import Kind, describe
 from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
 
+_NAMED_MATRIX = "a matrix is read from a file that is named after its quantity, such as dweights.csv"
+
 
 def load_problem(
     path: str | None,
@@ -131,28 +133,48 @@ def contents_of(path: str | None, files: Mapping[str, str]) -> dict[str, Data]:
     return contents | {file: read(file) for file in files.values() if is_pipe(file)}
 
 
-def load_draft(path: str, data: Data | None = None, *, exact: bool, gaps: bool = False) -> dict[str, Any]:
-    """Return the object in a problem's file, not validated yet.
+def load_draft(path: str, data: Data | None = None, *, exact: bool, is_result: bool = False) -> dict[str, Any]:
+    """Return the object in the file of a problem or result, not validated yet.
 
-    The numbers of a text become decimals if it is exact. With `gaps`, an archive may leave out layers; they are empty.
+    The numbers of a text become decimals if it is exact. The archive of a result may leave out layers; they are empty.
 
     Raises:
         InputError: With the file: it cannot be read, or does not hold an object.
     """
-    with named(path):
-        data = read_problem(path) if data is None else data
-        expected = "NPZ" if suffix(path) == ".npz" else "JSON"
-        signatures.require_format(data[: signatures.BEGIN], path, expected, problem=True)
-        if expected == "NPZ":
-            from backprop_cli.load import npy
+    try:
+        with named(path):
+            data = read_problem(path) if data is None else data
+            expected = "NPZ" if suffix(path) == ".npz" else "JSON"
+            signatures.require_format(data[: signatures.BEGIN], path, expected, problem=True)
+            if expected == "NPZ":
+                from backprop_cli.load import npy
 
-            return nest(npy.parse_npz(data), gaps=gaps)
-        from backprop_cli.load import json
+                return nest(npy.parse_npz(data), gaps=is_result)
+            return _object(path, data, "a result" if is_result else "a problem", exact=exact)
+    except InputError as error:
+        if is_result and error.hint is not None:
+            error.hint = error.hint.replace(signatures.BARE_MATRIX, _NAMED_MATRIX)
+        raise
 
-        draft = json.parse(data, exact=exact)
-        if not isinstance(draft, dict):
-            raise InputError(f"expected a problem (an object), got {describe(draft)}", hint=signatures.BARE_MATRIX)
-        return draft
+
+def _object(path: str, data: Data, what: str, *, exact: bool) -> dict[str, Any]:
+    """Return the object in a JSON text: a problem or a result.
+
+    Raises:
+        InputError: It is not JSON, or holds no object.
+    """
+    from backprop_cli.load import json
+
+    try:
+        tree = json.parse(data, exact=exact)
+    except InputError as error:
+        begin = bytes(data[: signatures.PEEK]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+        if begin not in (b"", b"{") and not suffix(path):  # a pipe has no name that could tell what is in it
+            error.hint = f"{shown(path)} takes {what} as JSON (an object); {signatures.BARE_MATRIX}"
+        raise
+    if not isinstance(tree, dict):
+        raise InputError(f"expected {what} (an object), got {describe(tree)}", hint=signatures.BARE_MATRIX)
+    return tree
 
 
 def _drop(draft: dict[str, Any], keys: Collection[str]) -> None:

@@ -159,6 +159,8 @@ class LossPass:
     upstream: Callable[[Array, Array, Array], Array] = lambda right, _y, _t: right
     backward: Backward = backward_of
     backward_last: Backward | None = None
+    backward_hidden: Backward | None = None
+    backward_first: Backward | None = None
     dz: Callable[[Array, int], Array] = lambda dz, _n: dz
     parameters: Mapping[str, Callable[[int, bool], float]] = field(default_factory=dict)  # a factor of dweights, …
 
@@ -184,7 +186,8 @@ class LossPass:
         values[last, "upstream"] = flowing
         for i in range(last, -1, -1):
             x, w, z = found[i]
-            backward = self.backward_last if i == last and self.backward_last else self.backward
+            here = {i: self.backward_hidden, 0: self.backward_first or self.backward_hidden, last: self.backward_last}
+            backward = here[i] or self.backward
             dz = self.dz(backward(names[i], flowing, z), n)
             flowing = dz @ w.T
             mean = n if draft["mean_gradients"] else 1
@@ -289,6 +292,16 @@ def _means(draft: Draft) -> bool:
     return draft["reduction"] != "sum" and not draft["mean_gradients"]
 
 
+def _bent(draft: Draft) -> list[int]:
+    return [i for i, layer in enumerate(draft["layers"]) if layer["activation"] != "linear"]
+
+
+def _first_of_several(draft: Draft) -> bool:
+    """Forgotten masks, and what is made in all layers, have rows of their own."""
+    bent = _bent(draft)
+    return len(bent) > 1 and bent[0] == 0 and not draft["layers"][0]["activation"].startswith(("relu", "leaky"))
+
+
 ROWS: dict[str, Row] = {
     "divided by n_samples": Row(
         "divided by n_samples",
@@ -348,6 +361,37 @@ ROWS: dict[str, Row] = {
         "the derivative of the last activation",
         LossPass(backward_last=lambda _f, u, _z: u),
         lambda d: not d["layers"][-1]["activation"].startswith(("relu", "leaky")),
+    ),
+    "derivative forgotten in the first layer": Row(
+        "derivative in some layers",
+        "forgotten in layers[0]: dz = upstream",
+        LossPass(backward_first=lambda _f, u, _z: u),
+        _first_of_several,
+    ),
+    "derivative at the outputs in the first layer": Row(
+        "derivative in some layers",
+        "taken at the outputs, not at z",
+        LossPass(backward_first=lambda f, u, z: backward_of(f, u, value(f, z))),
+        _first_of_several,
+    ),
+    "z for outputs in the first layer": Row(
+        "derivative in some layers",
+        "z in place of outputs in the derivative of",
+        LossPass(backward_first=_z_for_outputs),
+        lambda d: len(d["layers"]) > 1 and all(la["activation"] in ("sigmoid", "tanh") for la in d["layers"][::2]),
+    ),
+    "outputs for the derivative in the first layer": Row(
+        "derivative in some layers",
+        "the outputs in place of the derivative of",
+        LossPass(backward_first=lambda f, u, z: u * value(f, z)),
+        _first_of_several,
+    ),
+    "derivatives forgotten in the hidden layers": Row(
+        "derivative in some layers",
+        " forgotten",
+        LossPass(backward_hidden=lambda _f, u, _z: u),
+        lambda d: _bent(d) == [0, 1, 2] and _first_of_several(d),
+        "dz",
     ),
     "derivatives forgotten": Row(
         "last derivative forgotten",

@@ -376,7 +376,8 @@ def test_an_archive_keeps_its_other_members(backprop: Run, save: Any) -> None:
     before = members("p.npz")
     ran = backprop("check", "p.npz", "--accept")
     assert (ran.status, ran.err) == (0, "")
-    assert "  layers[0].dz: 1 of 1 entry changed, most at [0,0]: was 1, is 3\n  layers[1].z: was of shape" in ran.out
+    assert "  layers[0].dz: 1 of 1 entry changed, most at [0,0]: was 1, is 3; float32 becomes float64\n" in ran.out
+    assert "\n  layers[1].z: was of shape (2,), is of shape (1, 1)\n  layers[1].dz: nothing changed\n" in ran.out
     after = members("p.npz")
     assert [*after] == [*before]
     changed = {"expected.layers.0.dz.npy", "expected.layers.1.z.npy", "expected.loss.npy"}
@@ -389,6 +390,40 @@ def test_an_archive_keeps_its_other_members(backprop: Run, save: Any) -> None:
     os.utime("p.npz", ns=(1, 1))
     assert backprop("check", "p.npz", "--accept").out.endswith("  nothing changed\n")
     assert os.stat("p.npz").st_mtime_ns == 1
+
+
+@pytest.mark.parametrize("name", ["float16", "float32", "int64", "uint8", ">f8", "float64"])
+@pytest.mark.parametrize("shape", [(1, 1), (2,)])
+def test_the_type_of_an_array_that_becomes_another_is_named(backprop: Run, name: str, shape: tuple[int, ...]) -> None:
+    expected: dict[str, Any] = {"expected.z": np.ones(shape, name), "expected.dz": np.ones((1, 1), name)}
+    np.savez("p.npz", **NEURON, **expected)
+    lines = backprop("check", "p.npz", "--accept").out.splitlines()
+    is_same = np.dtype(name).name == "float64"
+    assert lines[1].endswith("" if is_same else f"; {name} becomes float64")
+    assert [line.count("becomes") for line in lines] == [0, 0 if is_same else 1, 0]
+    with np.load("p.npz") as loaded:
+        assert (loaded["expected.z"].dtype.name, loaded["expected.z"].tolist()) == ("float64", [[16.0]])
+        assert loaded["expected.dz"].dtype == np.dtype(name)
+
+
+def test_a_text_has_no_types(backprop: Run) -> None:
+    Path("p.json").write_text(text(NEURON | {"expected": {"z": [[1]]}}))
+    assert "becomes" not in backprop("check", "p.json", "--accept").out
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o466])
+def test_a_read_only_file_stays_as_it_is(backprop: Run, mode: int) -> None:
+    """For root, too, whom the system lets write to it."""
+    before = text(NEURON | {"expected": {"z": [[1]]}})
+    Path("p.json").write_text(before)
+    Path("p.json").chmod(mode)
+    ran = backprop("check", "p.json", "--accept")
+    assert (ran.status, ran.out, ran.err) == (4, "", "backprop: p.json: cannot write: it is read-only\n")
+    assert (Path("p.json").read_text(), os.stat("p.json").st_mode & 0o777) == (before, mode)
+    Path("p.json").chmod(mode | 0o200)
+    assert backprop("check", "p.json", "--accept").status == 0
+    Path("p.json").chmod(mode)
+    assert backprop("check", "p.json", "--accept").status == 0  # nothing changes
 
 
 def test_an_archive_without_expected_values_gets_all(backprop: Run) -> None:

@@ -198,7 +198,31 @@ def test_a_folder_of_a_thousand_parts_is_refused_or_made(tmp_path: Path, monkeyp
     assert os.listdir() == []
 
 
-@pytest.mark.parametrize(("before", "after"), [(0o4755, 0o755), (0o2640, 0o640), (0o1600, 0o600), (0o444, 0o444)])
+@pytest.mark.parametrize("mode", [0o444, 0o555, 0o066])
+def test_a_read_only_file_is_not_replaced(tmp_path: Path, mode: int) -> None:
+    """For root, too, whom the system lets write to it."""
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("old")
+    old.chmod(mode)
+    with (
+        pytest.raises(OutputError, match="cannot write: it is read-only"),
+        atomic.pending({str(new): writes(b"new"), str(old): writes(b"new")}),
+    ):
+        pass
+    assert os.listdir(tmp_path) == ["old"]
+    assert (old.stat().st_mode & 0o777, old.stat().st_size) == (mode, 3)
+
+
+def test_a_file_that_only_others_may_write_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = tmp_path / "old"
+    old.write_text("old")
+    monkeypatch.setattr(os, "access", lambda path, mode: (path, mode) != (str(old), os.W_OK))
+    with pytest.raises(OutputError, match="cannot write: it is read-only"), atomic.pending({str(old): writes(b"new")}):
+        pass
+    assert old.read_text() == "old"
+
+
+@pytest.mark.parametrize(("before", "after"), [(0o4755, 0o755), (0o2640, 0o640), (0o1600, 0o600), (0o200, 0o200)])
 def test_a_replaced_file_keeps_its_permissions(tmp_path: Path, before: int, after: int) -> None:
     target = tmp_path / "file"
     target.write_text("old")

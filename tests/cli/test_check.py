@@ -278,7 +278,11 @@ def test_a_folder_of_expected_values_may_be_unreadable(backprop: Run, monkeypatc
         ("dz.csv", "1,x\n", "golden/dz.csv:1:2: expected a number, got 'x'\n"),
         ("dz.json", "[[1, 2", "golden/dz.json:1:7: not JSON: the text ends before its last bracket is closed\n"),
         ("dx.csv", "1\n", "golden: expected.dx: no such quantity is computed\nhint: give dx as dinputs\n"),
-        ("layers.0.dz.csv", "1\n", "golden: expected.layers: no such quantity is computed\n"),
+        (
+            "layers.1.dz.csv",
+            "1\n",
+            "golden: expected.layers: the problem has a single layer (expected its quantities here)\n",
+        ),
         (
             "dz.txt",
             "1\n",
@@ -763,9 +767,25 @@ def test_a_narrower_array_cannot_have_been_stored_in_a_wider_type(
     assert (ran.status, line in ran.err) == (status, status == 2)
 
 
-def test_rounded_values_have_no_type(backprop: Run) -> None:
-    ran = backprop("check", DENSE, "--rounded", "--stored", "float32")
-    assert (ran.status, ran.err.count("exclude each other")) == (2, 1)
+@pytest.mark.parametrize(
+    ("options", "pair"),
+    [
+        ("--rounded --stored float32", "--stored and --rounded"),
+        ("--rounded --accumulated float32", "--accumulated and --rounded"),
+        ("--rounded --rtol 0.1", "--rtol and --rounded"),
+        ("--rounded --rtol 0", "--rtol and --rounded"),
+        ("--rounded --atol 0.1 --rtol 0.1", "--atol and --rounded"),
+        ("--accumulated float32 --atol 0.1", "--accumulated and --atol"),
+        ("--accumulated float32 --rtol 0 --atol 1", "--accumulated and --rtol"),
+        ("--stored float32 --rtol 0.1", None),
+        ("--stored float32 --accumulated float64", None),
+        ("--rounded --fd-rtol 0.1 --exact", None),
+    ],
+)
+def test_a_tolerance_without_a_say_is_refused(backprop: Run, options: str, pair: str | None) -> None:
+    ran = backprop("check", "right.json", *options.split())
+    assert ran.status == (0 if pair is None else 2)
+    assert ran.err.startswith("" if pair is None else f"backprop: {pair} exclude each other: ")
 
 
 def test_the_type_of_sums_is_told(backprop: Run) -> None:

@@ -390,8 +390,8 @@ NAMES = "z, outputs, loss, losses, upstream, dz, dinputs, dweights, dbiases, new
         ("p", "dz.txt", "1 2\n", "dz.txt: unknown file type '.txt' (expected .json, .npz, .csv, .tsv or .npy)\nhint: a"
          " table of spaces becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""),
         ("p", "dz.json", '"x"', "dz.json: expected.dz: expected numbers, got 'x'"),
-        ("p", "g.json", '"x"', "g.json: expected a problem (an object), got 'x'\nhint: a bare matrix is for --inputs,"
-         " --weights, --biases, --upstream or --z"),
+        ("p", "g.json", '"x"', "g.json: expected a result (an object), got 'x'\nhint: a matrix is read from a file"
+         " that is named after its quantity, such as dweights.csv"),
         ("p", "dz.json", None, "dz.json: cannot read: no such file or directory"),
         ("p", "dz.csv", None, "dz.csv: cannot read: no such file or directory"),
     ],

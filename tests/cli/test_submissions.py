@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -118,7 +119,8 @@ def files(names: str) -> None:
         ("notes.txt", None),
         ("marks.csv", None),
         (".dz.csv .ann.json", None),
-        ("sub/ann.json", None),
+        ("sub/notes.txt", None),
+        ("sub/ann.json z.csv", None),
         ("./", None),
         # A submission in each file.
         ("ann.json", "ann.json"),
@@ -159,6 +161,40 @@ def test_a_mixture_is_wrong_usage(backprop: Run, names: str, part: str, other: s
     )
     with pytest.raises(UsageError):
         find_submissions(["elsewhere.json", "class"])
+
+
+@pytest.mark.parametrize(
+    ("names", "n_folders", "wanted"),
+    [
+        ("ann/z.csv", "1 folder", "--expect class/ann"),
+        ("ann/z.csv ben/layers.0.dz.npy notes/a.txt", "2 folders", "--expect class/ann --expect class/ben"),
+        ("b/b.json a/a.npz c/dz.json marks.csv", "3 folders", "--expect class/a --expect class/b ..."),
+        ("ann lee/z.csv", "1 folder", "--expect 'class/ann lee'"),
+    ],
+)
+def test_a_folder_of_folders_is_wrong_usage(backprop: Run, names: str, n_folders: str, wanted: str) -> None:
+    for name in [names] if "lee" in names else names.split():
+        path = Path("class") / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    ran = backprop("check", "p.json", "--expect", "class")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == (
+        f"backprop: class holds no expected values itself, but in {n_folders}\nhint: give each folder: {wanted}\n"
+    )
+
+
+def test_a_folder_that_cannot_be_read_is_passed_over(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    files("ann/z.csv ben/z.csv")
+    original = os.listdir
+
+    def listdir(path: str) -> list[str]:
+        if path.endswith("ann"):
+            raise PermissionError
+        return original(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    assert backprop("check", "p.json", "--expect", "class").err.endswith("give each folder: --expect class/ben\n")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ def changes(found: Sequence[Change], look: Look) -> str:
         page.line("  nothing changed")
         return page.text()
     for change in found:
-        page.line(f"  {change.place}: {_words(change)}")
+        retyped = "" if change.old_type is None else f"; {change.old_type} becomes float64"
+        page.line(f"  {change.place}: {_words(change)}{retyped}")
     return page.text()
 
 
