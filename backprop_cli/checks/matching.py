@@ -14,7 +14,7 @@ from backprop_cli.core.quantities import Node
 LAYOUT, OF_BIASES, OF_LOSS, OF_DZ, OF_DINPUTS, OF_SUMS, OF_STEP, OF_VALUES, ALONE = range(9)
 # A row is tried only if none of an earlier tier is named, and one of the last tier only if no two rows at once are.
 _FIRST, RARE, LAST, AFTER_PAIRS = range(4)
-_OF_RARE = 2.0  # digits of evidence that a rare mistake needs beyond a common one
+_OF_RARE = 1.5  # digits of evidence that a rare mistake needs beyond a common one
 
 
 class Mistake(NamedTuple):
