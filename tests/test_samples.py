@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT, Run
+from tests.make_pictures import pictures
 
 SAMPLES = sorted((ROOT / "samples").glob("*.json"))
 EXAMPLES = sorted((ROOT / "tests" / "data").glob("*.json"))
@@ -107,3 +108,18 @@ def test_the_csv_sample_is_the_same_layer(backprop: Run) -> None:
     from_csv = json.loads(backprop("run", *options, "--format", "json", "--only", "new_weights,new_biases").out)
     assert [round(value, 6) for value in from_csv["new_biases"]] == [1.98489, 2.997739, 0.497389]
     assert [round(value, 6) for value in from_csv["new_weights"][3]] == [0.971328, -0.502184, 0.863658]
+
+
+def shown(picture: str) -> str:
+    """Return the texts of a picture; Rich may lay them out in another way in another version."""
+    return "".join(re.sub(r"<style>.*?</style>|<[^>]*>", "", picture, flags=re.DOTALL).split())
+
+
+@pytest.mark.parametrize("name", ["mazur_sigmoid.svg", "named_mistake.svg"])
+def test_pictures_are_those_of_the_commands(name: str) -> None:
+    there = (ROOT / "samples" / name).read_text(encoding="utf-8")
+    made = pictures()[name]
+    assert shown(there) == shown(made)
+    assert there == made or name == "named_mistake.svg"
+    assert "http:" not in made.replace("http://www.w3.org/", "")
+    assert "https:" not in re.sub(r"<!--.*?-->", "", made).replace("https://mattmazur.com", "")
