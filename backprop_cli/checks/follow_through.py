@@ -9,7 +9,7 @@ y * (1 - y) for a sigmoid: then z is what has the expected outputs. The gradient
 p - t, or the chain rule's product of upstream and f'(z).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
@@ -28,12 +28,6 @@ __all__ = ["FollowThrough"]
 
 _EXACT = 1e-12  # of a value: a smaller difference is that of our own arithmetic
 _SAME = 1e-9  # of a number of units, which the slack for that arithmetic makes a little smaller
-# upstream * f'(z) by the outputs y, in the formulas of textbooks
-_FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {
-    "sigmoid": lambda upstream, y: upstream * y * (1 - y),
-    "tanh": lambda upstream, y: upstream * (1 - y * y),
-    "softmax": lambda upstream, y: y * (upstream - (upstream * y).sum(axis=1, keepdims=True)),
-}
 
 
 class FollowThrough:
@@ -134,7 +128,7 @@ class _Followed(Bound):
         ]
 
     def _dz_of_outputs(self, dz: Node) -> Array | None:
-        """Return dz from outputs that may be those of no z, such as a softmax p that does not add up to 1.
+        """Return dz from outputs that no z may have, such as those of a softmax that do not add up to 1.
 
         It is p - t behind a matched loss. Elsewhere, a softmax has the derivatives p[k] * ((k = j) - p[j]).
         """
@@ -144,10 +138,9 @@ class _Followed(Bound):
             t = self.targets(dz)
             total = t.sum(axis=1, keepdims=True) if activation.couples else 1
             return np.asarray((y * total - t) / self.problem.divisor(dz))
-        if pair is not None or activation.name not in _FROM_OUTPUTS:
+        if pair is not None or activation.backward_of_outputs is None:
             return None
-        upstream = self.computed[self.problem.origin(dz.layer, "upstream")]
-        return _FROM_OUTPUTS[activation.name](upstream, y)
+        return activation.backward_of_outputs(self.computed[self.problem.origin(dz.layer, "upstream")], y)
 
     def _take(self, node: Node, right: Array, accepted: Accepted | None) -> None:
         """Note the value of a quantity and its error: the expected one, what follows, or the right one."""

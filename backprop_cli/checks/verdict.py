@@ -66,35 +66,15 @@ class Verdict:
         return self.inactive and f"{self.inactive} is inactive and every gradient is zero"
 
 
-def check_problem(
-    file: str,
-    solution: Solution,
-    exact: Solution | None,
-    expected: Mapping[Node, Expected],
-    *,
-    steps: Steps,
-    tolerance: Tolerance,
-    rounded: bool,
-    proof: Solution | None = None,
-) -> Verdict:
-    """Check a problem's gradients in every way that is possible.
+def check_alone(file: str, solution: Solution, *, steps: Steps, proof: Solution | None = None) -> Verdict:
+    """Check a problem's gradients in every way that needs no expected values.
 
     Args:
         file: The name of the problem.
         solution: Everything that follows from it, in float64.
-        exact: The same in exact fractions, if `rounded`.
-        expected: The expected values, as decimals if `rounded`.
         steps: How to take finite differences.
-        tolerance: How far expected values may be off that are not rounded.
-        rounded: Whether expected values accept all values that round to them.
         proof: What follows in exact fractions from the parameters of the last step, to compare the float64 result with.
     """
-    alone = check_alone(file, solution, steps=steps, proof=proof)
-    return compare(alone, solution, expected, tolerance, exact=exact if rounded else None)
-
-
-def check_alone(file: str, solution: Solution, *, steps: Steps, proof: Solution | None = None) -> Verdict:
-    """Check a problem's gradients in every way that needs no expected values; the arguments are as above."""
     gradients, undifferentiable = None, None
     try:
         gradients = check_gradients(solution, steps)
@@ -115,7 +95,7 @@ def compare(
     expected: Mapping[Node, Expected],
     tolerance: Tolerance,
     *,
-    exact: Solution | None,
+    exact: Solution | None = None,
 ) -> Verdict:
     """Return the verdict on a problem together with one set of expected values.
 

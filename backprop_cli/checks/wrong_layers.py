@@ -5,9 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
-from backprop_cli.checks.candidates import with_backward
+from backprop_cli.checks.candidates import with_backward, z_in_place_of_outputs
 from backprop_cli.checks.evidence import Candidate, Case
-from backprop_cli.checks.wrong_losses import FROM_OUTPUTS
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.messages import listed
@@ -35,8 +34,8 @@ _OTHERS = (
     _Wrong("the derivative of {} taken at the outputs, not at z, in {}", _at_outputs, _any),
     _Wrong(
         "z in place of outputs in the derivative of {}, in {}",
-        lambda f, upstream, z: FROM_OUTPUTS[f.name](upstream, z),
-        lambda f: f.name in FROM_OUTPUTS,
+        z_in_place_of_outputs,
+        lambda f: f.backward_of_outputs is not None,
     ),
     _Wrong(
         "the outputs in place of the derivative of {} in {}: dz = upstream * outputs",

@@ -1,24 +1,25 @@
 """Wrong problems: another loss, other targets, another upstream, and wrong derivatives of the activation."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from backprop_cli.checks.candidates import backward_with, chained, following, has_mask, with_upstream
+from backprop_cli.checks.candidates import (
+    backward_with,
+    chained,
+    following,
+    has_mask,
+    with_upstream,
+    z_in_place_of_outputs,
+)
 from backprop_cli.checks.evidence import Candidate, Case
 from backprop_cli.core.activations import ACTIVATIONS, Activation
-from backprop_cli.core.arrays import Array
 from backprop_cli.core.losses import LOSSES
 from backprop_cli.core.problem import Problem
 
 _WITH_LOGITS = {name: f"{name}_with_logits" for name in ("cross_entropy", "binary_cross_entropy")}
 _OF_LOGITS = {"cross_entropy_with_logits": "softmax", "binary_cross_entropy_with_logits": "sigmoid"}
-FROM_OUTPUTS: Mapping[str, Callable[[Array, Array], Array]] = {  # dz from upstream and outputs
-    "sigmoid": lambda upstream, a: upstream * a * (1 - a),
-    "tanh": lambda upstream, a: upstream * (1 - a * a),
-    "softmax": lambda upstream, a: a * (upstream - (upstream * a).sum(axis=1, keepdims=True)),
-}
 
 
 def _not_ones(candidates: Iterator[Candidate]) -> Iterator[Candidate]:
@@ -57,8 +58,8 @@ derivative_at_outputs = backward_with(
 )
 z_for_outputs = backward_with(
     "z in place of outputs in the derivative of {f}",
-    lambda f, upstream, z: FROM_OUTPUTS[f.name](upstream, z),
-    lambda f: f.name in FROM_OUTPUTS,
+    z_in_place_of_outputs,
+    lambda f: f.backward_of_outputs is not None,
 )
 outputs_for_derivative = backward_with(
     "the outputs in place of the derivative of {f}: dz = upstream * outputs",

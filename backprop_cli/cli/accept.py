@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from backprop_cli.checks.changes import Change, changes
-from backprop_cli.checks.verdict import Verdict, check_problem
+from backprop_cli.checks.verdict import Verdict, check_alone, compare
 from backprop_cli.cli.atomic import Write, pending
 from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.streams import write_notes, write_stdout
@@ -100,15 +100,8 @@ def _verdict(
         node: Expected(values=change.value, is_open=np.zeros(change.value.shape, bool))
         for node, change in found.items()
     }
-    return check_problem(
-        shown(path),
-        solution,
-        None,
-        {**expected, **accepted},
-        steps=options.differences,
-        tolerance=options.tolerance,
-        rounded=False,
-    )
+    alone = check_alone(shown(path), solution, steps=options.differences)
+    return compare(alone, solution, {**expected, **accepted}, options.tolerance)
 
 
 def _arrays(data: Data) -> Mapping[str, Any]:

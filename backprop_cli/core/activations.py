@@ -51,6 +51,8 @@ class Activation:
     exact: bool = False  # whether f and f' of fractions are fractions
     grows: bool = True  # whether f(z) or upstream * f'(z) may overflow: where |f(z)| > |z| + 1 or |f'(z)| > 1
     in_place: bool = False  # whether f(z), and then the result of `backward`, may be written to the memory of z
+    # backward_of_outputs(upstream, y): the same by the outputs y, where textbooks have a formula such as y * (1 - y)
+    backward_of_outputs: Callable[[Array, Array], Array] | None = None
     # inverse(y): the z with f(z) = y, NaN where there is none; of several such z, one with the same derivatives. None
     # where f is not monotonic.
     inverse: Callable[[Array], Array] | None = None
@@ -232,8 +234,17 @@ ACTIVATIONS = {
         _RELU,
         _leaky_relu("0.01", "leaky_relu"),
         _LINEAR,
-        _smooth("sigmoid", "sigmoid", r"\sigma", roundings=24, inverse=inverse.sigmoid),
-        _smooth("tanh", "tanh", r"\tanh", roundings=24, inverse=inverse.tanh),
+        _smooth(
+            "sigmoid",
+            "sigmoid",
+            r"\sigma",
+            roundings=24,
+            inverse=inverse.sigmoid,
+            backward_of_outputs=inverse.sigmoid_backward,
+        ),
+        _smooth(
+            "tanh", "tanh", r"\tanh", roundings=24, inverse=inverse.tanh, backward_of_outputs=inverse.tanh_backward
+        ),
         _smooth("softplus", "softplus", _operator("softplus"), roundings=24, inverse=inverse.softplus),
         _elu("1", "elu"),
         _smooth("silu", "SiLU", _operator("SiLU"), roundings=32, grows=True),
@@ -248,6 +259,7 @@ ACTIVATIONS = {
             grows=True,
             coupled_derivative=coupled.softmax_jacobian,
             inverse=inverse.softmax,
+            backward_of_outputs=inverse.softmax_backward,
         ),
         _smooth(
             "log_softmax",

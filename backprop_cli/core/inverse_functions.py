@@ -1,6 +1,7 @@
-"""The inverses of activation functions: z from outputs y, in the shape of y; NaN where no z has that output.
+"""Activation functions by their outputs y: the z that has them, and derivatives in the formulas of textbooks.
 
-Whoever works by hand takes derivatives from outputs: y * (1 - y) is sigmoid'(z) at the z that has the output y.
+Whoever works by hand takes derivatives from outputs: y * (1 - y) is sigmoid'(z) at the z that has the output y. An
+inverse has the shape of y, and is NaN where no z has that output.
 """
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 
 __all__ = ["elu", "leaky_relu", "linear", "relu", "sigmoid", "softmax", "softplus", "tanh"]
+__all__ += ["sigmoid_backward", "softmax_backward", "tanh_backward"]
 
 
 def linear(y: Array) -> Array:
@@ -55,3 +57,21 @@ def softmax(y: Array) -> Array:
     """Return log(y) of y (n_samples, n_neurons): of all z with the same softmax, it is one."""
     with np.errstate(all="ignore"):
         return np.log(y)
+
+
+def sigmoid_backward(upstream: Array, y: Array) -> Array:
+    """Return upstream * y * (1 - y), all (n_samples, n_neurons)."""
+    dz: Array = upstream * y * (1 - y)
+    return dz
+
+
+def tanh_backward(upstream: Array, y: Array) -> Array:
+    """Return upstream * (1 - y^2), all (n_samples, n_neurons)."""
+    dz: Array = upstream * (1 - y * y)
+    return dz
+
+
+def softmax_backward(upstream: Array, y: Array) -> Array:
+    """Return the sum over k of upstream[k] * y[k] * ((k = j) - y[j]), all (n_samples, n_neurons)."""
+    dz: Array = y * (upstream - (upstream * y).sum(axis=1, keepdims=True))
+    return dz

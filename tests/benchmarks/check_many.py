@@ -19,7 +19,7 @@ from statistics import median
 
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import Tolerance
-from backprop_cli.checks.verdict import check_problem
+from backprop_cli.checks.verdict import check_alone, compare
 from backprop_cli.core.solve import solve
 from backprop_cli.load.expected import validate_expected
 from backprop_cli.load.problem import load_problem
@@ -38,15 +38,8 @@ def main(n_files: int = 1000, n_runs: int = 9) -> None:
 
     def arithmetic() -> None:
         solution = solve(problem)
-        check_problem(
-            "",
-            solution,
-            None,
-            validate_expected(problem.expected, problem),
-            steps=Steps(),
-            tolerance=Tolerance(),
-            rounded=False,
-        )
+        alone = check_alone("", solution, steps=Steps())
+        compare(alone, solution, validate_expected(problem.expected, problem), Tolerance())
 
     with tempfile.TemporaryDirectory() as folder:
         files = [Path(folder) / f"{i}.json" for i in range(n_files)]
