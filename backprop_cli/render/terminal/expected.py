@@ -37,7 +37,7 @@ def expected_values(page: Page, checks: Sequence[QuantityCheck], *, shows_undeci
     if follows and not wrong:
         _table(page, [(check, check.first) for check in follows if check.first is not None])
     if any(map(_has_few_digits, wrong)):
-        page.line("  (numbers of few digits, from a book or worked by hand, are held to those with --rounded)")
+        page.line("  (for numbers of few digits, from a book or worked by hand, use --rounded)")
     for check in checks:
         if check.undecided and (shows_undecided or not check.passed):
             page.line(f"  {check.place}: {counted(check.undecided, 'value')} undecided: {_UNDECIDED}")
