@@ -46,7 +46,7 @@ class Forward:
         """Tell whether other pre-activations are an unlikely cause of the derivatives that a mistake changes.
 
         They are if the expected ones have the right derivatives. Where none are expected, those without biases, or
-        with doubled ones, are tried.
+        with doubled or subtracted ones, are tried.
         """
         if candidate.flipped is None:
             return True
