@@ -116,11 +116,14 @@ class Entries:
         return self.values.get(node)
 
     @cached_property
-    def _upstream(self) -> Array:
+    def _upstream(self) -> Array | None:
         """The upstream of a matched pair, which is not computed unless it is wanted; it may overflow."""
         node = Node(len(self.problem.layers) - 1, "upstream")
         outputs, targets = (self.array(node._replace(quantity=name)) for name in ("outputs", "targets"))
-        return of_the_loss.loss_of(self.problem).gradient(outputs, targets) / self.problem.divisor(node)
+        if outputs is None or targets is None:
+            return None
+        gradient: Array = of_the_loss.loss_of(self.problem).gradient(outputs, targets)
+        return gradient / self.problem.divisor(node)
 
     def sums(self, node: Node, at: Position) -> Iterator[Sum]:
         """Yield the terms that make up an entry, in the order of its rule."""

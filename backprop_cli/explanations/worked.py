@@ -126,7 +126,8 @@ def worked(problem: Problem, extent: Extent, scope: Scope = EVERYTHING) -> Worke
     """
     problem, last = at_last_step(problem, with_losses=False), len(problem.layers) - 1
     in_one_step = () if problem.matched(last) is None else (Node(last, "upstream"),)  # dz needs none
-    unasked = [node for node in (*in_one_step, Node(last, "losses")) if problem.has(node)]
+    has_loss = problem.targets is not None
+    unasked = [node for node in (*in_one_step, Node(last, "losses")) if problem.has(node) and has_loss]
     nodes = scope.nodes
     if not nodes:
         nodes = tuple(node for node in problem.nodes if node not in unasked and scope.layer in (None, node.layer))

@@ -91,6 +91,7 @@ def test_a_page_of_verdicts(backprop: Run) -> None:
         "──────────────────────────────────────────────────────────────────\n"
         "    dbiases[0]       2         4            2        0.5     4e-07\n"
         "  > dbiases[1]       3         6            3        0.5     6e-07\n"
+        "  (> the largest difference)\n"
         "  (for numbers of few digits, from a book or worked by hand, use --rounded)\n"
     )
 

@@ -253,3 +253,21 @@ def test_every_entry(backprop: Run, output: str) -> None:
     else:
         assert "the terms of 61 of 69 entries: " in one
         assert "not shown" not in every.lower()
+
+
+@pytest.mark.parametrize("output", ["table", "markdown", "latex", "html", "json", "svg", "tikz"])
+@pytest.mark.parametrize("loss", ["squared_error", "cross_entropy", "binary_cross_entropy", "nll"])
+def test_a_loss_without_targets_is_not_computed(backprop: Run, tmp_path: Path, output: str, loss: str) -> None:
+    activation = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, "linear")
+    problem = {
+        "inputs": [[1, 2]],
+        "weights": [[1, 0], [2, 1]],
+        "biases": [0, 0],
+        "activation": activation,
+        "loss": loss,
+    }
+    (tmp_path / "p.json").write_text(json.dumps(problem))
+    ran = backprop("explain", str(tmp_path / "p.json"), "--format", output)
+    assert (ran.status, ran.err) == (0, "")
+    assert "targets" in ran.out or output in ("svg", "tikz")
+    assert "upstream[0,0]" not in ran.out or output == "json"

@@ -1,6 +1,7 @@
 """Verdicts on calculations by hand: what follows from a wrong number, and what does not."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from backprop_cli.checks.whole_array import WholeArray
 from backprop_cli.render.terminal.expected import expected_values
 from backprop_cli.render.terminal.page import Look, Page
 from tests.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
 
 CASES: dict[str, tuple[str, dict[str, str]]] = {
     "a slip among whole numbers": (
@@ -121,3 +128,26 @@ def test_a_relative_distance_is_told_where_no_common_factor_explains_it() -> Non
     page = Page(Look())
     expected_values(page, [QuantityCheck(place="dz", entries=9, whole=whole)], shows_undecided=False)
     assert "All together are off by 0.02 of the right values" in page.text()
+
+
+@pytest.mark.parametrize(
+    ("written", "correct"),
+    [("100", "0.236"), ("1e2", "0.236"), ("0.9", "0.236"), ("0.50", "0.2363"), ("NaN", "0.236"), ("0.2", None)],
+)
+def test_the_right_value_has_more_digits_than_the_written_one(backprop: Run, written: str, correct: str | None) -> None:
+    """The loss is (2 - 1.3125)^2 / 2 = 0.236328125."""
+    problem = '{"inputs": [[2]], "weights": [[1]], "biases": [0], "activation": "linear", "targets": [[1.3125]]'
+    Path("p.json").write_text(f'{problem}, "loss": "half_squared_error", "expected": {{"loss": {written}}}}}')
+    ran = backprop("check", "p.json", "--rounded")
+    shown = re.search(r"correct ([\d.]+)", ran.out)
+    assert (shown and shown[1]) == correct
+
+
+def test_a_sum_for_a_mean_is_named_in_float32_too(backprop: Run) -> None:
+    """4,096 times as large, the gradient is off by 4,096 times as much."""
+    layer = in_float32() | {"mean_gradients": True}
+    np.savez("p.npz", **layer)
+    dweights = layer["inputs"].astype(np.float32).T @ layer["upstream"].astype(np.float32)
+    np.savez("e.npz", dweights=dweights)
+    ran = backprop("check", "p.npz", "--expect", "e.npz", "--samples", "1")
+    assert "multiplied by n_samples = 2048" in ran.out

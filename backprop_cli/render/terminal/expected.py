@@ -19,6 +19,7 @@ __all__ = ["expected_values", "short_number"]
 
 _PRECISION = 17
 _FEW_DIGITS = 5
+_MORE_DECIMALS = 2  # of a right value, than the expected one is written with
 _MOST_NAMES = 3
 _SMALLEST = 1e-300  # a smaller allowance is that of underflow
 _UNDECIDED = "right only if rounding makes a unit active or inactive whose z is within rounding errors of the kink"
@@ -107,6 +108,8 @@ def _table(page: Page, rows: Sequence[tuple[QuantityCheck, Difference]]) -> None
     if not page.fits(labels, columns, whole=True):
         columns = [column for column in columns if column.heading != "relative"]
     page.table(labels, columns)
+    if len(found) > 1:
+        page.line(("  (> the largest difference)", "legend"))
 
 
 def _allowance(difference: Difference) -> str:
@@ -121,19 +124,20 @@ def _remark(difference: Difference) -> str:
 def _pair(check: QuantityCheck, found: Sequence[Difference]) -> list[tuple[str, str]]:
     """Return the expected and computed values, with the digits that their type holds, or more where these are equal."""
     if any(difference.written is not None for difference in found):
-        return [(difference.written or "", _at_the_same_place(difference)) for difference in found]
+        return [(difference.written or "", _in_more_digits(difference)) for difference in found]
     digits = floor((PRECISIONS[check.stored].bits) * log10(2))
     n = next((n for n in range(digits, _PRECISION) if all(starmap(ne, _digits(found, n)))), _PRECISION)
     return _digits(found, n)
 
 
-def _at_the_same_place(difference: Difference) -> str:
-    """Return the right value, rounded at the last decimal of the expected one as it was written."""
-    exponent = Decimal(difference.written or "0").as_tuple().exponent
-    decimals = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    scaled = round(Fraction(difference.value) * 10**decimals)
-    text = str(Decimal(scaled).scaleb(-decimals))
-    return text if Decimal(text) != Decimal(difference.written or "0") else short_number(difference.value)
+def _in_more_digits(difference: Difference) -> str:
+    """Return the right value with more decimals than the expected one is written with, and some digits at least."""
+    exponent, value = Decimal(difference.written or "0").as_tuple().exponent, Fraction(difference.value)
+    decimals = _MORE_DECIMALS + (-exponent if isinstance(exponent, int) and exponent < 0 else 0)
+    rounded = round(value * 10**decimals) / Fraction(10) ** decimals
+    if abs(value - rounded) * 10**_MORE_DECIMALS > abs(value):
+        rounded = Fraction(f"{float(value):.{_MORE_DECIMALS + 1}g}")
+    return short_number(rounded)
 
 
 def _digits(found: Sequence[Difference], n: int) -> list[tuple[str, str]]:
