@@ -57,15 +57,27 @@ def torch_pass(draft: dict[str, Any]) -> Callable[[], None]:
     """Return an action that does the same with PyTorch's autograd."""
     torch: Any = importlib.import_module("torch")
     x, w, b = (torch.tensor(draft[name], requires_grad=True) for name in ("inputs", "weights", "biases"))
-    upstream = torch.tensor(draft["upstream"])
+    activation = getattr(torch, draft.get("activation", "relu"))
+    upstream, targets = (torch.tensor(draft[name]) if name in draft else None for name in ("upstream", "targets"))
 
     def run() -> None:
         x.grad = w.grad = b.grad = None
-        torch.relu(x @ w + b).backward(upstream)
+        if targets is None:
+            activation(x @ w + b).backward(upstream)
+        else:
+            torch.nn.functional.cross_entropy(x @ w + b, targets).backward()
         with torch.no_grad():
             _ = w - 0.001 * w.grad, b - 0.001 * b.grad
 
     return run
+
+
+def classifier(draft: dict[str, Any]) -> dict[str, Any]:
+    """Return the same layer with a softmax and cross-entropy, its targets as one-hot rows."""
+    n_samples, n_neurons = draft["upstream"].shape
+    targets = np.eye(n_neurons, dtype=draft["upstream"].dtype)[np.arange(n_samples) % n_neurons]
+    kept = {name: draft[name] for name in ("inputs", "weights", "biases")}
+    return kept | {"activation": "softmax", "loss": "cross_entropy", "reduction": "mean", "targets": targets}
 
 
 def jax_pass(draft: dict[str, Any]) -> Callable[[], None]:
@@ -93,5 +105,9 @@ def main() -> None:
         ratio(name, our_pass(draft, dtype), products(inputs, weights, upstream, best), 1.05)
         if importlib.util.find_spec("torch"):
             ratio(f"the pass, {dtype} / PyTorch autograd", our_pass(draft, dtype), torch_pass(draft), 0.8)
+            ours = draft | {"activation": "sigmoid"}
+            ratio(f"the pass, {dtype}, sigmoid / PyTorch autograd", our_pass(ours, dtype), torch_pass(ours), 0.9)
+            ours = classifier(draft)
+            ratio(f"the pass, {dtype}, softmax and loss / PyTorch", our_pass(ours, dtype), torch_pass(ours), 0.9)
         if importlib.util.find_spec("jax"):
             ratio(f"the pass, {dtype} / JAX, compiled", our_pass(draft, dtype), jax_pass(draft), 1.0)
