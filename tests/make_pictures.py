@@ -10,6 +10,8 @@ from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console
 from rich.text import Text
 
+from tests.conftest import clean_environment
+
 ROOT = Path(__file__).parent.parent
 WRONG = ROOT / "tests" / "golden" / "wrong"
 WIDTH = 104
@@ -27,7 +29,8 @@ def pictures() -> dict[str, str]:
 
 def _output(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "backprop_cli", *arguments]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, check=False, encoding="utf-8")
+    env = clean_environment({"COLUMNS": f"{WIDTH}", "PYTHONUTF8": "1"})
+    ran = subprocess.run(command, cwd=folder, env=env, capture_output=True, check=False, encoding="utf-8")
     return ran.stdout
 
 
