@@ -1,6 +1,7 @@
 """Which mistakes of a table lead to expected values: one row, or a slip of the pen, or two rows at once."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from backprop_cli.checks.candidates import BACKWARD, Candidates
@@ -48,35 +49,53 @@ def explained(
         pairs: Yields what two rows at once lead to, of what each leads to alone.
         told: Descriptions of mistakes that explain other quantities: they need no more evidence.
     """
-    if case.node.quantity in BACKWARD and Forward(case.solution, case.expected).leads_to(case):
+    forward = Forward(case.solution, case.expected)
+    if case.node.quantity in BACKWARD and forward.leads_to(case):
         return ()
-    # A wrong dz makes its sums wrong without another mistake.
-    dz = Node(case.node.layer, "dz")
-    is_dz_wrong = dz in case.expected and dz != case.node and not case.is_right(dz)
-    struck = [row for row in rows if case.node.quantity in row.strikes and not (is_dz_wrong and row.stage == OF_SUMS)]
-    found, forward = list[Found](), Forward(case.solution, case.expected)
-
-    def named(tier: int) -> tuple[str, ...] | None:
-        """Return what the rows of a tier say; None if none leads to the values on evidence enough."""
-        tried = [Found(row, candidate) for row in struck if row.tier == tier for candidate in row.candidates(case)]
-        found.extend(tried)
-        n_tried = len({one.row.name for one in found if case.may_be(one.candidate)})
-        agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
-        more = _OF_RARE if tier != _FIRST else 0
-        known = tuple(dict.fromkeys(one.description for one in agreeing if one.description in told))
-        if known:
-            return known
-        likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1) + more]
-        allowed = dict.fromkeys(one.description for one in likely if forward.allows(one, case))
-        return tuple(allowed) if likely else None
-
+    search = _Search(tuple(_affecting(rows, case)), case, forward, told)
     for tier in (_FIRST, RARE, LAST):
-        texts = named(tier)
+        texts = search.named(tier)
         if texts is not None:
             return texts
     slip = slip_of_the_pen(case)
     if slip is not None:
         return (slip,)
-    if any(case.agrees(one.candidate.value) for one in found):
+    if any(case.agrees(one.candidate.value) for one in search.found):
         return ()
-    return tuple(dict.fromkeys(pair.description for pair in pairs(found, case))) or named(AFTER_PAIRS) or ()
+    two = dict.fromkeys(pair.description for pair in pairs(search.found, case))
+    return tuple(two) or search.named(AFTER_PAIRS) or ()
+
+
+def _affecting(rows: Sequence[Mistake], case: Case) -> Iterator[Mistake]:
+    """Yield the rows that may change the quantity; a wrong dz makes its sums wrong without another mistake."""
+    dz = Node(case.node.layer, "dz")
+    is_dz_wrong = dz in case.expected and dz != case.node and not case.is_right(dz)
+    for row in rows:
+        if case.node.quantity in row.strikes and not (is_dz_wrong and row.stage == OF_SUMS):
+            yield row
+
+
+@dataclass(eq=False, repr=False)
+class _Search:
+    """The rows that are tried on expected values, and the candidates found so far."""
+
+    rows: Sequence[Mistake]
+    case: Case
+    forward: Forward
+    known: Collection[str]  # descriptions of mistakes that explain other quantities
+    found: list[Found] = field(default_factory=list)
+
+    def named(self, tier: int) -> tuple[str, ...] | None:
+        """Try the rows of a tier, and return what they say; None if none leads to the values on evidence enough."""
+        case = self.case
+        tried = [Found(row, candidate) for row in self.rows if row.tier == tier for candidate in row.candidates(case)]
+        self.found += tried
+        agreeing = [one.candidate for one in tried if case.agrees(one.candidate.value)]
+        known = tuple(dict.fromkeys(one.description for one in agreeing if one.description in self.known))
+        if known:
+            return known
+        n_tried = len({one.row.name for one in self.found if case.may_be(one.candidate)})
+        more = _OF_RARE if tier != _FIRST else 0
+        likely = [one for one in agreeing if case.digits(one) >= enough(n_tried + one.tries - 1) + more]
+        allowed = dict.fromkeys(one.description for one in likely if self.forward.allows(one, case))
+        return tuple(allowed) if likely else None
