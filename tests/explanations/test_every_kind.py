@@ -160,7 +160,7 @@ def check_json(found: dict[str, Any], values: dict[str, float]) -> int:
 def check_lines(page: str) -> int:
     """Work out every equation of a page whose sides are numbers again, and return how many there are."""
     found = 0
-    page = re.sub(r"\n +(?=[-=+/] )", " ", page)  # the steps of an entry in one line
+    page = re.sub(r"\n +(?=[-=+*/] )", " ", page)  # the steps of an entry in one line
     for line in page.replace("`", "").replace(r"\|", "|").splitlines():
         parts = re.sub(BESIDE, "", line).split(" = ")
         sides = [part.strip(" .") for part in parts if not re.search(IN_NAMES, part)]
