@@ -5,7 +5,10 @@ values if it leads to exactly them, within the tolerance, and if other causes ha
 a row says where the mistake was seen, if that is public.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
 
 from backprop_cli.checks import (
     wrong_biases,
@@ -51,6 +54,7 @@ from backprop_cli.checks.matching import (
 )
 from backprop_cli.checks.pairs import pairs
 from backprop_cli.checks.tolerance import Accepted
+from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.quantities import OF_THE_LOSS, Node
 from backprop_cli.core.rules import Rule
@@ -80,6 +84,32 @@ def matching_mistakes(
     """
     case = Case(solution=solution, node=node, accepted=accepted, expected=expected or {})
     return explained(MISTAKES, case, pairs, told)
+
+
+class Wrong(NamedTuple):
+    """What a mistake makes of a quantity."""
+
+    name: str  # of the row in the table
+    description: str
+    value: Array  # in the shape of the quantity, with its axes as the author writes them
+
+
+def wrong_values(solution: Solution, node: Node) -> Iterator[Wrong]:
+    """Yield what each mistake of the table makes of a quantity, also where that is the right value.
+
+    Left out are mistakes that follow from no problem alone, such as another learning rate, and values of another shape.
+
+    Args:
+        solution: Everything that follows from the problem, in float64.
+        node: A quantity that was computed.
+    """
+    right = solution.layers[node.layer].computed[node.quantity]
+    unknown = Expected(values=np.full(right.shape, np.nan), is_open=np.zeros(right.shape, bool))  # nothing fits NaN
+    case = Case(solution=solution, node=node, accepted=Accepted(unknown, unknown.values, np.zeros(right.shape)))
+    for row in MISTAKES:
+        for found in row.candidates(case) if node.quantity in row.strikes else ():
+            if found.value.shape == right.shape:
+                yield Wrong(row.name, found.description, found.value)
 
 
 MISTAKES = (

@@ -1,0 +1,35 @@
+"""The records of an exercise: a problem as a question, with what is asked and the right answers."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import TypeAlias
+
+from backprop_cli.core.arrays import Array
+from backprop_cli.explanations.worked import Matrix, Worked
+
+__all__ = ["Asked", "Exact", "Exercise"]
+
+Exact: TypeAlias = Fraction | Decimal  # a decimal has 50 right digits
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Asked:
+    """One quantity that is asked for."""
+
+    matrix: Matrix  # its place, its letter, and its values in float64
+    answers: Array  # of `Exact`, in the shape of `matrix.values`
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Exercise:
+    """One problem as a question."""
+
+    title: str  # the problem's own, or `Exercise 1`
+    source: str | None
+    identity: str  # the seed of a drawn problem and its digest, or the digest alone
+    statement: tuple[str, ...]  # sentences: the layers, the loss, the conventions, what to compute
+    given: tuple[Matrix, ...]
+    asked: tuple[Asked, ...]  # in the order of work by hand
+    digits: int  # decimals of an answer, which may be off by half a unit of the last
+    solution: Worked  # the key
