@@ -139,4 +139,4 @@ def _where(found: Explanation) -> str:
 
 def escaped(text: str) -> str:
     """Return a text with a backslash before each character that means something in Markdown."""
-    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>#|$&~])", r"\\\1", text)
