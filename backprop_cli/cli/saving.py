@@ -30,14 +30,21 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
             from backprop_cli.render import npy
 
             problem = solution.problem
-            settings = {"learning_rate": problem.learning_rate, **problem.conventions()}
+            settings = {"learning_rate": problem.learning_rate, **problem.conventions(), **_names(problem)}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case _:
             return {
-                os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
+                os.path.join(path, f"{dotted(place).replace('/', '.')}.{folder_format}"): _matrix_file(
+                    matrix, folder_format
+                )
                 for place, matrix in solution.matrices()
             }
+
+
+def _names(problem: Problem) -> dict[str, Any]:
+    """Return the setting that says in which names a result is written, if these are not the ones here."""
+    return {} if problem.naming is None else {"names": problem.naming.convention.name}
 
 
 def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
@@ -63,6 +70,10 @@ def problem_file(problem: Problem, path: str) -> Write:
     from backprop_cli.load.draft import to_draft
 
     draft = to_draft(problem)
+    if problem.own_naming is not None:
+        from backprop_cli.load.foreign_names import in_their_names
+
+        draft = in_their_names(draft, problem.own_naming)
     if suffix(path) == ".npz":
         for key, value in draft.items():
             if isinstance(value, str) and value.endswith("\0"):

@@ -85,7 +85,7 @@ def _expected(loaded: _Loaded, target: str | None, options: CheckOptions) -> Map
     problem, rounded = loaded.problem, options.rounded
     if target is not None:
         expected = load_expected(target, loaded.given, rounded=rounded, header=options.header)
-        write_notes(note_on_folder(target), quiet=options.quiet)
+        write_notes(note_on_folder(target, problem.naming), quiet=options.quiet)
     else:
         own = loaded.exact if loaded.exact is not None and rounded else problem
         expected = validate_expected(own.expected, problem, rounded=rounded)

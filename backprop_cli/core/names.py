@@ -111,6 +111,10 @@ class Convention:
                 return Found(quantity, layer if before is None else str(int(before) + 1))
         return None
 
+    def is_own(self, quantity: str) -> bool:
+        """Tell whether the convention has a name of its own for a quantity of a layer, and not the one here."""
+        return "*" in self.network.get(quantity, "") and self.single[quantity] != quantity
+
     @cached_property
     def _patterns(self) -> Mapping[str, re.Pattern[str]]:
         layer = _PATH if self.first is None else _NUMBER
@@ -119,6 +123,8 @@ class Convention:
         for quantity, name in self.network.items():
             if quantity not in STEP_OF.values() or name != self.network[_parameter(quantity)]:
                 text = re.escape(name)
+                if self.name == "flax":  # flatten_dict takes any separator, and its documentation has both
+                    text = text.replace(r"\.", "/")
                 for hole, pattern in holes.items():
                     text = text.replace(hole, pattern, 1)
                 patterns[quantity] = re.compile(f"{text}|{re.escape(self.single[quantity])}", re.ASCII)

@@ -217,6 +217,13 @@ class Problem:
             return self.naming.place(layer, name)
         return layer_place(layer, name) if self.layered and name not in _OF_NO_LAYER else name
 
+    def layer_title(self, layer: int) -> str:
+        """Return a layer's name as this problem's author writes it: `layers[1]`, or `fc2`, or `layer 2`."""
+        if self.naming is None or not self.naming.layers:
+            return f"layers[{layer}]"
+        name = self.naming.layers[layer]
+        return f"layer {name}" if name.isdecimal() else name
+
     def entry(self, node: Node, index: Sequence[object]) -> str:
         """Return the name of an entry as the author writes it, `layers[1].dweights[2,1]`.
 

@@ -11,13 +11,14 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.places import dotted, layer_place, nest
+from backprop_cli.core.places import dotted, layer_place
 from backprop_cli.core.precision import FLOAT64, PRECISIONS
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
 from backprop_cli.load.answers import answers
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
+from backprop_cli.load.foreign_names import answers_in_our_names, tree_of
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
@@ -46,12 +47,14 @@ def load_expected(
         InputError: With the file, and the place in it.
     """
     tables: dict[str, str] = {}
+    names = None if problem.naming is None else problem.naming.convention.name
     with named(path):
         if os.path.isdir(path):
-            found_in = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
+            leaves = _folder(path, tables, problem, exact=rounded, header=header)
+            found_in = tree_of(leaves, names=names, gaps=True)
         else:
             found_in = _file(path, tables, problem, exact=rounded, header=header)
-        tree = answers(found_in, problem)
+        tree = answers(answers_in_our_names(found_in, problem), problem)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
         require_values(path, has_values=bool(values))
@@ -245,21 +248,24 @@ def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, h
     """Return the result in a file, or its part in a matrix file; a CSV or TSV is added to `tables` by dotted name."""
     require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
     if not is_one_matrix(path):
-        return load_draft(path, exact=exact, is_result=True)
+        names = None if problem.naming is None else problem.naming.convention.name
+        return load_draft(path, exact=exact, is_result=True, names=names)
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)
     if is_table(path):
         tables[dotted(place)] = path
     return tree
 
 
-def _folder(path: str, tables: dict[str, str], *, exact: bool, header: HeaderMode) -> Iterator[tuple[str, Any]]:
+def _folder(
+    path: str, tables: dict[str, str], problem: Problem, *, exact: bool, header: HeaderMode
+) -> Iterator[tuple[str, Any]]:
     """Yield the matrices in a folder, by stem; the files that are CSV or TSV are added to `tables`, by stem, too."""
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
         raise InputError(f"cannot read: {reason_of(error)}") from error
     for name in names:
-        stem = name_in_folder(name)
+        stem = name_in_folder(name, problem.naming)
         if stem is not None:
             file = os.path.join(path, name)
             if is_table(file):

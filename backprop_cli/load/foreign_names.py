@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 
 from backprop_cli.core.names import FRAMEWORKS, GRADIENT_OF, STEP_OF, Convention, Found, Names, Naming, of_layer
 from backprop_cli.core.names import natural_order
-from backprop_cli.core.places import PLACE, dotted, layer_place, nest
+from backprop_cli.core.places import PLACE, dotted, layer_place, leaves, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES
 from backprop_cli.errors import InputError
@@ -16,7 +16,8 @@ from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, PROBLEM_KEYS
 from backprop_cli.messages import counted, did_you_mean, listed
 
-__all__ = ["Read", "convention_of", "in_our_names", "in_their_names", "result_in_our_names", "tree_of"]
+__all__ = ["Read", "answers_in_our_names", "convention_of", "in_our_names", "in_their_names"]
+__all__ += ["result_in_our_names", "tree_of", "usual"]
 
 _OF_LAYERS = ("weights", "biases", "z")  # what a problem gives in its layers
 _GIVEN = (*_OF_LAYERS, "inputs", "targets", "upstream", "loss", "learning_rate")
@@ -30,13 +31,13 @@ class Read(NamedTuple):
     keys: Mapping[str, str]  # by place here, the key in the file
 
 
-def tree_of(leaves: Iterable[tuple[str, Any]], *, names: Names | None, gaps: bool) -> dict[str, Any]:
+def tree_of(values: Iterable[tuple[str, Any]], *, names: Names | None, gaps: bool) -> dict[str, Any]:
     """Return the tree of leaves with dotted names, or all of them side by side if they have other names than here.
 
     Raises:
         InputError: A name is given twice, or is a part of another, or a layer is missing.
     """
-    found = list(leaves)
+    found = list(values)
     if names is None and all(name != "names" for name, _ in found):
         return nest(found, gaps=gaps)
     tree: dict[str, Any] = {}
@@ -119,13 +120,11 @@ def _layers(found: Sequence[tuple[str, Found]], convention: Convention, draft: M
     return layers
 
 
-def _leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the values of a tree by their paths; expected values stay together."""
-    for key, value in tree.items():
-        if isinstance(value, dict) and prefix + key != "expected":
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, value
+    expected = {key: value for key, value in tree.items() if key == "expected"}
+    yield from leaves({key: value for key, value in tree.items() if key not in expected})
+    yield from expected.items()
 
 
 def _is_ours(key: str, at_top: Sequence[str], in_layers: Sequence[str]) -> bool:
@@ -136,11 +135,40 @@ def _is_ours(key: str, at_top: Sequence[str], in_layers: Sequence[str]) -> bool:
     return found["quantity"] in (in_layers if has_layer else at_top)
 
 
-def _nested(leaves: Mapping[str, Any], *, gaps: bool = False) -> dict[str, Any]:
+def _nested(values: Mapping[str, Any], *, gaps: bool = False) -> dict[str, Any]:
     """Return the tree of leaves, of which those of layers have the names here; other names with dots stay."""
-    of_layers = {key: value for key, value in leaves.items() if _is_ours(key, (), (*LAYER_KEYS, *OF_A_LAYER))}
-    others = {key: value for key, value in leaves.items() if key not in of_layers}
+    of_layers = {key: value for key, value in values.items() if _is_ours(key, (), (*LAYER_KEYS, *OF_A_LAYER))}
+    others = {key: value for key, value in values.items() if key not in of_layers}
     return others | nest(((dotted(key), value) for key, value in of_layers.items()), gaps=gaps)
+
+
+def answers_in_our_names(tree: dict[str, Any], problem: Problem) -> dict[str, Any]:
+    """Return a result, or a copy of a problem with expected values, in the names here.
+
+    It may be in the names that the problem speaks, or in those that it says itself.
+
+    Raises:
+        InputError: Names are mixed, there is no such layer, or a value is given twice.
+    """
+    is_written = "names" in tree
+    convention = convention_of(tree, None if problem.naming is None else problem.naming.convention.name)
+    if convention is None:
+        return tree
+    naming = problem.naming
+    if naming is None or naming.convention is not convention:
+        naming = usual(convention, problem)
+    if "expected" not in tree:
+        return result_in_our_names(tree, problem, naming, is_written=is_written)
+    draft = in_our_names(tree, convention).draft
+    if isinstance(draft["expected"], dict):
+        draft["expected"] = result_in_our_names(draft["expected"], problem, naming)
+    return draft
+
+
+def usual(convention: Convention, problem: Problem) -> Naming:
+    """Return the names of a problem whose file does not name its layers."""
+    activations = [layer.activation.name for layer in problem.layers]
+    return Naming(convention, convention.layers(activations) if problem.layered else ())
 
 
 def result_in_our_names(
@@ -154,14 +182,14 @@ def result_in_our_names(
     Raises:
         InputError: There is no such layer, or a value is given twice.
     """
-    leaves, convention = dict(_leaves(tree)), naming.convention
-    found = {key: each for key in leaves if (each := convention.find(key)) is not None}
+    values, convention = dict(_leaves(tree)), naming.convention
+    found = {key: each for key in values if (each := convention.find(key)) is not None}
     found = {key: each for key, each in found.items() if not _is_ours(key, QUANTITIES, OF_A_LAYER)}
     has_gradients = any(each.quantity in GRADIENT_OF.values() for each in found.values())
     is_gradient = convention.gradients_as_parameters and not has_gradients and not is_written
     meaning = GRADIENT_OF if is_gradient else STEP_OF
     layers = _same_layers([each.layer for each in found.values() if each.layer is not None], problem, naming)
-    result, keys = _nested({key: value for key, value in leaves.items() if key not in found}, gaps=True), {}
+    result, keys = _nested({key: value for key, value in values.items() if key not in found}, gaps=True), {}
     for key, each in found.items():
         quantity = meaning.get(each.quantity, each.quantity)
         node = of_layer(each, convention, layers) if each.layer is not None else (None, quantity)
@@ -175,7 +203,7 @@ def result_in_our_names(
         if quantity in part:
             other = keys.get(id(part), {}).get(quantity, quantity)
             raise InputError(f"is the same as {other} (expected one of them)", place=f"expected.{key}")
-        part[quantity] = leaves[key]
+        part[quantity] = values[key]
         keys.setdefault(id(part), {})[quantity] = key
     return result
 
@@ -201,7 +229,11 @@ def _same_layers(names: Iterable[str], problem: Problem, naming: Naming) -> Mapp
     ends = {_end(name): i for i, name in enumerate(own)}
     if naming.convention.first is not None or not set(found) - set(own):
         return numbers
-    if len(ends) == len(own) and len({_end(name) for name in found}) == len(found) and set(map(_end, found)) <= set(ends):
+    if (
+        len(ends) == len(own)
+        and len({_end(name) for name in found}) == len(found)
+        and set(map(_end, found)) <= set(ends)
+    ):
         return dict(sorted(((name, ends[_end(name)]) for name in found), key=lambda each: each[1]))
     if (problem.own_naming is None or len(own) == 1) and len(found) == len(own):
         return {name: i for i, name in enumerate(found)}

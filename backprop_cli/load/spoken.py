@@ -12,7 +12,7 @@ from backprop_cli.core.places import PLACE
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named, shown
-from backprop_cli.load.foreign_names import convention_of, in_our_names, result_in_our_names
+from backprop_cli.load.foreign_names import convention_of, in_our_names, result_in_our_names, usual
 from backprop_cli.messages import counted
 
 __all__ = ["Spoken", "naming_file", "spread"]
@@ -86,17 +86,11 @@ class Spoken:
         if self.convention is None:
             return problem
         spoken = FRAMEWORKS[names] if names is not None else self.convention
-        own = self.naming or _usual(self.convention, problem)
-        naming = own if spoken is self.convention else _usual(spoken, problem)
+        own = self.naming or usual(self.convention, problem)
+        naming = own if spoken is self.convention else usual(spoken, problem)
         problem = replace(problem, naming=naming, own_naming=self.naming)
         binary = tuple(_spoken_place(place, naming) for place in problem.binary)
         return replace(problem, expected=result_in_our_names(problem.expected, problem, own), binary=binary)
-
-
-def _usual(convention: Convention, problem: Problem) -> Naming:
-    """Return the names of a problem whose file does not name its layers."""
-    activations = [layer.activation.name for layer in problem.layers]
-    return Naming(convention, convention.layers(activations) if problem.layered else ())
 
 
 def _spoken_place(place: str, naming: Naming) -> str:
@@ -115,7 +109,9 @@ def _give_to_layers(draft: Mapping[str, Any], written: Any) -> None:
     """Give the activations at the top of a draft to its layers: one for all, or a text or list of as many."""
     is_list = isinstance(written, list) and all(isinstance(text, str) for text in written)
     try:
-        for layer, each in zip(draft["layers"], spread(",".join(written) if is_list else written, len(draft["layers"])), strict=True):
+        for layer, each in zip(
+            draft["layers"], spread(",".join(written) if is_list else written, len(draft["layers"])), strict=True
+        ):
             layer["activation"] = each
     except ValueError as error:
         raise InputError(str(error), place="activation") from None
@@ -129,5 +125,7 @@ def spread(written: Any, n_layers: int) -> list[Any]:
     """
     each = [part.strip() for part in _COMMA.split(written)] if isinstance(written, str) else [written]
     if len(each) not in (1, n_layers):
-        raise ValueError(f"expected one activation for all of {counted(n_layers, 'layer')}, or for each, got {len(each)}")
+        raise ValueError(
+            f"expected one activation for all of {counted(n_layers, 'layer')}, or for each, got {len(each)}"
+        )
     return each * n_layers if len(each) == 1 else each

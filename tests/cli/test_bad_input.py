@@ -1172,7 +1172,7 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "activation for one layer of two": (
         {"p.json": network({}, {})},
         "p.json --activation relu",
-        "--activation: the problem has 2 layers, each with its own activation (give it in the file)",
+        "--activation: expected one activation for all of 2 layers, or for each, got 3",
     ),
     "quantity of no layer": (
         {"p.json": problem()},
