@@ -13,12 +13,12 @@ from backprop_cli.checks.mistakes import matching_mistakes
 from backprop_cli.checks.patterns import described
 from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.rounding import Likely
+from backprop_cli.checks.spoken import spoken
 from backprop_cli.checks.tolerance import Accepted, as_floats
 from backprop_cli.checks.whole_array import judge_whole, tightness
 from backprop_cli.core.arrays import Array, unraveled
 from backprop_cli.core.exact import exactly
 from backprop_cli.core.expected import Expected
-from backprop_cli.checks.spoken import spoken
 from backprop_cli.core.places import entry_place
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.rules import operands

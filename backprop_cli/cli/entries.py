@@ -75,12 +75,13 @@ def with_names_here(name: Name, problem: "Problem") -> Name:
     """
     if not name.foreign:
         return name
-    known = listed(QUANTITIES, "or")
-    found = None if problem.naming is None else problem.naming.find(name.foreign)
+    known, naming, hint = listed(QUANTITIES, "or"), problem.naming, None
+    found = None if naming is None else naming.find(name.foreign)
     if found is None:
-        hint = None if problem.naming is not None else f"--names {listed(conventions_with(name.foreign), 'or')} has it"
-        if problem.naming is not None and problem.naming.layers:
-            known = listed((problem.naming.place(i, "dweights") for i in range(len(problem.layers))), "or")
+        if naming is None:
+            hint = f"it is a name of --names {listed(conventions_with(name.foreign), 'or')}"
+        elif naming.layers:
+            known = listed((naming.place(i, "dweights") for i in range(len(naming.layers))), "or")
             known = f"one such as {known}"
         raise UsageError(f"no quantity is called {name.foreign!r} (expected {known})", hint=hint)
     from backprop_cli.core.names import STEP_OF

@@ -77,8 +77,8 @@ class ProblemOptions(CommonOptions):
             metavar="NAME",
             autocompletion=completion.activations,
             help="The activation: relu (the default), 'leaky_relu(0.01)', linear, sigmoid, tanh, softplus, 'elu(1)',"
-            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter. Of several layers, one for all,"
-            " or one for each, with commas: relu,linear.",
+            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter. One for all layers, or one"
+            " for each: relu,linear.",
         ),
     ] = None
     names: Annotated[

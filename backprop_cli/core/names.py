@@ -178,7 +178,8 @@ def of_layer(found: Found, convention: Convention, layers: Mapping[str, int]) ->
         return max(len(layers) - 1, 0), found.quantity
     if _BEFORE in convention.network[found.quantity] and last and found.layer == str(int(last[0]) + 1):
         return None, "upstream"
-    return (layers[found.layer], found.quantity) if found.layer in layers else None
+    number = layers.get(found.layer or "")
+    return None if number is None else (number, found.quantity)
 
 
 def _parameter(quantity: str) -> str:

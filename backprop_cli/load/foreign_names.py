@@ -6,8 +6,17 @@ A name may be a key of its own (`0.weight`, as in archives) or a path through ob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
-from backprop_cli.core.names import FRAMEWORKS, GRADIENT_OF, STEP_OF, Convention, Found, Names, Naming, of_layer
-from backprop_cli.core.names import natural_order
+from backprop_cli.core.names import (
+    FRAMEWORKS,
+    GRADIENT_OF,
+    STEP_OF,
+    Convention,
+    Found,
+    Names,
+    Naming,
+    natural_order,
+    of_layer,
+)
 from backprop_cli.core.places import PLACE, dotted, layer_place, leaves, nest
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES
@@ -85,7 +94,8 @@ def in_our_names(tree: Mapping[str, Any], convention: Convention) -> Read:
             theirs.append((key, value, found))
     if not theirs:
         return Read(_nested(ours), None, {})
-    draft, keys = _nested(ours), {}
+    draft = _nested(ours)
+    keys: dict[str, str] = {}
     layers = _layers([(key, found) for key, _, found in theirs], convention, draft)
     parts: list[dict[str, Any]] = [{} for _ in layers] or [draft]
     for key, value, (quantity, layer) in theirs:
@@ -115,8 +125,8 @@ def _layers(found: Sequence[tuple[str, Found]], convention: Convention, draft: M
         for i, layer in enumerate(layers, convention.first):
             if int(layer) != i:
                 key = next(key for key, each in found if each.layer == layer)
-                wanted = next(key for key, each in found if each.layer == layer).replace(layer, str(i))
-                raise InputError(f"there is no {wanted} before it (layers are numbered from 1)", place=key)
+                wanted = key.replace(layer, str(i))
+                raise InputError(f"expected {wanted} (layers are numbered from 1, without gaps)", place=key)
     return layers
 
 
@@ -189,7 +199,8 @@ def result_in_our_names(
     is_gradient = convention.gradients_as_parameters and not has_gradients and not is_written
     meaning = GRADIENT_OF if is_gradient else STEP_OF
     layers = _same_layers([each.layer for each in found.values() if each.layer is not None], problem, naming)
-    result, keys = _nested({key: value for key, value in values.items() if key not in found}, gaps=True), {}
+    result = _nested({key: value for key, value in values.items() if key not in found}, gaps=True)
+    keys: dict[int, dict[str, str]] = {}
     for key, each in found.items():
         quantity = meaning.get(each.quantity, each.quantity)
         node = of_layer(each, convention, layers) if each.layer is not None else (None, quantity)

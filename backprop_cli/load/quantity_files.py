@@ -52,7 +52,8 @@ def load_one_matrix(path: str, problem: Problem, *, exact: bool, header: HeaderM
 def name_in_folder(file: str, naming: Naming | None = None) -> str | None:
     """Return the dotted name of the values in a file of a folder of expected values, or None if it is passed over.
 
-    It may be a name of a convention. A name that probably means a quantity is not passed over, so that its values are not left out: `dW.csv`.
+    It may be a name of a convention. A name that probably means a quantity is not passed over, so that its values are
+    not left out: `dW.csv`.
     """
     stem = _stem(file)
     if file.startswith(".") or suffix(file) not in MATRIX_SUFFIXES:

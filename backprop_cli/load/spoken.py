@@ -1,4 +1,4 @@
-"""What the names of a framework or course change about a problem that is loaded: its activations, errors and results."""
+"""What foreign names change about a problem that is loaded: its activations, its errors and what it speaks."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -73,6 +73,8 @@ class Spoken:
             of_layers = "activation" if self.naming is not None and whole.endswith(".activation") else None
             key = self.keys.get(whole, of_layers)
             if key is not None:
+                if error.hint is not None:
+                    error.hint = error.hint.replace(f"{whole} may be", f"{key} may be")
                 error.reason = re.sub(rf"(?<![\w.]){re.escape(whole)}(?!\w)", key.replace("\\", ""), error.reason)
                 error.place = key + place[len(whole) :] if place == error.place else error.place
         return error
@@ -125,7 +127,5 @@ def spread(written: Any, n_layers: int) -> list[Any]:
     """
     each = [part.strip() for part in _COMMA.split(written)] if isinstance(written, str) else [written]
     if len(each) not in (1, n_layers):
-        raise ValueError(
-            f"expected one activation for all of {counted(n_layers, 'layer')}, or for each, got {len(each)}"
-        )
+        raise ValueError(f"expected one activation, or one for each of {counted(n_layers, 'layer')}, got {len(each)}")
     return each * n_layers if len(each) == 1 else each

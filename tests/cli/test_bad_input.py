@@ -1171,8 +1171,8 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     ),
     "activation for one layer of two": (
         {"p.json": network({}, {})},
-        "p.json --activation relu",
-        "--activation: expected one activation for all of 2 layers, or for each, got 3",
+        "p.json --activation relu,tanh,relu",
+        "--activation: expected one activation, or one for each of 2 layers, got 3",
     ),
     "quantity of no layer": (
         {"p.json": problem()},

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tests.any_problem import any_problem
-from tests.conftest import ROOT, Run
+from tests.conftest import Run
 from tests.foreign import FOREIGN, problem_in, result_in
 
 SEEDS = range(100)
@@ -27,7 +27,8 @@ def write(path: str, tree: dict[str, Any]) -> None:
     if path.endswith(".json"):
         Path(path).write_text(json.dumps(tree))
     else:
-        np.savez(path, **{key: np.array(value) for key, value in tree.items()})
+        arrays: Any = {key: np.array(value) for key, value in tree.items()}
+        np.savez(path, **arrays)
 
 
 def quantities(result: dict[str, Any]) -> dict[str, Any]:
@@ -44,8 +45,9 @@ def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name:
         ran = backprop("run", "ours.json", "--format", "json")
         assert ran.status == 0
         ours = json.loads(ran.out)
-        write(f"theirs.{container}", problem_in(name, problem))
-        ran = backprop("run", f"theirs.{container}", "--names", name, "--format", "json", "--save", "saved.npz", "-q")  # fmt: skip
+        file = f"theirs.{container}"
+        write(file, problem_in(name, problem))
+        ran = backprop("run", file, "--names", name, "--format", "json", "--save", "saved.npz", "-q")
         assert (ran.status, ran.err) == (0, ""), seed
         theirs = json.loads(ran.out)
         assert theirs["names"] == name
@@ -54,5 +56,5 @@ def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name:
         Path("theirs_result.json").write_text(ran.out)
         write("ours_result.json", ours)
         for expected in ("theirs_result.json", "saved.npz", "ours_result.json") if seed % 10 == 0 else ():
-            ran = backprop("check", f"theirs.{container}", "--names", name, "--expect", expected, "-q")
+            ran = backprop("check", file, "--names", name, "--expect", expected, "-q")
             assert "(to the last bit)" in ran.out, (seed, expected, ran)
