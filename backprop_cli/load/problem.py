@@ -1,4 +1,4 @@
-"""Load a problem: a JSON or NPZ file, and matrix files that override its own.
+"""Load a problem: a JSON, NPZ or safetensors file, and matrix files that override its own.
 
 `-` is standard input; it and a name without an ending hold JSON. The module of a format is imported when it is needed.
 """
@@ -37,6 +37,7 @@ from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.load.spoken import Spoken, naming_file, spread
 from backprop_cli.messages import counted
 
+_FORMATS = {".npz": "NPZ", ".safetensors": "safetensors"}
 _NAMED_MATRIX = "a matrix is read from a file that is named after its quantity, such as dweights.csv"
 
 
@@ -155,12 +156,17 @@ def load_draft(
     try:
         with named(path):
             data = read_problem(path) if data is None else data
-            expected = "NPZ" if suffix(path) == ".npz" else "JSON"
+            expected = _FORMATS.get(suffix(path), "JSON")
             signatures.require_format(data[: signatures.BEGIN], path, expected, problem=True)
             if expected == "NPZ":
                 from backprop_cli.load import npy
 
                 return foreign_names.tree_of(npy.parse_npz(data), names=names, gaps=is_result)
+            if expected == "safetensors":
+                from backprop_cli.load import safetensors
+
+                leaves = safetensors.parse_safetensors(data, exact=exact)
+                return foreign_names.tree_of(leaves, names=names, gaps=is_result)
             return _object(path, data, "a result" if is_result else "a problem", exact=exact)
     except InputError as error:
         if is_result and error.hint is not None:
