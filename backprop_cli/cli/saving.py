@@ -36,7 +36,8 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case ".safetensors":
-            settings = {"learning_rate": solution.problem.learning_rate, **solution.problem.conventions()}
+            problem = solution.problem
+            settings = {"learning_rate": problem.learning_rate, **problem.conventions(), **_names(problem)}
             return {path: _safetensors({dotted(place): matrix for place, matrix in solution.matrices()}, settings)}
         case _:
             return {

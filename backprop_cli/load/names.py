@@ -54,8 +54,9 @@ def unknown_keys(unknown: Mapping[str, Any], known: Sequence[str], prefix: str) 
     """Return the error for all unknown keys, with their values, at one place (`layers[0].`, or nothing)."""
     hint = cure_of(unknown, known)
     is_answered = (hint or "").startswith((_UNNAMED, _LAYERS)) or len(_answers(unknown, known)) == len(unknown)
-    wanted = "" if is_answered else f" (expected {listed(known, 'or')})"
-    names = [key or "''" for key in unknown]
+    conventions, _ = _conventions(unknown)
+    wanted = "" if is_answered or conventions else f" (expected {listed(known, 'or')})"
+    names = [key or "''" for key in (dict(leaves(unknown)) if conventions else unknown)]
     if len(names) == 1:
         return InputError(f"unknown key{wanted}", place=prefix + names[0], hint=hint)
     if (n_more := len(names) - _MOST_LISTED) > 0:

@@ -76,7 +76,7 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 EVERY_KEY = (
-    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
+    "(expected title, source, names, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
     " reduction, mean_gradients, upstream, learning_rate, steps or expected)"
 )
 UNKNOWN = f"unknown key {EVERY_KEY}"
