@@ -68,13 +68,14 @@ class Spoken:
 
     def translated(self, error: InputError) -> InputError:
         """Return an error whose places have the names in the file."""
+        for place, key in self.keys.items() if error.hint is not None else ():
+            if place.startswith("layers["):
+                error.hint = str(error.hint).replace(place, key)
         for place in filter(None, (error.rival, error.place)):
             whole = _INDEX.sub("", place)
             of_layers = "activation" if self.naming is not None and whole.endswith(".activation") else None
             key = self.keys.get(whole, of_layers)
             if key is not None:
-                if error.hint is not None:
-                    error.hint = error.hint.replace(f"{whole} may be", f"{key} may be")
                 error.reason = re.sub(rf"(?<![\w.]){re.escape(whole)}(?!\w)", key.replace("\\", ""), error.reason)
                 error.place = key + place[len(whole) :] if place == error.place else error.place
         return error

@@ -76,8 +76,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 EVERY_KEY = (
-    "(expected title, source, names, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
-    " reduction, mean_gradients, upstream, learning_rate, steps or expected)"
+    "(expected title, source, names, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets,"
+    " loss, reduction, mean_gradients, upstream, learning_rate, steps or expected)"
 )
 UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
