@@ -59,12 +59,12 @@ class Spoken:
             return ()
         layers = draft["layers"] if self.naming is not None and self.naming.layers else [draft]
         usual = [DEFAULT_ACTIVATION] * (len(layers) - 1) + [self.convention.last_activation]
-        added = [name for layer, name in zip(layers, usual, strict=True) if layer.setdefault("activation", "") == ""]
-        for layer, name in zip(layers, usual, strict=True):
-            layer["activation"] = layer["activation"] or name
+        missing = [(layer, name) for layer, name in zip(layers, usual, strict=True) if "activation" not in layer]
+        for layer, name in missing:
+            layer["activation"] = name
         file = "" if self.file is None else f"{self.file}: "
-        names = ", ".join(added)
-        return (f"{file}no activation is given, and {names} is taken (--activation names another)",) if added else ()
+        names = ", ".join(name for _, name in missing)
+        return (f"{file}no activation is given, and {names} is taken (--activation names another)",) if missing else ()
 
     def translated(self, error: InputError) -> InputError:
         """Return an error whose places have the names in the file."""
@@ -74,10 +74,11 @@ class Spoken:
         for place in filter(None, (error.rival, error.place)):
             whole = _INDEX.sub("", place)
             of_layers = "activation" if self.naming is not None and whole.endswith(".activation") else None
-            key = self.keys.get(whole, of_layers)
-            if key is not None:
-                error.reason = re.sub(rf"(?<![\w.]){re.escape(whole)}(?!\w)", key.replace("\\", ""), error.reason)
-                error.place = key + place[len(whole) :] if place == error.place else error.place
+            found = self.keys.get(whole) or of_layers
+            if found is not None:
+                before, after = r"(?<![\w.])", r"(?!\w)"
+                error.reason = found.join(re.split(before + re.escape(whole) + after, error.reason))
+                error.place = found + place[len(whole) :] if place == error.place else error.place
         return error
 
     def by(self, problem: Problem, names: Names | None) -> Problem:

@@ -64,23 +64,38 @@ def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name:
 # inactive; the last output is 5 + 11 = 16, and its gradient 1.
 SEQUENTIAL: dict[str, Any] = {
     "input": [[1, 2]],
-    **{"0.weight": [[1, 2], [3, 4], [-1, 0]], "0.bias": [0, 0, 0.5]},
-    **{"2.weight": [[1, 1, 2]], "2.bias": [0]},
+    "0.weight": [[1, 2], [3, 4], [-1, 0]],
+    "0.bias": [0, 0, 0.5],
+    "2.weight": [[1, 1, 2]],
+    "2.bias": [0],
     "activation": "relu,linear",
     "grad_output": [[1]],
 }
 GRADIENTS: dict[str, Any] = {
-    **{"0.weight": [[1, 2], [1, 2], [0, 0]], "0.bias": [1, 1, 0]},
-    **{"2.weight": [[5, 11, 0]], "2.bias": [1]},
+    "0.weight": [[1, 2], [1, 2], [0, 0]],
+    "0.bias": [1, 1, 0],
+    "2.weight": [[5, 11, 0]],
+    "2.bias": [1],
 }
 # Samples are columns; Z = W X + b = [-1, -1], dZ = A - Y = [-1, -2], dW = 1/2 dZ X.T, cost = 1/2 (1/2 + 4/2)
 COLUMNS: dict[str, Any] = {
-    **{"X": [[1, 3], [2, 4]], "W": [[1, -1]], "b": [[0]], "Y": [[0, 1]]},
-    **{"activation": "linear", "loss": "half_squared_error"},
+    "X": [[1, 3], [2, 4]],
+    "W": [[1, -1]],
+    "b": [[0]],
+    "Y": [[0, 1]],
+    "activation": "linear",
+    "loss": "half_squared_error",
     "expected": {
-        **{"Z": [[-1, -1]], "A": [[-1, -1]], "cost": 1.25, "dA": [[-1, -2]], "dZ": [[-1, -2]]},
-        **{"dW": [[-3.5, -5]], "db": [[-1.5]], "dA_prev": [[-1, -2], [1, 2]]},
-        **{"W": [[1.0035, -0.995]], "b": [[0.0015]]},
+        "Z": [[-1, -1]],
+        "A": [[-1, -1]],
+        "cost": 1.25,
+        "dA": [[-1, -2]],
+        "dZ": [[-1, -2]],
+        "dW": [[-3.5, -5]],
+        "db": [[-1.5]],
+        "dA_prev": [[-1, -2], [1, 2]],
+        "W": [[1.0035, -0.995]],
+        "b": [[0.0015]],
     },
 }
 HAND: dict[str, tuple[str, dict[str, Any]]] = {
@@ -100,7 +115,10 @@ HAND: dict[str, tuple[str, dict[str, Any]]] = {
     "a module that is called layers": (
         "pytorch",
         {
-            **{"input": [[1, 2]], "layers.0.weight": [[3, 4]], "layers.2.weight": [[2]], "grad_output": [[1]]},
+            "input": [[1, 2]],
+            "layers.0.weight": [[3, 4]],
+            "layers.2.weight": [[2]],
+            "grad_output": [[1]],
             "expected": {"layers.0.weight": [[2, 4]], "layers.2.weight": [[11]]},
         },
     ),
@@ -120,47 +138,71 @@ HAND: dict[str, tuple[str, dict[str, Any]]] = {
     "variables of TensorFlow": (
         "keras",
         {
-            **{"inputs": [[1, 2]], "dense/kernel:0": [[1, 0], [0, 1]], "dense/bias:0": [0, 0]},
-            **{"dense_1/kernel:0": [[3], [4]], "upstream": [[1]]},
+            "inputs": [[1, 2]],
+            "dense/kernel:0": [[1, 0], [0, 1]],
+            "dense/bias:0": [0, 0],
+            "dense_1/kernel:0": [[3], [4]],
+            "upstream": [[1]],
             "expected": {"dense/kernel:0": [[3, 4], [6, 8]], "dense_1/kernel:0": [[1], [2]]},
         },
     ),
     "a tree of parameters": (
         "flax",
         {
-            **{"inputs": [[1, 2]], "params": {"Dense_0": {"kernel": [[3], [4]], "bias": [0]}}, "upstream": [[2]]},
+            "inputs": [[1, 2]],
+            "params": {"Dense_0": {"kernel": [[3], [4]], "bias": [0]}},
+            "upstream": [[2]],
             "expected": {"params": {"Dense_0": {"kernel": [[2], [4]], "bias": [2]}}},
         },
     ),
     "a layer of the book": (
         "nnfs",
         {
-            **{"inputs": [[1, 2]], "weights": [[3], [-4]], "biases": [[0]], "dvalues": [[2]]},
+            "inputs": [[1, 2]],
+            "weights": [[3], [-4]],
+            "biases": [[0]],
+            "dvalues": [[2]],
             "expected": {"z": [[-5]], "output": [[0]], "dweights": [[0], [0]], "dbiases": [[0]]},
         },
     ),
     "objects of the book": (
         "nnfs",
         {
-            **{"X": [[1, 2]], "dense1.weights": [[3], [4]], "dense1.biases": [[-10]], "dense2.weights": [[2]]},
-            **{"activation": ["relu", "linear"], "dvalues": [[1]]},
+            "X": [[1, 2]],
+            "dense1.weights": [[3], [4]],
+            "dense1.biases": [[-10]],
+            "dense2.weights": [[2]],
+            "activation": ["relu", "linear"],
+            "dvalues": [[1]],
             "expected": {
-                **{"dense1.output": [[1]], "activation1.output": [[1]], "activation1.dinputs": [[2]]},
-                **{"dense1.dweights": [[2], [4]], "dense2.dinputs": [[2]], "dense2.weights": [[1.999]]},
+                "dense1.output": [[1]],
+                "activation1.output": [[1]],
+                "activation1.dinputs": [[2]],
+                "dense1.dweights": [[2], [4]],
+                "dense2.dinputs": [[2]],
+                "dense2.weights": [[1.999]],
             },
         },
     ),
     "affine_backward": (
         "cs231n",
         {
-            **{"x": [[1, 2]], "w": [[1], [2]], "b": [1], "dout": [[1]]},
+            "x": [[1, 2]],
+            "w": [[1], [2]],
+            "b": [1],
+            "dout": [[1]],
             "expected": {"out": [[6]], "dx": [[1, 2]], "dw": [[1], [2]], "db": [1]},
         },
     ),
     "grads of a TwoLayerNet": (
         "cs231n",
         {
-            **{"X": [[1, 2]], "W1": [[3], [4]], "b1": [0], "W2": [[2]], "b2": [0], "dout": [[1]]},
+            "X": [[1, 2]],
+            "W1": [[3], [4]],
+            "b1": [0],
+            "W2": [[2]],
+            "b2": [0],
+            "dout": [[1]],
             "expected": {"W1": [[2], [4]], "b1": [2], "W2": [[11]], "b2": [1]},
         },
     ),
@@ -168,11 +210,23 @@ HAND: dict[str, tuple[str, dict[str, Any]]] = {
     "a network of the course": (
         "deeplearning",
         {
-            **{"X": [[1], [2]], "W1": [[3, 4]], "b1": [[0]], "W2": [[2]], "b2": [[0]], "dAL": [[1]]},
+            "X": [[1], [2]],
+            "W1": [[3, 4]],
+            "b1": [[0]],
+            "W2": [[2]],
+            "b2": [[0]],
+            "dAL": [[1]],
             "activation": "relu,linear",
             "expected": {
-                **{"A1": [[11]], "AL": [[22]], "dA0": [[6], [8]], "dA1": [[2]], "dA2": [[1]]},
-                **{"dW1": [[2, 4]], "db1": [[2]], "dW2": [[11]], "W2": [[1.989]]},
+                "A1": [[11]],
+                "AL": [[22]],
+                "dA0": [[6], [8]],
+                "dA1": [[2]],
+                "dA2": [[1]],
+                "dW1": [[2, 4]],
+                "db1": [[2]],
+                "dW2": [[11]],
+                "W2": [[1.989]],
             },
         },
     ),
@@ -304,7 +358,7 @@ def test_names_given_twice_in_an_archive_are_refused(backprop: Run) -> None:
     import warnings
     import zipfile
 
-    np.savez("p.npz", **{"input": np.ones((1, 2)), "weight": np.ones((1, 2))})
+    np.savez("p.npz", input=np.ones((1, 2)), weight=np.ones((1, 2)))
     with warnings.catch_warnings(), zipfile.ZipFile("p.npz", "a") as archive:
         warnings.simplefilter("ignore")
         archive.writestr("weight.npy", archive.read("weight.npy"))
@@ -453,7 +507,7 @@ def test_accept_does_not_write_other_names(backprop: Run) -> None:
     ran = backprop("check", "p.json", "--accept")
     assert (ran.status, ran.err.splitlines()[0]) == (
         2,
-        "backprop: p.json: --accept does not write the names of pytorch",
+        "backprop: --accept does not write the names of pytorch",
     )
 
 
@@ -486,7 +540,7 @@ def test_a_mistake_in_gradients_is_named(backprop: Run, key: str, wrong: Any, mi
         name: np.array(value, np.float64)
         for name, value in parse_safetensors((DATA / "sequential_grads.safetensors").read_bytes(), exact=False)
     }
-    np.savez("wrong.npz", **{**gradients, key: wrong(gradients)})  # type: ignore[arg-type]
+    np.savez("wrong.npz", **{**gradients, key: wrong(gradients)})
     ran = backprop(*MODEL, "--expect", "wrong.npz", "--rtol", "1e-4")
     assert ran.status == 1
     assert mistake in ran.out, ran.out
