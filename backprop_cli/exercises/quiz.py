@@ -7,10 +7,11 @@ Wrong values are float64, so that halfway includes what rounding errors put besi
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import TypeAlias
 
 from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.exact import to_fraction
@@ -23,6 +24,10 @@ __all__ = ["Gap", "Quiz", "WrongAnswer", "quiz"]
 # How far a value may be from halfway between two answers, relative to itself and at least in units of the last decimal
 _OF_DECIMALS = Fraction(1, 10**40)  # they have 50 right digits
 _OF_FLOATS, _OF_FLOATS_IN_UNITS = Fraction(1, 10**12), Fraction(1, 10**9)
+_MOST_IN_UNITS = Fraction(1, 4)
+
+
+_Mistake: TypeAlias = tuple[str, str]  # its name and description
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,15 +77,15 @@ def _gaps(asked: Asked, node: Node, solution: Solution, digits: int) -> Iterator
     matrix, shape = asked.matrix, asked.matrix.grid.shape
     mistakes = [((found.name, found.description), found.value.ravel()) for found in wrong_values(solution, node)]
     for k, right in enumerate(asked.answers.ravel()):
-        wrong = {mistake: float(values[k]) for mistake, values in mistakes}
+        wrong = [(mistake, float(values[k])) for mistake, values in mistakes]
         yield _gap(matrix.entry(*divmod(k, shape[1])), right, wrong, digits)
 
 
-def _gap(entry: str, right: Exact, wrong: Mapping[tuple[str, str], float], digits: int) -> Gap:
-    """Return a gap; `wrong` has values by the name and description of their mistake."""
+def _gap(entry: str, right: Exact, wrong: Iterable[tuple[_Mistake, float]], digits: int) -> Gap:
+    """Return a gap; a mistake may have several wrong values."""
     answers = _rounded(right, digits)
-    named: dict[int, list[tuple[str, str]]] = {}
-    for mistake, value in wrong.items():
+    named: dict[int, list[_Mistake]] = {}
+    for mistake, value in wrong:
         for answer in _rounded(value, digits) if math.isfinite(value) else ():
             if answer not in answers:
                 named.setdefault(answer, []).append(mistake)
@@ -92,7 +97,7 @@ def _gap(entry: str, right: Exact, wrong: Mapping[tuple[str, str], float], digit
     )
 
 
-def _wrong_answer(answer: str, mistakes: list[tuple[str, str]]) -> WrongAnswer:
+def _wrong_answer(answer: str, mistakes: list[_Mistake]) -> WrongAnswer:
     names, descriptions = (tuple(dict.fromkeys(texts)) for texts in zip(*mistakes, strict=True))
     return WrongAnswer(answer=answer, names=names, descriptions=descriptions)
 
@@ -113,7 +118,7 @@ def _rounded(value: Exact | float, digits: int) -> tuple[int, ...]:
 
 def _slack(value: Exact | float, units: Fraction) -> Fraction:
     if isinstance(value, float):
-        return max(_OF_FLOATS * units, _OF_FLOATS_IN_UNITS)
+        return min(max(_OF_FLOATS * units, _OF_FLOATS_IN_UNITS), _MOST_IN_UNITS)
     return _OF_DECIMALS * max(units, Fraction(1)) if isinstance(value, Decimal) else Fraction(0)
 
 

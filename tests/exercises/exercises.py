@@ -1,38 +1,33 @@
-"""Exercises for tests, made of problems as files hold them, without the package's own `sheet`."""
+"""Exercises for tests, made of problems as files hold them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
-from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
-from backprop_cli.errors import InputError
 from backprop_cli.exercises.exercise import Asked, Exercise
 from backprop_cli.exercises.quiz import Quiz, quiz
 from backprop_cli.explanations.explanation import Extent
-from backprop_cli.explanations.worked import Worked, worked
+from backprop_cli.explanations.worked import worked
 from backprop_cli.load.json import parse
 from backprop_cli.load.schema import build
 
-STATEMENT = ("Layer 0 has the activation f(z) = max(0, z).", "Compute every gradient.")
+STATEMENT = ("The activation is f(z) = max(0, z), a <function> of z & no other.", "Compute {#1} and {all} gradients.")
 
 
 def exercise_of(problem: Mapping[str, Any], *, digits: int = 3, ask: Sequence[str] = ()) -> tuple[Exercise, Solution]:
     """Return the exercise of a problem and its solution in float64; `ask` are quantities, by default all computed."""
-    import json
-
     text = json.dumps(problem)
     floats = build(json.loads(text), {}, exact=False, dtype="float64")
     exact = solve(build(parse(text.encode(), exact=True), {}, exact=True, dtype="float64"))
-    found, solution = worked(floats, Extent()), solve(floats)
+    found = worked(floats, Extent())
     results = {step.node_place: step.result for step in found.steps}
     asked = [
-        Asked(matrix=results[floats.place(i, quantity)], answers=answers)
-        for i, layer in enumerate(exact.layers)
-        for quantity, answers in layer.computed.items()
-        if floats.place(i, quantity) in results and (not ask or quantity in ask)
+        Asked(matrix=results[place], answers=answers)
+        for place, answers in exact.matrices()
+        if place in results and (not ask or place.rpartition(".")[2] in ask)
     ]
     exercise = Exercise(
         title=problem.get("title", "Exercise 1"),
@@ -44,4 +39,9 @@ def exercise_of(problem: Mapping[str, Any], *, digits: int = 3, ask: Sequence[st
         digits=digits,
         solution=found,
     )
-    return exercise, solution
+    return exercise, solve(floats)
+
+
+def quiz_of(problem: Mapping[str, Any], *, digits: int = 3, ask: Sequence[str] = ()) -> Quiz:
+    """Return the quiz of a problem; `ask` are quantities, by default all that are computed."""
+    return quiz(*exercise_of(problem, digits=digits, ask=ask))

@@ -13,8 +13,9 @@ from backprop_cli.exercises.quiz import Quiz, WrongAnswer
 from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.worked import Matrix, WorkedStep
 from backprop_cli.messages import clean
-from backprop_cli.render.html.text import figure, safe
+from backprop_cli.render.html.text import safe
 from backprop_cli.render.notes import conventions, signs
+from backprop_cli.render.numbers import number
 from backprop_cli.render.steps import steps
 
 __all__ = ["CATEGORY", "code", "feedback", "figures", "given", "names", "paragraph", "rule", "solution", "statement"]
@@ -28,9 +29,8 @@ _NO_XML = re.compile("[\ufffe\uffff]")
 _LONGEST_TITLE = 180  # Moodle cuts a name at 255 characters
 _LONGEST_TAG = 50
 _REFERENCE = re.compile(r"&(?=[a-zA-Z0-9#]{1,8};)")
-_TABLE = (
-    '<table border="1" style="display:inline-table;vertical-align:middle;caption-side:top;border-collapse:collapse">'
-)
+_STYLE = "display:inline-table;vertical-align:middle;caption-side:top;border-collapse:collapse"
+_TABLE = f'<table border="1" cellpadding="5" style="{_STYLE}">'
 _FOR_FILES = re.compile(r': (?:with )?"(?:weight_layout|samples)".*')  # how to write the problem, which is not asked
 
 
@@ -84,9 +84,9 @@ def tags(exercise: Exercise) -> Sequence[str]:
 
 
 def statement(exercise: Exercise) -> Iterator[str]:
-    """Yield the title and the sentences of an exercise, each as a paragraph."""
+    """Yield the title of an exercise, and its sentences, each in a line."""
     yield paragraph(f"<strong>{text(exercise.title)}</strong>")
-    yield paragraph(" ".join(map(text, exercise.statement)))
+    yield paragraph("<br>".join(map(text, exercise.statement)))
 
 
 def given(exercise: Exercise) -> Iterator[str]:
@@ -96,8 +96,8 @@ def given(exercise: Exercise) -> Iterator[str]:
 
 
 def figures(matrix: Matrix, precision: int | None) -> list[list[str]]:
-    """Return the numbers of a matrix as HTML, row by row."""
-    return [[text(figure(value, precision)) for value in row] for row in matrix.grid.tolist()]
+    """Return the numbers of a matrix row by row, with signs of ASCII, so that a student can copy them."""
+    return [[number(value, precision) for value in row] for row in matrix.grid.tolist()]
 
 
 def table(cells: Sequence[Sequence[str]], caption: str) -> str:
@@ -152,7 +152,7 @@ def worked_entry(found: Explanation, precision: int | None) -> str:
 
 def feedback(wrong: WrongAnswer) -> str:
     """Return what a student reads who gave a wrong answer that known mistakes lead to."""
-    mistakes = [text(_FOR_FILES.sub("", each)) for each in wrong.descriptions]
+    mistakes = [f"<em>{text(_FOR_FILES.sub('', each))}</em>" for each in wrong.descriptions]
     if len(mistakes) == 1:
-        return f"One mistake leads to this number: {mistakes[0]}."
-    return "".join(["Each of these mistakes leads to this number:", *(f"<br>- {each}" for each in mistakes)])
+        return f"A mistake leads to this number: {mistakes[0]}"
+    return "<br>- ".join(["Each of these mistakes leads to this number:", *mistakes])
