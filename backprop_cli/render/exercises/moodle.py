@@ -85,7 +85,7 @@ def _gap(gap: Gap) -> str:
 
 
 def _html(parts: Iterable[str]) -> str:
-    content = "\n".join(parts).replace("]]>", "]]]]><![CDATA[>")
+    content = "\n".join(parts)  # without `]]>`, because a text has `&gt;`
     return f"<text><![CDATA[{content}]]></text>"
 
 

@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ import pytest
 
 from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.quantities import Node
-from backprop_cli.exercises.quiz import Quiz, quiz
+from backprop_cli.exercises.quiz import Quiz, WrongAnswer, quiz
 from backprop_cli.render.exercises import gift, moodle
 from tests.any_problem import any_problem
 from tests.conftest import sized
@@ -79,21 +80,26 @@ def assert_named(marks: Marks, typed: str, description: str) -> None:
 
 
 def relu_problem(seed: int) -> dict[str, Any]:
-    """Return a layer with numbers of one decimal; now and then as many samples as inputs and neurons."""
+    """Return a layer of tenths, or of quarters; now and then with as many samples as inputs and neurons.
+
+    Quarters are exact in float64, and so are kinks; a z that is 0 as a sum of tenths might not be.
+    """
     rng = random.Random(seed)
     n, i, j = [2, 2, 2] if seed % 3 == 0 else [rng.randint(2, 4), rng.randint(1, 4), rng.randint(2, 3)]
+    unit = 4 if seed % 2 else 10
 
     def matrix(n_rows: int, n_columns: int) -> list[list[float]]:
-        return [[rng.randint(-20, 20) / 10 for _ in range(n_columns)] for _ in range(n_rows)]
+        return [[rng.randint(-20, 20) / unit for _ in range(n_columns)] for _ in range(n_rows)]
 
-    return {
-        "inputs": matrix(n, i),
-        "weights": matrix(i, j),
-        "biases": matrix(1, j)[0],
-        "activation": "relu",
-        "upstream": matrix(n, j),
-        "learning_rate": 0.5,
-    }
+    while True:
+        problem = {"inputs": matrix(n, i), "weights": matrix(i, j), "biases": matrix(1, j)[0]}
+        if unit == 4 or all(value for row in z_of(problem) for value in row):
+            return problem | {"activation": "relu", "upstream": matrix(n, j), "learning_rate": 0.5}
+
+
+def z_of(problem: Mapping[str, Any]) -> Exact:
+    inputs, weights, biases = exact(problem["inputs"]), exact(problem["weights"]), exact([problem["biases"]])
+    return added(times(inputs, weights), biases * len(inputs))
 
 
 def exact(matrix: Sequence[Sequence[float]]) -> Exact:
@@ -131,8 +137,7 @@ def of_dz(inputs: Exact, weights: Exact, dz: Exact) -> dict[str, Exact]:
 def mistakes_by_hand(problem: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Exact]]]:
     """Yield the right values, with an empty name, and what mistakes make of them, by a part of their descriptions."""
     inputs, weights, upstream = (exact(problem[name]) for name in ("inputs", "weights", "upstream"))
-    biases, n = exact([problem["biases"]])[0], len(inputs)
-    z = [[value + bias for value, bias in zip(row, biases, strict=True)] for row in times(inputs, weights)]
+    z, n = z_of(problem), len(inputs)
 
     def masked(keeps: Callable[[Fraction, Fraction], bool]) -> Exact:
         return [
@@ -165,7 +170,7 @@ def mistakes_by_hand(problem: Mapping[str, Any]) -> Iterator[tuple[str, dict[str
         yield "dz @ weights, not dz @ weights.T", {"dinputs": times(dz, weights)}
     uphill = {
         "new_weights": added(weights, scaled(right["dweights"], Fraction(1, 2))),
-        "new_biases": added([biases], scaled(right["dbiases"], Fraction(1, 2))),
+        "new_biases": added(exact([problem["biases"]]), scaled(right["dbiases"], Fraction(1, 2))),
     }
     yield "a step uphill", uphill
 
@@ -252,6 +257,35 @@ TITLES = {
     "\ud800": "\\ud800",
     "0": "0",
 }
+
+
+HOSTILE = ["a ]]> } ~ # \\ = : b", "\\} \\# \\~ \\", "&amp; &amp;amp; <b>", "{1:NUMERICAL:=1:2} {#1}"]
+HOSTILE += ["#### \N{RIGHTWARDS ARROW}", "\\"]
+
+
+@READERS
+@pytest.mark.parametrize("texts", [HOSTILE, *([text] for text in HOSTILE)], ids=ascii)
+def test_a_description_survives(read: Callable[[Sequence[Quiz]], list[dict[str, Marks]]], texts: list[str]) -> None:
+    found = quiz_of(relu_problem(0), ask=["dbiases"])
+    wrong = (
+        WrongAnswer(answer="99.000", names=("a",) * len(texts), descriptions=tuple(texts)),
+        WrongAnswer(answer="-99.000", names=("b",), descriptions=("the last one",)),
+    )
+    gaps = tuple(replace(gap, wrong=wrong) for gap in found.gaps[0])
+    for marks in read([replace(found, gaps=(gaps,))])[0].values():
+        assert len(marks.alternatives) == 3
+        assert_named(marks, "99", "\n- ".join(["", *texts]) if len(texts) > 1 else f" to this number: {texts[0]}")
+        assert_named(marks, "-99", " to this number: the last one")
+
+
+@pytest.mark.parametrize("identity", ["seed 5, [a] \\] <b> & c", "x" * 150])
+def test_an_identity_survives(identity: str) -> None:
+    found = quiz_of(relu_problem(0), ask=["dbiases"])
+    found = replace(found, exercise=replace(found.exercise, identity=identity))
+    _, (question,) = moodle_reader.read("".join(moodle.quiz([found])))
+    _, questions = gift_reader.read("".join(gift.quiz([found])))
+    assert question.idnumber == identity[:100]
+    assert [each.idnumber for each in questions] == [f"{identity[:90]}-dbiases-{k}" for k in range(2)]
 
 
 @pytest.mark.parametrize("title", TITLES, ids=ascii)
