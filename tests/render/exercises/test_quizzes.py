@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any, Protocol
 
 import pytest
 
 from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.quantities import Node
+from backprop_cli.core.solution import Solution
+from backprop_cli.exercises.exercise import Exercise
 from backprop_cli.exercises.quiz import Quiz, WrongAnswer, quiz
 from backprop_cli.render.exercises import gift, moodle
 from tests.any_problem import any_problem
@@ -201,13 +204,19 @@ def test_mistakes_by_hand_get_their_feedback(read: Callable[[Sequence[Quiz]], li
     assert n_ties > 5 * n
 
 
+@cache
+def quizzes_of_every_kind(n: int) -> list[tuple[Exercise, Solution, Quiz]]:
+    made = (exercise_of(any_problem(seed), digits=(3, 2, 4, 1)[seed % 4]) for seed in range(n))
+    return [(exercise, solution, quiz(exercise, solution)) for exercise, solution in made]
+
+
 @sized("n", 20, 200)
 @READERS
 def test_quizzes_of_every_kind(read: Callable[[Sequence[Quiz]], list[dict[str, Marks]]], n: int) -> None:
     """Every activation, loss and convention: right answers, each mistake of the table, and nothing between them."""
-    made = [exercise_of(any_problem(seed)) for seed in range(n)]
-    quizzes = [quiz(exercise, solution) for exercise, solution in made]
-    for (exercise, solution), marks in zip(made, read(quizzes), strict=True):
+    made = quizzes_of_every_kind(n)
+    quizzes = [each for *_, each in made]
+    for (exercise, solution, _), marks in zip(made, read(quizzes), strict=True):
         nodes = {
             solution.problem.place(i, name): Node(i, name)
             for i, layer in enumerate(solution.layers)
@@ -356,6 +365,15 @@ def test_the_solution_is_the_feedback() -> None:
     first = next(each for each in questions if each.name == "Exercise 1 dweights[0,0]")
     assert visible(first.text).endswith("dweights[0,0] =")
     assert visible(first.general_feedback).startswith("dweights = inputs.T @ dzdweights[0,0] = inputs[0,0] * dz[0,0]")
+
+
+def test_a_quantity_that_is_no_step_of_the_solution_has_no_feedback_to_all() -> None:
+    found = quiz_of(relu_problem(0), ask=["dbiases"])
+    solution = replace(found.exercise.solution, steps=())
+    _, questions = gift_reader.read(
+        "".join(gift.quiz([replace(found, exercise=replace(found.exercise, solution=solution))]))
+    )
+    assert [each.general_feedback for each in questions] == ["", ""]
 
 
 def test_feedback_leaves_out_how_to_write_the_problem() -> None:
