@@ -29,7 +29,7 @@ _NO_XML = re.compile("[\ufffe\uffff]")
 _LONGEST_TITLE = 180  # Moodle cuts a name at 255 characters
 _LONGEST_TAG = 50
 _REFERENCE = re.compile(r"&(?=[a-zA-Z0-9#]{1,8};)")
-_STYLE = "display:inline-table;vertical-align:middle;caption-side:top;border-collapse:collapse"
+_STYLE = "display:inline-table;vertical-align:middle;caption-side:top;border-collapse:collapse;margin:0 0.5em 0.5em 0"
 _TABLE = f'<table border="1" cellpadding="5" style="{_STYLE}">'
 _FOR_FILES = re.compile(r': (?:with )?"(?:weight_layout|samples)".*')  # how to write the problem, which is not asked
 
@@ -90,9 +90,8 @@ def statement(exercise: Exercise) -> Iterator[str]:
 
 
 def given(exercise: Exercise) -> Iterator[str]:
-    """Yield what is given, each matrix in a paragraph of its own, with every digit."""
-    for matrix in exercise.given:
-        yield f"<div>{_named(matrix, _EVERY_DIGIT, matrix.place)}</div>"
+    """Yield what is given with every digit, matrices beside each other."""
+    yield f"<div>{' '.join(_named(matrix, _EVERY_DIGIT, matrix.place) for matrix in exercise.given)}</div>"
 
 
 def figures(matrix: Matrix, precision: int | None) -> list[list[str]]:

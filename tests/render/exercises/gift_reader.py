@@ -74,6 +74,8 @@ def _alternative(text: str) -> Alternative:
     if weight is None:
         raise ValueError(f"no weight: {text}")
     answer, _, feedback = text[weight.end() :].partition("#")
+    if "#" in feedback:
+        raise ValueError(f"# without a backslash: {feedback}")
     number, _, tolerance = answer.strip().partition(":")
     float(number), float(tolerance)
     return Alternative(int(weight[1]) / 100, number, tolerance, _without_placeholders(feedback).strip())
