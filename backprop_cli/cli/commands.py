@@ -14,8 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from backprop_cli.cli import values
-from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
-from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
+from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP, SCHEMA_HELP
+from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions, SchemaOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
 from backprop_cli.cli.streams import redirecting
 from backprop_cli.errors import BackpropError, ExitStatus, OutputError, UsageError
@@ -72,6 +72,16 @@ def _explain() -> Callable[[ExplainOptions], ExitStatus]:
     from backprop_cli.cli.explain import print_explanation
 
     return print_explanation
+
+
+@app.command(
+    "schema", short_help="Print the JSON Schema of a kind of file.", help=SCHEMA_HELP, cls=Command, no_args_is_help=True
+)
+@takes(SchemaOptions)
+def _schema() -> Callable[[SchemaOptions], ExitStatus]:
+    from backprop_cli.cli.schema import print_schema
+
+    return print_schema
 
 
 def parse(argv: Sequence[str]) -> tuple[Action | None, str]:

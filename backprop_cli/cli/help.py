@@ -93,3 +93,15 @@ Examples:
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
 """
+
+SCHEMA_HELP = """
+Print the JSON Schema of a kind of file, for editors and validators.
+
+Problems are read; results, checks, explanations and answers are what
+backprop prints as JSON.
+
+\b
+Examples:
+  backprop schema problem
+  backprop schema result
+"""
