@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from backprop_cli.cli import values
-from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
+from backprop_cli.cli.exercise_options import ExerciseOptions
+from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
 from backprop_cli.cli.streams import redirecting
@@ -72,6 +73,20 @@ def _explain() -> Callable[[ExplainOptions], ExitStatus]:
     from backprop_cli.cli.explain import print_explanation
 
     return print_explanation
+
+
+@app.command(
+    "exercise",
+    short_help="Make question sheets, answer keys and quizzes.",
+    help=EXERCISE_HELP,
+    cls=Command,
+    no_args_is_help=True,
+)
+@takes(ExerciseOptions)
+def _exercise() -> Callable[[ExerciseOptions], ExitStatus]:
+    from backprop_cli.cli.exercise import print_exercises
+
+    return print_exercises
 
 
 def parse(argv: Sequence[str]) -> tuple[Action | None, str]:

@@ -20,6 +20,7 @@ Examples:
   backprop run samples/dense_relu.json
   backprop check samples/*.json
   backprop explain samples/dense_relu.json 'dweights[2,1]'
+  backprop exercise samples/dense_relu.json --format html > sheet.html
 
 \b{_STATUSES}
 """
@@ -92,4 +93,25 @@ Examples:
     --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
+"""
+
+EXERCISE_HELP = """
+Make question sheets of problems: what is given, what is asked for, and tables
+to fill in; or their answer keys, or quizzes that mark themselves.
+
+Several problems are one document with a section for each, or with --save FOLDER
+a file for each. A sheet never shows the expected values of a problem.
+
+--format json is a file of nulls to fill in; check compares it with the problem,
+and counts what is still null as open. A number may be off by half a unit of the
+last decimal that is asked for.
+
+\b
+Examples:
+  backprop exercise samples/dense_relu.json samples/mazur_sigmoid.json
+  backprop exercise samples/dense_relu.json --ask dweights,dbiases --digits 2
+  backprop exercise samples/mazur_sigmoid.json --key --format html
+  backprop exercise samples/d*.json --format moodle --save /tmp/quiz.xml
+  backprop exercise samples/dense_relu.json --format json --key >/tmp/a.json &&
+    backprop check samples/dense_relu.json --expect /tmp/a.json
 """

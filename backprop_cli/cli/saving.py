@@ -25,7 +25,7 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
         case ".json":
             from backprop_cli.render import json
 
-            return {path: partial(_write_text, json.result(solution))}
+            return {path: partial(write_text, json.result(solution))}
         case ".npz":
             from backprop_cli.render import npy
 
@@ -45,7 +45,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
         case "csv":
             from backprop_cli.render import csv
 
-            return partial(_write_text, csv.matrix(matrix))
+            return partial(write_text, csv.matrix(matrix))
         case "npy":
             from backprop_cli.render import npy
 
@@ -73,9 +73,10 @@ def problem_file(problem: Problem, path: str) -> Write:
         return partial(npy.npz, arrays=dict(flatten(draft)))
     from backprop_cli.render import json
 
-    return partial(_write_text, json.problem(draft))
+    return partial(write_text, json.problem(draft))
 
 
-def _write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+def write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+    """Write a text in parts to a file."""
     for part in parts:
         file.write(part.encode())
