@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from backprop_cli.cli.options import ExplainOptions
-from backprop_cli.explanations.explanation import Explanation
+from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.explanations.opened import opened
 from backprop_cli.explanations.picture import picture
 from backprop_cli.explanations.worked import Worked
-from backprop_cli.render import svg
 from backprop_cli.render.html import explanation, page
-from backprop_cli.render.html.view import view
+from backprop_cli.render.html.view import Shown, view
 
 
 def html_page(found: Worked | Explanation, options: ExplainOptions) -> str:
@@ -20,12 +19,21 @@ def html_page(found: Worked | Explanation, options: ExplainOptions) -> str:
     """
     if isinstance(found, Explanation):
         return explanation.explanation(found, options.precision)
-    shown = view(found, options.rows)
-    entries = opened(found, options.extent, shown.opened(found))
-    drawn = _drawn(found) if found.is_whole else None
-    return page.worked(found, entries, shown, options.precision, picture=drawn)
+    return page.worked(shown(found, options.extent, options.rows), options.precision)
 
 
-def _drawn(found: Worked) -> str:
-    """Return the network with the numbers of its first sample, in few digits; the page has the title."""
-    return svg.picture(replace(picture(found.problem, 0), title=None), None)
+def shown(found: Worked, extent: Extent, max_rows: int) -> Shown:
+    """Return what a page shows of a worked solution: of matrices at most `max_rows` rows and columns, 0 for all.
+
+    A whole problem has a picture of its network with the numbers of the first sample; the page has the title.
+
+    Raises:
+        InputError: The sum of the terms of an entry overflows.
+    """
+    how_much = view(found, max_rows)
+    return Shown(
+        found=found,
+        view=how_much,
+        opened=opened(found, extent, how_much.opened(found)),
+        picture=replace(picture(found.problem, 0), title=None) if found.is_whole else None,
+    )

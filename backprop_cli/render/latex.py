@@ -14,7 +14,7 @@ from backprop_cli.render.latex_rules import filled
 from backprop_cli.render.tex_lines import EQUAL, Equation, Unit, aligned_lines, flowing_lines, unit, width
 from backprop_cli.render.tex_texts import code, document, escaped
 
-__all__ = ["explanation", "worked"]
+__all__ = ["explanation", "solutions", "worked"]
 
 # The width of a line in em: of `article` on A4 paper at 12 pt, where that is least, and of a document of its own.
 _OF_ARTICLE, _OF_DOCUMENT = 32.5, 50.5
@@ -34,7 +34,17 @@ def worked(found: Worked, precision: int | None, max_rows: int, *, standalone: b
 
     `max_rows` is the most rows and columns of a matrix to show, 0 for all rows, and for all columns that fit a line.
     """
-    page = _Page(precision, max_rows, standalone=standalone)
+    return solutions([found], precision, max_rows, standalone=standalone)
+
+
+def solutions(found: Sequence[Worked], precision: int | None, max_rows: int, *, standalone: bool = False) -> str:
+    """Return the worked solutions of several problems, each on pages of its own."""
+    parts = [_solution(each, _Page(precision, max_rows, standalone=standalone)) for each in found]
+    return _whole("\n\\clearpage\n".join(parts), standalone=standalone)
+
+
+def _solution(found: Worked, page: "_Page") -> str:
+    """Write the worked solution of a problem on an empty page, and return it."""
     if found.title:
         page.add(rf"\section*{{{escaped(found.title)}}}")
     if found.source:
@@ -44,7 +54,7 @@ def worked(found: Worked, precision: int | None, max_rows: int, *, standalone: b
         of_layer = f", layer {layer}" if found.problem.layered and phase != "loss" else ""
         page.steps(_PHASES[phase] + of_layer, list(steps))
     page.notes([*not_shown(found, page.matrices.notes), ("Letters", legend(found, page.text))])
-    return page.whole()
+    return page.ended()
 
 
 def explanation(found: Explanation, precision: int | None, *, standalone: bool = False) -> str:
@@ -59,7 +69,11 @@ def explanation(found: Explanation, precision: int | None, *, standalone: bool =
     if any(each.cut for each in [found, *sources]):
         page.add("Further sources are left out.")
     page.notes([("Letters", legend(None, page.text))])
-    return page.whole()
+    return _whole(page.ended(), standalone=standalone)
+
+
+def _whole(body: str, *, standalone: bool) -> str:
+    return document(["amsmath"], body) if standalone else f"{body}\n"
 
 
 def _sources(found: Explanation) -> Iterator[Explanation]:
@@ -82,7 +96,7 @@ class _Page:
     """The lines of a page in the making."""
 
     def __init__(self, precision: int | None, max_rows: int, *, standalone: bool) -> None:
-        self._precision, self._standalone = precision, standalone
+        self._precision = precision
         self._width = _OF_DOCUMENT if standalone else _OF_ARTICLE
         self.matrices = Matrices(self._width - _BESIDE_MATRIX, precision, max_rows)
         self._lines: list[str] = [*_BEGIN]
@@ -93,10 +107,10 @@ class _Page:
         """The page so far."""
         return "\n".join(self._lines)
 
-    def whole(self) -> str:
-        """Return the page."""
+    def ended(self) -> str:
+        """Return the page, after which the text is as before."""
         self.add(r"\par\endgroup")
-        return document(["amsmath"], self.text) if self._standalone else f"{self.text}\n"
+        return self.text
 
     def add(self, *lines: str) -> None:
         """Add lines."""

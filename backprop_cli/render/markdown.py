@@ -12,6 +12,8 @@ from backprop_cli.render.numbers import number
 from backprop_cli.render.steps import adds_up, equations, steps, term_names, term_numbers, tree
 from backprop_cli.render.tex import aligned_rule, bmatrix
 
+__all__ = ["escaped", "explanation", "worked"]
+
 _WIDTH = 80  # of code
 _LETTERS = (
     "Here $L$ is the loss; $x$, $w$, $b$, $z$ and $y$ are inputs, weights, biases, pre-activations and outputs; and"
@@ -36,29 +38,30 @@ def explanation(found: Explanation, precision: int | None) -> str:
     return _page([heading], "", parts)
 
 
-def worked(found: Worked, precision: int | None, max_rows: int) -> str:
+def worked(found: Worked, precision: int | None, max_rows: int, *, level: int = 1) -> str:
     """Return the worked solution of a problem, step by step.
 
-    `max_rows` is the most rows or columns of a matrix to show; 0 shows all.
+    `max_rows` is the most rows or columns of a matrix to show; 0 shows all. The heading of the title has a `level`.
     """
-    title = [f"# {_escaped(clean(found.title))}"] if found.title else []
+    part = "#" * (level + 1)
+    title = [f"{'#' * level} {escaped(clean(found.title))}"] if found.title else []
     legend = (
         _MATRICES
         + _OF_LAYERS * (len(found.problem.layers) > 1)
-        + "".join(f" {_escaped(line[:1].upper() + line[1:])}." for line in conventions(found))
+        + "".join(f" {escaped(line[:1].upper() + line[1:])}." for line in conventions(found))
     )
-    parts = ["## Given"]
+    parts = [f"{part} Given"]
     for matrix in found.given:
         parts.append(f"`{matrix.place}`")
         parts.append(_display(f"{matrix.symbol} = {bmatrix(matrix, precision, max_rows)}"))
         parts += _edges(matrix, max_rows)
     for step in found.steps:
-        parts += _step(step, precision, max_rows)
+        parts += _step(step, precision, max_rows, part)
     if lines := left_out(found):
-        parts += ["## Not shown", _code(lines)]
+        parts += [f"{part} Not shown", _code(lines)]
     if found.not_computed:
         needs = [f"- `{place}` needs `{needs}`" for place, needs in found.not_computed.items()]
-        parts += ["## Not computed", "\n".join(needs)]
+        parts += [f"{part} Not computed", "\n".join(needs)]
     return _page(title, legend, parts)
 
 
@@ -70,13 +73,13 @@ def _page(title: Iterable[str], legend: str, parts: Iterable[str]) -> str:
     return "\n\n".join([*title, _LETTERS + more + legend, text]) + "\n"
 
 
-def _step(step: WorkedStep, precision: int | None, max_rows: int) -> Iterator[str]:
+def _step(step: WorkedStep, precision: int | None, max_rows: int, level: str) -> Iterator[str]:
     """Yield a quantity: its rule with all matrices, and entries of it."""
-    yield f"## `{step.node_place}`"
+    yield f"{level} `{step.node_place}`"
     yield _display(aligned_rule(step, precision, max_rows))
     yield from _edges(step.result, max_rows)
     for example in step.examples:
-        yield from _entry(example, precision, "###")
+        yield from _entry(example, precision, f"{level}#")
 
 
 def _edges(matrix: Matrix, max_rows: int) -> Iterator[str]:
@@ -131,8 +134,9 @@ def _code(lines: Iterable[str]) -> str:
 
 
 def _where(found: Explanation) -> str:
-    return "\n".join(f"- {_escaped(line)}" for line in found.notation.where)
+    return "\n".join(f"- {escaped(line)}" for line in found.notation.where)
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|$])", r"\\\1", text)
+def escaped(text: str) -> str:
+    """Return a text with a backslash before each character that means something in Markdown."""
+    return re.sub(r"([\\`*_{}\[\]<>#|$&~])", r"\\\1", text)

@@ -24,20 +24,21 @@ DARK |= {"unit": "#1b2a41", "outline": "#7aa7ff"}
 _NAME = "backprop-network"
 
 
-def picture(shown: Picture, precision: int | None) -> str:
-    """Return a picture as SVG; numbers are as in `layout.drawing`."""
-    return "\n".join(_lines(drawing(shown, precision))).encode("ascii", "xmlcharrefreplace").decode() + "\n"
+def picture(shown: Picture, precision: int | None, prefix: str = "") -> str:
+    """Return a picture as SVG, whose ids begin with `prefix`; numbers are as in `layout.drawing`."""
+    return "\n".join(_lines(drawing(shown, precision), prefix)).encode("ascii", "xmlcharrefreplace").decode() + "\n"
 
 
-def _lines(drawn: Drawing) -> Iterator[str]:
+def _lines(drawn: Drawing, prefix: str) -> Iterator[str]:
+    title, description = f"{prefix}{_NAME}-title", f"{prefix}{_NAME}-desc"
     width, height = _length(drawn.width), _length(drawn.height)
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="{_NAME}" role="img"'
-        f' aria-labelledby="{_NAME}-title {_NAME}-desc" width="{width}" height="{height}"'
+        f' aria-labelledby="{title} {description}" width="{width}" height="{height}"'
         f' viewBox="0 0 {width} {height}">'
     )
-    yield f'<title id="{_NAME}-title">{_escaped(clean(drawn.title))}</title>'
-    yield f'<desc id="{_NAME}-desc">{_escaped(clean(drawn.description))}</desc>'
+    yield f'<title id="{title}">{_escaped(clean(drawn.title))}</title>'
+    yield f'<desc id="{description}">{_escaped(clean(drawn.description))}</desc>'
     yield f"<style>{''.join(_style())}\n</style>"
     for item in drawn.items:
         yield from _item(item)

@@ -15,9 +15,9 @@ LAYER: dict[str, Any] = {"inputs": [[1, 2, 3]], "weights": [[1], [2], [3]], "bia
 
 
 def test_a_title_cannot_inject_markdown() -> None:
-    draft = {"title": "# *a* [b](c) <d> \x1b[2J", "upstream": [[1]], "activation": "linear"}
+    draft = {"title": "# *a* [b](c) <d> \x1b[2J &copy; ~~e~~", "upstream": [[1]], "activation": "linear"}
     page = markdown.worked(worked(build(draft), Extent()), None, 20)
-    assert page.splitlines()[0] == r"# \# \*a\* \[b\](c) \<d\> \\x1b\[2J"
+    assert page.splitlines()[0] == r"# \# \*a\* \[b\](c) \<d\> \\x1b\[2J \&copy; \~\~e\~\~"
 
 
 def test_an_entry_of_given_numbers_has_nothing_behind_it() -> None:

@@ -8,8 +8,11 @@ __all__ = ["document"]
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
-def document(title: str, body: str) -> str:
-    """Return a page in ASCII, with references for other characters, so that no encoding can damage it."""
+def document(title: str, body: str, more_style: str = "") -> str:
+    """Return a page in ASCII, with references for other characters, so that no encoding can damage it.
+
+    `more_style` has rules of this page that come after those of every page.
+    """
     text = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -18,7 +21,7 @@ def document(title: str, body: str) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>{safe(title)}</title>
-<style>{style()}</style>
+<style>{style()}{more_style}</style>
 </head>
 <body>
 {body}

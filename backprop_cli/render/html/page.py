@@ -1,6 +1,6 @@
 """The worked solution of a problem as one page of HTML, which needs nothing else: no script, no font, no request."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
@@ -8,66 +8,79 @@ from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.opened import Cell
 from backprop_cli.explanations.worked import LeftOut, Matrix, Worked
 from backprop_cli.messages import counted
+from backprop_cli.render import svg
 from backprop_cli.render.html.document import document
 from backprop_cli.render.html.matrices import matrix_edges, matrix_table, single, width_of
 from backprop_cli.render.html.steps import Steps
+from backprop_cli.render.html.style import SEVERAL
 from backprop_cli.render.html.text import code, safe
-from backprop_cli.render.html.view import View
+from backprop_cli.render.html.view import Shown, View
 from backprop_cli.render.mathml import mathml
 from backprop_cli.render.notes import conventions, left_out, signs
 
-__all__ = ["worked"]
+__all__ = ["solutions", "worked"]
 
 _PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "step": "Step"}
 _HOW = "{} of a result is a link, which opens the terms that the number is made of."
 
 
-def worked(
-    found: Worked,
-    opened: Mapping[str, Mapping[Cell, Explanation]],
-    view: View,
-    precision: int | None,
-    *,
-    picture: str | None = None,
-) -> str:
-    """Return the page of a worked solution.
+def worked(shown: Shown, precision: int | None) -> str:
+    """Return the page of a worked solution; numbers have at most `precision` decimals."""
+    title = _title(shown.found)
+    return document(title, "\n".join([*_header(shown), "<main>", *_content(shown, precision, ""), "</main>"]))
 
-    Args:
-        found: The solution.
-        opened: The entries that can be opened, by the place of their matrix.
-        view: How much of matrices is shown.
-        precision: The most decimals of a number.
-        picture: The network as SVG.
-    """
-    title = found.title or "A worked solution"
-    parts = [*_header(found, title, view), "<main>", *_front(_given(found, view, precision), picture)]
-    parts.append('<div class="steps">')
-    steps = Steps(found, opened, view, precision)
+
+def solutions(title: str, several: Sequence[Shown], precision: int | None) -> str:
+    """Return a page of several worked solutions, to which links at the top lead."""
+    names = [f"problem-{k}" for k in range(1, len(several) + 1)]
+    links = [
+        f'<li><a href="#{name}">{safe(_title(shown.found))}</a></li>'
+        for name, shown in zip(names, several, strict=True)
+    ]
+    parts = [f'<nav aria-label="Problems">\n<ol>\n{chr(10).join(links)}\n</ol>\n</nav>', "<main>"]
+    for k, (name, shown) in enumerate(zip(names, several, strict=True), 1):
+        parts += [f'<article id="{name}">', *_header(shown), *_content(shown, precision, f"p{k}."), "</article>"]
+    return document(title, "\n".join([*parts, "</main>"]), SEVERAL)
+
+
+def _title(found: Worked) -> str:
+    return found.title or "A worked solution"
+
+
+def _content(shown: Shown, precision: int | None, prefix: str) -> Iterator[str]:
+    """Yield what stands below the header; ids begin with `prefix`."""
+    found = shown.found
+    yield from _front(shown, precision, prefix)
+    yield '<div class="steps">'
+    steps = Steps(shown, precision, prefix)
     for (phase, layer), group in groupby(found.steps, lambda step: (step.phase, step.layer)):
-        parts.append(f"<section>\n<h2>{_heading(found, phase, layer)}</h2>")
-        parts += [part for step in group for part in steps.parts(step)]
-        parts.append("</section>")
-    parts += ["</div>", *_left_out(found, opened, view), "</main>"]
-    return document(title, "\n".join(parts))
+        yield f"<section>\n<h2>{_heading(found, phase, layer)}</h2>"
+        yield from (part for step in group for part in steps.parts(step))
+        yield "</section>"
+    yield "</div>"
+    yield from _left_out(found, shown.opened, shown.view)
 
 
-def _header(found: Worked, title: str, view: View) -> Iterator[str]:
-    yield f"<header>\n<h1>{safe(title)}</h1>"
+def _header(shown: Shown) -> Iterator[str]:
+    found = shown.found
+    yield f"<header>\n<h1>{safe(_title(found))}</h1>"
     if found.source:
         yield f'<p class="source">{safe(found.source)}</p>'
-    yield f'<p class="how">{_HOW.format("Each number" if view.is_open else "One number")}</p>'
+    yield f'<p class="how">{_HOW.format("Each number" if shown.view.is_open else "One number")}</p>'
     lines = [signs(found).replace("* entry", "* or \N{CIRCLED DOT OPERATOR} entry"), *conventions(found)]
     yield f'<ul class="signs">{"".join(f"<li>{safe(line)}</li>" for line in lines)}</ul>'
     yield "</header>"
 
 
-def _front(given: Iterable[str], picture: str | None) -> Iterator[str]:
+def _front(shown: Shown, precision: int | None, prefix: str) -> Iterator[str]:
     """Yield what is given, beside the picture if there is one."""
-    if picture is None:
+    given = _given(shown, precision, prefix)
+    if shown.picture is None:
         yield from given
         return
     yield '<div class="front">'
-    yield f'<section class="network" aria-label="The network" tabindex="0">\n{picture}</section>'
+    yield '<section class="network" aria-label="The network" tabindex="0">'
+    yield f"{svg.picture(shown.picture, None, prefix)}</section>"
     yield from given
     yield "</div>"
 
@@ -81,13 +94,14 @@ def _heading(found: Worked, phase: str, layer: int) -> str:
     return f"{name}, layer {layer} <small>{safe(', '.join([*sizes, of.activation.name]))}</small>"
 
 
-def _given(found: Worked, view: View, precision: int | None) -> Iterator[str]:
+def _given(shown: Shown, precision: int | None, prefix: str) -> Iterator[str]:
+    found, view = shown.found, shown.view
     if not found.given:
         return
     yield '<section class="given">\n<h2>Given</h2>\n<div class="row given">'
     for matrix in found.given:
         width = width_of(matrix, precision, view.rows)
-        yield f'<div class="scroll" id=":{matrix.place}" style="--width:{width}">'
+        yield f'<div class="scroll" id="{prefix}:{matrix.place}" style="--width:{width}">'
         if not matrix.values.ndim:
             yield f"{mathml(matrix.symbol)} {code(matrix.place)} = {single(matrix, precision)}"
         else:

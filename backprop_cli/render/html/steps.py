@@ -1,15 +1,14 @@
 """One step of a worked solution in HTML: the rule, its matrices with their numbers, and the result with its terms."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.opened import Cell
-from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
+from backprop_cli.explanations.worked import Matrix, WorkedStep
 from backprop_cli.render.html.entries import entry
 from backprop_cli.render.html.matrices import matrix_edges, matrix_table, single, width_of
-from backprop_cli.render.html.text import code, safe
-from backprop_cli.render.html.view import View
+from backprop_cli.render.html.text import Links, code, safe
+from backprop_cli.render.html.view import Shown
 from backprop_cli.render.mathml import mathml
 from backprop_cli.render.steps import term_names
 
@@ -25,24 +24,22 @@ _SCROLLS = 34  # digits beside each other, for which a telephone is too narrow
 class Steps:
     """Writes the steps of a solution."""
 
-    def __init__(
-        self, found: Worked, opened: Mapping[str, Mapping[Cell, Explanation]], view: View, precision: int | None
-    ) -> None:
-        """Write steps in which some entries can be opened, by the place of their matrix."""
-        self._found, self._opened, self._view, self._precision = found, opened, view, precision
-        every = [explained.entry for cells in opened.values() for explained in cells.values()]
-        examples = [example.entry for step in found.steps for example in step.examples]
-        self._known = frozenset([*every, *examples])
-        self._is_small = len(self._known) <= _FEW_ENTRIES
+    def __init__(self, shown: Shown, precision: int | None, prefix: str) -> None:
+        """Begin; ids start with `prefix`."""
+        self._opened, self._view, self._precision, self._prefix = shown.opened, shown.view, precision, prefix
+        every = [explained.entry for cells in shown.opened.values() for explained in cells.values()]
+        examples = [example.entry for step in shown.found.steps for example in step.examples]
+        self._links = Links(frozenset([*every, *examples]), prefix)
+        self._is_small = len(self._links.entries) <= _FEW_ENTRIES
 
     def parts(self, step: WorkedStep) -> Iterator[str]:
         """Yield the parts of the section of a step."""
-        place = step.node_place
+        place, name = step.node_place, f"{self._prefix}:{step.node_place}"
         widths = [self._width(part) if isinstance(part, Matrix) else len(part) for part in step.parts]
         is_wide = max(self._width(step.result), *widths) > _WIDE
         is_long = any(len(term_names(term)) > _LONG for example in step.examples for term in example.terms)
-        yield f'<section class="step{" wide" * is_wide}{" long" * is_long}" aria-labelledby=":{place}">'
-        yield f'<h3 id=":{place}">{code(place)}</h3>'
+        yield f'<section class="step{" wide" * is_wide}{" long" * is_long}" aria-labelledby="{name}">'
+        yield f'<h3 id="{name}">{code(place)}</h3>'
         words = safe(f"{step.result.name} = {step.rule}")
         symbols = mathml(f"{step.result.symbol} = {step.rule_tex}", display=True)
         yield f'<div class="rule">{symbols}<code class="words">{words}</code></div>'
@@ -70,7 +67,7 @@ class Steps:
         yield _unit(unit)
 
     def _matrix(self, matrix: Matrix) -> str:
-        name = f'<a class="name" href="#:{matrix.place}">{code(matrix.name)}</a>'
+        name = f'<a class="name" href="#{self._prefix}:{matrix.place}">{code(matrix.name)}</a>'
         if not matrix.values.ndim:
             return f"<span>{name} {single(matrix, self._precision)}</span>"
         return self._scrolled(matrix, matrix_table(matrix, self._precision, self._view.operand_rows, name), "operand")
@@ -83,7 +80,7 @@ class Steps:
             name = result.entry(*cell)
             if cell not in opened and name not in names:
                 return text
-            return f'<a id="@{name}" href="#{name}">{text}</a>'
+            return f'<a id="{self._prefix}@{name}" href="#{self._prefix}{name}">{text}</a>'
 
         if not result.values.ndim:
             return f"<strong>{linked((0, 0), single(result, self._precision))}</strong>"
@@ -110,7 +107,7 @@ class Steps:
             yield entry(
                 each,
                 self._precision,
-                self._known - {name},
+                self._links.without(name),
                 is_shown=name in examples,
                 has_rule=self._is_small or name in examples,
                 back=f"@{name}",

@@ -6,7 +6,7 @@ inactive units are also slanted.
 
 from backprop_cli.render.html.matrices import MOST_PADS
 
-__all__ = ["style"]
+__all__ = ["SEVERAL", "style"]
 
 _LIGHT = {
     "paper": "#fff",
@@ -169,6 +169,17 @@ caption{line-height:1rem}
 .wide .scroll,.given .scroll{font-size:min(1em,calc(182mm/(var(--width,1)*.6)))}
 .front .given .scroll{font-size:min(1em,calc(46mm/(var(--width,1)*.6)))}
 section.given,.network,.left{break-inside:avoid}
+}
+"""
+
+
+# What else a page of several problems needs: each begins on a new sheet of paper.
+SEVERAL = """
+article{scroll-margin-top:1rem}
+article+article{margin-top:4rem;border-top:4px double var(--line);padding-top:2rem}
+@media print{
+nav{display:none}
+article+article{margin:0;border:0;padding:0;break-before:page}
 }
 """
 

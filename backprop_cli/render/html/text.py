@@ -1,16 +1,26 @@
 """Texts and numbers in HTML."""
 
 import re
-from collections.abc import Container
 from html import escape
-from typing import Any
+from typing import Any, NamedTuple
 
 from backprop_cli.messages import clean
 from backprop_cli.render.numbers import number
 
-__all__ = ["code", "entry_links", "figure", "formula_text", "safe"]
+__all__ = ["Links", "code", "entry_links", "figure", "formula_text", "safe"]
 
 _ENTRY = re.compile(r"(?:layers\[\d+\]\.)?[a-z_]+(?:\[\d+(?:,\d+)?\])?")
+
+
+class Links(NamedTuple):
+    """The entries that are explained on a page, to which their names lead."""
+
+    entries: frozenset[str]
+    prefix: str = ""  # of every id, so that several problems can stand on a page
+
+    def without(self, entry: str) -> "Links":
+        """Return the links of the section of an entry, which does not lead to itself."""
+        return self._replace(entries=self.entries - {entry})
 
 
 def safe(text: str) -> str:
@@ -33,10 +43,10 @@ def formula_text(text: str) -> str:
     return safe(text).replace(" * ", " \N{MULTIPLICATION SIGN} ").replace("-", "\N{MINUS SIGN}")
 
 
-def entry_links(text: str, known: Container[str]) -> str:
-    """Return words of the files in which the entries that are `known` are links to where they are explained."""
+def entry_links(text: str, links: Links) -> str:
+    """Return words of the files in which entries are links to where they are explained."""
 
     def link(found: re.Match[str]) -> str:
-        return f'<a href="#{found[0]}">{found[0]}</a>' if found[0] in known else found[0]
+        return f'<a href="#{links.prefix}{found[0]}">{found[0]}</a>' if found[0] in links.entries else found[0]
 
     return f"<code>{_ENTRY.sub(link, safe(text))}</code>"

@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.opened import Cell
+from backprop_cli.explanations.picture import Picture
 from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
 from backprop_cli.render.html.matrices import matrix_edges
 
-__all__ = ["View", "view"]
+__all__ = ["Shown", "View", "view"]
 
 _MOST_NUMBERS = 15_000
 _MOST_PARTS = 3_900  # some 170 bytes each, so that the page has less than a megabyte
@@ -35,6 +37,16 @@ class View:
     def opened(self, found: Worked) -> Mapping[str, Sequence[Cell]]:
         """Return the entries that can be opened, by the place of their matrix."""
         return {step.node_place: self.cells(step) if self.is_open else [] for step in found.steps}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """What a page shows of a problem."""
+
+    found: Worked
+    view: View
+    opened: Mapping[str, Mapping[Cell, Explanation]]  # the entries that can be opened, by the place of their matrix
+    picture: Picture | None = None
 
 
 def view(found: Worked, max_rows: int) -> View:

@@ -2,18 +2,20 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from backprop_cli.explanations.explanation import Extent
+from backprop_cli.explanations.explanation import Explanation, Extent
+from backprop_cli.explanations.opened import Cell
+from backprop_cli.explanations.picture import picture
 from backprop_cli.explanations.worked import worked as solution
 from backprop_cli.load.schema import build
 from backprop_cli.render.html.page import worked
-from backprop_cli.render.html.view import view
+from backprop_cli.render.html.view import Shown, view
 from backprop_cli.render.numbers import number
 from tests.any_problem import any_problem
 from tests.conftest import ROOT, Run
@@ -321,9 +323,11 @@ def test_what_is_not_computed_says_what_it_needs(explain: Any) -> None:
 
 
 def test_a_picture_stands_beside_what_is_given() -> None:
-    found = solution(build({"z": [[1]], "upstream": [[1]]}), Extent())
-    text = worked(found, {"outputs": {}, "dz": {}, "dbiases": {}}, view(found, 20), None, picture="<svg></svg>\n")
-    front = page(text).one("div", "front")
+    problem = build({"z": [[1]], "upstream": [[1]]})
+    found = solution(problem, Extent())
+    opened: Mapping[str, Mapping[Cell, Explanation]] = {"outputs": {}, "dz": {}, "dbiases": {}}
+    shown = Shown(found=found, view=view(found, 20), opened=opened, picture=picture(problem, 0))
+    front = page(worked(shown, None)).one("div", "front")
     assert [each.tag for each in front.all() if each.tag in ("svg", "h2")] == ["svg", "h2"]
 
 
