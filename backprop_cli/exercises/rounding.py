@@ -31,7 +31,7 @@ def digits_for(answers: Iterable[Array]) -> int:
     answer of each quantity, of those that are not 0, has 3 significant digits, as far as 3 to 8 decimals allow.
 
     Args:
-        answers: The exact answers of each quantity, of any shape.
+        answers: The exact answers of each quantity, of a shape such as (m, n).
     """
     quantities = [[*map(Fraction, array.flat)] for array in answers]
     decimals = [_decimals(number) for numbers in quantities for number in numbers]
@@ -43,7 +43,7 @@ def digits_for(answers: Iterable[Array]) -> int:
 
 
 def is_rounded_to_zero(answers: Array, digits: int) -> bool:
-    """Tell whether answers (any shape) that are not all 0 are all 0 with so many decimals."""
+    """Tell whether answers, of a shape such as (m, n), that are not all 0 are all 0 with so many decimals."""
     return any(answers.flat) and not any(rounded(number, digits) for number in answers.flat)
 
 
