@@ -28,6 +28,8 @@ from backprop_cli.render import json
 
 _MADE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # a source that `backprop new` wrote
 _SHORT = 10  # digits of the digest of a problem that is known by its seed
+_EXTENT = Extent(depth=0)
+_IN_FULL = None, 0  # the decimals of numbers and the rows of matrices in a key, which are not limited
 _IN_UTF_8 = ("moodle", "gift", "json")
 _NAME_OF_STDIN = "problem"  # of its file in a folder
 
@@ -135,7 +137,7 @@ def _made(path: str, number: int, options: ExerciseOptions) -> _Made:
         asked = asked_nodes(problem, () if options.ask is None else nodes(options.ask, problem))
         solution = solve(problem, tuple(dict.fromkeys((*problem.nodes, *asked))))
         found = exercise(
-            worked(problem, Extent(depth=0)),
+            worked(problem, _EXTENT),
             solve(exact, asked),
             solution,
             title=f"Exercise {number}",
@@ -164,27 +166,31 @@ def _write(made: Sequence[_Made], options: ExerciseOptions, file: IO[bytes]) -> 
 
 
 def _rendered(made: Sequence[_Made], options: ExerciseOptions) -> str | Iterator[str]:
-    """Return one document of exercises."""
-    exercises = [each.exercise for each in made]
-    output = options.format
+    """Return one document of exercises, or of their worked solutions."""
+    exercises, output = [each.exercise for each in made], options.format
     match output:
         case "json":
             from backprop_cli.render.answers import answers
 
             return answers(exercises[0], key=options.key)
         case "markdown":
-            from backprop_cli.render.exercises import markdown  # type: ignore[import-not-found]
+            from backprop_cli.render.exercises import markdown
 
-            return markdown.keys(exercises) if options.key else markdown.sheets(exercises)
+            return markdown.keys(exercises, *_IN_FULL) if options.key else markdown.sheets(exercises)
         case "latex":
-            from backprop_cli.render.exercises import latex  # type: ignore[import-not-found]
+            from backprop_cli.render.exercises import latex
 
-            write = latex.keys if options.key else latex.sheets
-            return write(exercises, standalone=options.standalone)
+            if options.key:
+                return latex.keys(exercises, *_IN_FULL, standalone=options.standalone)
+            return latex.sheets(exercises, standalone=options.standalone)
         case "html":
-            from backprop_cli.render.exercises import html  # type: ignore[import-not-found]
+            from backprop_cli.render.exercises import html
 
-            return html.keys(exercises) if options.key else html.sheets(exercises)
+            if options.key:
+                from backprop_cli.cli.html_page import shown as opened
+
+                return html.keys(exercises, [opened(each.solution, _EXTENT, 0) for each in exercises], None)
+            return html.sheets(exercises)
         case "moodle" | "gift":
             return _quizzes(made, output)
         case _:
@@ -192,13 +198,13 @@ def _rendered(made: Sequence[_Made], options: ExerciseOptions) -> str | Iterator
 
 
 def _quizzes(made: Sequence[_Made], output: Literal["moodle", "gift"]) -> Iterator[str]:
-    from backprop_cli.exercises.quiz import quiz  # type: ignore[import-not-found]
+    from backprop_cli.exercises.quiz import quiz
 
     quizzes = [quiz(each.exercise, each.solution) for each in made]
     if output == "moodle":
-        from backprop_cli.render.exercises import moodle  # type: ignore[import-not-found]
+        from backprop_cli.render.exercises import moodle
 
         return moodle.quiz(quizzes)
-    from backprop_cli.render.exercises import gift  # type: ignore[import-not-found]
+    from backprop_cli.render.exercises import gift
 
     return gift.quiz(quizzes)

@@ -29,7 +29,11 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run check explain exercise", "BACKPROP_DEBUG=1 in the environment shows the traceback", "debug traceback trace"),
     ("run check explain", "--quiet", "s silent no-progress no-warnings"),
     ("run check explain", "--color never", "no-color no-colour nocolor no-ansi monochrome"),
-    ("run check explain exercise", "a problem is named without an option", "f i file problem input-file config load from"),
+    (
+        "run check explain exercise",
+        "a problem is named without an option",
+        "f i file problem input-file config load from",
+    ),
     ("run check explain", "--weights", "w weight kernel"),
     ("run check explain", "--inputs", "x input features data a-prev"),
     ("run check explain", "--biases", "b bias intercept"),

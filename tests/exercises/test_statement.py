@@ -44,7 +44,11 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
 @pytest.mark.parametrize(
     ("problem", "names", "expected"),
     [
-        (LAYER, ["z"], "The dense layer has 2 inputs and 3 neurons: z = inputs @ weights + biases, outputs = max(z, 0)."),
+        (
+            LAYER,
+            ["z"],
+            "The dense layer has 2 inputs and 3 neurons: z = inputs @ weights + biases, outputs = max(z, 0).",
+        ),
         (LAYER, ["z"], "There is 1 sample."),
         (LAYER, ["z"], "Each row of inputs, outputs and their gradients is a sample."),
         (LAYER, ["z"], "Each row of weights belongs to an input."),
@@ -72,21 +76,33 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
             ["dz"],
             "upstream is the gradient of a loss L with respect to outputs.",
         ),
-        (LAYER | {"upstream": "ones"}, ["dbiases"], "Compute dbiases (3 numbers): the gradient of L with respect to biases."),
+        (
+            LAYER | {"upstream": "ones"},
+            ["dbiases"],
+            "Compute dbiases (3 numbers): the gradient of L with respect to biases.",
+        ),
         (
             LAYER | {"upstream": "ones", "learning_rate": 0.25},
             ["new_weights"],
             "Compute new_weights (2 x 3): the weights after the step, weights - learning_rate * dweights.",
         ),
         (LAYER | {"upstream": "ones", "learning_rate": 0.25}, ["new_weights"], "The learning_rate is 0.25."),
-        ({"z": [[1, -1]], "upstream": "ones"}, ["dz"], "The dense layer has 2 neurons: z is given, outputs = max(z, 0)."),
+        (
+            {"z": [[1, -1]], "upstream": "ones"},
+            ["dz"],
+            "The dense layer has 2 neurons: z is given, outputs = max(z, 0).",
+        ),
         (NETWORK | SQUARED, ["z"], "The network has 2 dense layers."),
         (
             NETWORK | SQUARED,
             ["z"],
             "layers[0] has 2 inputs and 2 neurons: z = inputs @ weights + biases, outputs = tanh(z).",
         ),
-        (NETWORK | SQUARED, ["z"], "layers[1] has 2 inputs and 1 neuron: z = layers[0].outputs @ weights, outputs = z."),
+        (
+            NETWORK | SQUARED,
+            ["z"],
+            "layers[1] has 2 inputs and 1 neuron: z = layers[0].outputs @ weights, outputs = z.",
+        ),
         (NETWORK | SQUARED, ["z"], "tanh(z) = (exp(z) - exp(-z)) / (exp(z) + exp(-z))."),
         (
             NETWORK | SQUARED,
@@ -128,7 +144,11 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
             "upstream, dz and dinputs are gradients of the loss of each sample; dweights and dbiases, means.",
         ),
         (NETWORK | SQUARED | {"steps": 3}, ["dz"], "Step 3 of 3: weights and biases are those before this step."),
-        (NETWORK | SQUARED | {"steps": 3}, ["losses"], "Compute losses (3 numbers): the value of L before each of 3 steps."),
+        (
+            NETWORK | SQUARED | {"steps": 3},
+            ["losses"],
+            "Compute losses (3 numbers): the value of L before each of 3 steps.",
+        ),
         (
             NETWORK | SQUARED | {"loss": "absolute_error"},
             ["dz"],
@@ -144,7 +164,11 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
             ["dz"],
             "outputs[n,j] = exp(z[n,j]) / (sum over neurons k of exp(z[n,k])).",
         ),
-        (LAYER | CLASSES | {"activation": "softmax"}, ["dz"], "targets[n,j] is 1 if j is the class of sample n, else 0."),
+        (
+            LAYER | CLASSES | {"activation": "softmax"},
+            ["dz"],
+            "targets[n,j] is 1 if j is the class of sample n, else 0.",
+        ),
         (LAYER | CLASSES | {"activation": "softmax"}, ["dz"], "log is the natural logarithm."),
         (
             LAYER | {"targets": [2], "loss": "nll", "activation": "log_softmax"},
@@ -162,7 +186,13 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
             "sigmoid(z) = 1 / (1 + exp(-z)).",
         ),
         (
-            {"inputs": [[1], [2]], "weights": [[1, 2]], "samples": "columns", "activation": "softmax", "upstream": "ones"},
+            {
+                "inputs": [[1], [2]],
+                "weights": [[1, 2]],
+                "samples": "columns",
+                "activation": "softmax",
+                "upstream": "ones",
+            },
             ["z"],
             "outputs[j,n] = exp(z[j,n]) / (sum over neurons k of exp(z[k,n])).",
         ),
