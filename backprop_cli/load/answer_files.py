@@ -32,8 +32,8 @@ def require_known_schema(tree: Mapping[str, Any]) -> None:
     """
     schema = tree.get("schema")
     if isinstance(schema, str) and schema not in _SCHEMAS:
-        hint = f"expected values are {listed(_SCHEMAS, 'or')}, or have no schema"
-        raise InputError(f"{describe(schema)} has no expected values that are known here", place="schema", hint=hint)
+        hint = "run --format json writes results, and exercise --format json answers to fill in"
+        raise InputError(f"expected {listed(_SCHEMAS, 'or')}, got {describe(schema)}", place="schema", hint=hint)
 
 
 def require_same_title(tree: Mapping[str, Any], problem: Problem) -> None:

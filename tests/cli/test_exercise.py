@@ -181,8 +181,8 @@ def test_check_says_in_json_how_many_decimals_count(backprop: Run) -> None:
         ),
         (
             filled(schema="backprop.answers/2"),
-            "a.json: schema: 'backprop.answers/2' has no expected values that are known here\n"
-            "hint: expected values are 'backprop.result/1' or 'backprop.answers/1', or have no schema",
+            "a.json: schema: expected backprop.result/1 or backprop.answers/1, got 'backprop.answers/2'\n"
+            "hint: run --format json writes results, and exercise --format json answers to fill in\n",
         ),
         (filled(digits=16), "a.json: digits: expected a whole number from 0 to 15, got 16"),
         (filled(digits=2.5), "a.json: digits: expected a whole number from 0 to 15, got 2.5"),
