@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from backprop_cli.explanations.worked import Matrix
-from backprop_cli.render.edges import Edges, edges
+from backprop_cli.render.edges import Edges, Shown, edges
 from backprop_cli.render.numbers import tex_number
 from backprop_cli.render.tex_lines import Unit, width
 
@@ -39,11 +39,11 @@ class Matrices:
         if not matrix.values.ndim:
             text = number(matrix.grid.item(), self._precision)
             return Unit(text, width(text))
-        _, columns = self._fitting(matrix)
-        letters = r"@{\quad}".join("r@{}l" if any("&" in cell for cell in column) else "r" for column in columns)
-        rows = r" \\ ".join(" & ".join(row) for row in zip(*columns, strict=True))
-        tex = rf"\left[\begin{{array}}{{@{{}}{letters}@{{}}}} {rows} \end{{array}}\right]"
-        return Unit(tex, _total(columns))
+        return _array(self._fitting(matrix)[1])
+
+    def part(self, matrix: Matrix, rows: Shown, columns: Shown) -> Unit:
+        """Return some rows and columns of a matrix, as wide as they are."""
+        return _array(self._columns(matrix, rows, columns))
 
     def note(self, matrix: Matrix) -> None:
         """Remember which rows and columns are shown of a matrix that is not transposed."""
@@ -55,20 +55,28 @@ class Matrices:
         n = matrix.grid.shape[1]
         while True:
             shown = edges(matrix.grid.shape, self._max_rows, square=True, max_columns=n)
-            columns = [_aligned(column) for column in self._columns(matrix, shown)]
+            columns = self._columns(matrix, shown.rows, shown.columns)
             total = _total(columns)
             if total <= self._most or n == 1:
                 return shown, columns
             n = max(min(n - 1, int(len(columns) * self._most / total)), 1)
 
-    def _columns(self, matrix: Matrix, shown: Edges) -> Sequence[Sequence[str]]:
-        return [[self._cell(matrix, i, j) for i in shown.rows] for j in shown.columns]
+    def _columns(self, matrix: Matrix, rows: Shown, columns: Shown) -> Sequence[Sequence[str]]:
+        return [_aligned([self._cell(matrix, i, j) for i in rows]) for j in columns]
 
     def _cell(self, matrix: Matrix, i: int | None, j: int | None) -> str:
         if i is None or j is None:
             return _DOTS[i is None, j is None]
         is_inactive = matrix.inactive is not None and matrix.inactive.reshape(matrix.grid.shape)[i, j]
         return number(matrix.grid[i, j], self._precision) + INACTIVE * bool(is_inactive)
+
+
+def _array(columns: Sequence[Sequence[str]]) -> Unit:
+    """Return columns of cells in brackets."""
+    letters = r"@{\quad}".join("r@{}l" if any("&" in cell for cell in column) else "r" for column in columns)
+    rows = r" \\ ".join(" & ".join(row) for row in zip(*columns, strict=True))
+    tex = rf"\left[\begin{{array}}{{@{{}}{letters}@{{}}}} {rows} \end{{array}}\right]"
+    return Unit(tex, _total(columns))
 
 
 def _total(columns: Sequence[Sequence[str]]) -> float:

@@ -1,11 +1,6 @@
 """LaTeX compiles what `explain` prints, without a warning about width; needs pdflatex, and is skipped without it."""
 
 import json
-import re
-import shutil
-import subprocess
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +15,9 @@ from backprop_cli.load.schema import build
 from backprop_cli.render import latex
 from tests.any_problem import any_problem
 from tests.conftest import ROOT, sized
+from tests.render.compiler import Compile, article, needs_pdflatex
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("pdflatex") is None,
-    reason="pdflatex is not installed (Debian: texlive-latex-recommended)",
-)
+pytestmark = needs_pdflatex
 HOSTILE = (
     "$ \\ { } _ % # & ~ ^ \" ' ` < > | -- --- '' ,, ?` <script>alert(1)</script></style> \x1b[2J \x00 \u202e"
     " \\input{/etc/passwd} \\end{document} [a] Łódź ąę «é» αβ∂ 中文 " + "x" * 200
@@ -37,36 +30,6 @@ SMALL: dict[str, Any] = {
     "targets": [[1, 0], [0, 1], [0.5, 0.5]],
     "loss": "half_squared_error",
 }
-Compile = Callable[[str], int]
-
-
-@pytest.fixture
-def compiles(tmp_path: Path) -> Compile:
-    """Compile a document, and return the number of its pages."""
-
-    def run(page: str) -> int:
-        (tmp_path / "page.tex").write_text(page, encoding="utf-8")
-        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "page.tex"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=120, check=False)
-        log = (tmp_path / "page.log").read_text(encoding="utf-8", errors="replace")
-        assert done.returncode == 0, log[-2000:]
-        assert [each for each in re.findall(r"Overfull \\hbox \(([\d.]+)pt", log) if float(each) > 5] == []
-        pages = re.search(r"Output written on page\.pdf \((\d+) page", log)
-        assert pages is not None
-        return int(pages[1])
-
-    return run
-
-
-def article(fragment: str, points: int) -> str:
-    return "\n".join(
-        [
-            rf"\documentclass[{points}pt,a4paper]{{article}}",
-            r"\usepackage{amsmath}",
-            r"\begin{document}",
-            fragment + r"\end{document}",
-        ]
-    )
 
 
 def of_sample(name: str) -> Worked:
