@@ -101,7 +101,7 @@ def test_the_answers_of_other_functions_are_decimals_of_50_digits() -> None:
     (asked,) = made(MATCHED, "outputs").asked
     answers = asked.answers
     assert all(isinstance(answer, Decimal) for answer in answers.flat)
-    right = 1 / (1 + sum(Fraction(1, factorial(k)) for k in range(60)), Fraction())  # 1 / (1 + e)
+    right = 1 / (1 + sum((Fraction(1, factorial(k)) for k in range(60)), Fraction()))  # 1 / (1 + e)
     assert abs(Fraction(answers[0, 0]) / right - 1) < Fraction(1, 10**49)
     assert len(answers[0, 0].as_tuple().digits) == 50
 
