@@ -1,6 +1,7 @@
 """A problem made of the numbers that were drawn for a wish."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -8,13 +9,13 @@ import numpy as np
 
 from backprop_cli.core.activations import activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.exact import as_objects
+from backprop_cli.core.exact import as_objects, to_float
 from backprop_cli.core.loss_domains import one_hot
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.problem import Layer, Problem
 from backprop_cli.exercises.wish import Wish
 
-__all__ = ["Flow", "Parameters", "class_targets", "decimals", "matrix", "problem_of", "rounded"]
+__all__ = ["Flow", "Parameters", "class_targets", "decimals", "floats", "in_floats", "matrix", "problem_of", "rounded"]
 
 
 class Parameters(NamedTuple):
@@ -65,6 +66,28 @@ def problem_of(wish: Wish, inputs: Array, layers: Sequence[Parameters], flow: Fl
         samples_in=wish.samples_in,
         mean_gradients=wish.mean_gradients,
     )
+
+
+def in_floats(problem: Problem) -> Problem:
+    """Return a problem of fractions in float64."""
+    layers = tuple(
+        replace(layer, weights=floats(layer.weights), biases=floats(layer.biases)) for layer in problem.layers
+    )
+    return replace(
+        problem,
+        inputs=floats(problem.inputs),
+        layers=layers,
+        upstream=floats(problem.upstream),
+        targets=floats(problem.targets),
+        learning_rate=to_float(problem.learning_rate),
+    )
+
+
+def floats(array: Any) -> Any:
+    """Return an array of exact numbers (any shape) in float64, in the same shape; None stays."""
+    if array is None:
+        return None
+    return np.array([to_float(number) for number in array.flat], np.float64).reshape(array.shape)
 
 
 def matrix(rows: Sequence[Sequence[Fraction]]) -> Array:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,14 +16,13 @@ import numpy as np
 from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.exact import to_float
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
-from backprop_cli.errors import InputError
+from backprop_cli.exercises.assembly import in_floats
 
-__all__ = ["CONDITIONS", "FROM_KINKS", "MOST_Z", "Condition", "Drawn", "in_floats"]
+__all__ = ["CONDITIONS", "FROM_KINKS", "MOST_Z", "Condition", "Drawn"]
 
 FROM_KINKS = Fraction(1, 10)  # how far pre-activations stay from 0, and from kinks
 MOST_Z = 2  # how far they stay from where an activation saturates; of softmax, how far those of a sample are apart
@@ -31,6 +31,8 @@ _CHANGED = 1e-9  # relative to the largest entry; what is less is a rounding err
 _MARGIN = 1.0001  # of two tolerances, so that rounding errors decide nothing
 # Mistakes that change nothing where no pre-activation is at a kink
 _AT_KINKS = ("derivative beyond the kink", "mean derivative at the kink")
+# Quantities in which a mistake is looked for that changes nothing by chance; in the others it then changes nothing, too
+_WITH_CHANCE = ("z", "loss", "upstream", "dz", "dinputs", "dweights", "dbiases")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -73,34 +75,6 @@ class Condition(NamedTuple):
     sentence: str
     hint: str
     holds: Callable[[Drawn], bool]
-
-
-def in_floats(problem: Problem) -> Problem:
-    """Return a problem of fractions in float64."""
-
-    def floats(array: Any) -> Any:
-        if not isinstance(array, np.ndarray):
-            return array
-        return np.array([to_float(number) for number in array.flat]).reshape(array.shape)
-
-    layers = tuple(
-        replace(layer, weights=floats(layer.weights), biases=floats(layer.biases)) for layer in problem.layers
-    )
-    return replace(
-        problem,
-        inputs=floats(problem.inputs),
-        layers=layers,
-        upstream=floats(problem.upstream),
-        targets=floats(problem.targets),
-        learning_rate=to_float(problem.learning_rate),
-    )
-
-
-def _is_defined(drawn: Drawn) -> bool:
-    try:
-        return bool(drawn.exact.layers) and bool(drawn.solution.layers)
-    except InputError:
-        return False
 
 
 def _is_apart_from_kinks(drawn: Drawn) -> bool:
@@ -159,6 +133,25 @@ def _has_gradients(drawn: Drawn) -> bool:
     return all(values.any() for values in drawn.gradients)
 
 
+def _is_not_trivial(drawn: Drawn) -> bool:
+    loss = drawn.problem.loss
+    if loss is not None and (loss.kinks or isfinite(loss.reach)):  # its gradient is 1 or -1
+        return True
+    gradients = (layer.computed[name] for layer in drawn.exact.layers for name in ("dweights", "dbiases"))
+    return all(any(abs(number) not in (0, 1) for number in values.flat) for values in gradients)
+
+
+def _is_not_symmetric(drawn: Drawn) -> bool:
+    problem = drawn.problem
+    given = [problem.inputs, problem.upstream, *(layer.weights for layer in problem.layers)]
+    matrices = [*given, *(values for layer in drawn.exact.layers for values in layer.computed.values())]
+    return not any(
+        isinstance(array, np.ndarray) and array.size > 1 and array.shape == array.T.shape and (array == array.T).all()
+        for array in matrices
+        if array is not None and np.ndim(array) == 2
+    )
+
+
 def _is_visible(drawn: Drawn) -> bool:
     return drawn.rational or all(abs(values).max() * 10**drawn.digits >= _VISIBLE for values in drawn.gradients)
 
@@ -192,7 +185,7 @@ def shows_mistakes(drawn: Drawn) -> bool:
         found = _changes(drawn.solution, node, drawn.digits)
         if found.changed != found.visible:
             return False
-        if not all(found.changed.values()):
+        if node.quantity in _WITH_CHANCE and not all(found.changed.values()):
             nearby = nearby or solve(_moved(drawn.floats))
             if _changes(nearby, node, drawn.digits).changed != found.changed:
                 return False
@@ -225,11 +218,6 @@ def _moved(problem: Problem) -> Problem:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "defined": Condition(
-        "the loss is not defined for an output",
-        "another activation of the last layer has other outputs",
-        _is_defined,
-    ),
     "kinks": Condition(
         f"a pre-activation is at a kink, or nearer to it than {float(FROM_KINKS)}",
         "fewer samples or neurons make this rarer",
@@ -252,6 +240,12 @@ CONDITIONS: Mapping[str, Condition] = {
     ),
     "gradients": Condition(
         "a gradient is zero in every entry", "more samples or neurons make this rarer", _has_gradients
+    ),
+    "trivial": Condition(
+        "a gradient has no entry but 0, 1 and -1", "more samples or neurons make this rarer", _is_not_trivial
+    ),
+    "symmetric": Condition(
+        "a square matrix is its own transpose", "another number of samples makes this rarer", _is_not_symmetric
     ),
     "visible": Condition(
         f"a gradient has no entry of {_VISIBLE} units of the last decimal",

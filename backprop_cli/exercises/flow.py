@@ -15,14 +15,14 @@ from backprop_cli.exercises.rungs import Rung, Unfit
 from backprop_cli.exercises.stream import Stream
 from backprop_cli.exercises.wish import Wish
 
-__all__ = ["draw_flow", "drawn_classes"]
+__all__ = ["BINARY", "draw_flow", "drawn_classes"]
 
 _FEW = 6  # differences to choose from
 _HALF = Fraction(1, 2)
 _DIFFERENCES = tuple(sign * Fraction(size, 2) for size in (1, 2, 3) for sign in (1, -1))
 # The targets of activations whose outputs are bounded
 _BOUNDED = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}
-_BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
+BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 
 def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int) -> Flow:
@@ -41,7 +41,7 @@ def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int
     row = loss(wish.loss)
     if row.per_sample:
         return class_targets(wish, drawn_classes(wish, stream))
-    bounded = (0, 1) if row.name in _BINARY else _BOUNDED.get(wish.activations[-1])
+    bounded = (0, 1) if row.name in BINARY else _BOUNDED.get(wish.activations[-1])
     if bounded is not None:
         return Flow(targets=drawn(lambda _: Fraction(stream.choice(bounded))))
     if not wish.rational:

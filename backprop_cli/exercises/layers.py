@@ -7,7 +7,7 @@ those of the learning rate more.
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil
+from math import ceil, isfinite
 from operator import mul
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ import numpy as np
 from backprop_cli.core.activations import Activation, activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import as_objects
+from backprop_cli.core.loss_names import loss
 from backprop_cli.exercises.assembly import Parameters, decimals, matrix, rounded
 from backprop_cli.exercises.conditions import FROM_KINKS, MOST_Z, may_be_inactive, saturates
 from backprop_cli.exercises.rungs import Rung, Unfit
@@ -58,8 +59,9 @@ def plans(wish: Wish, stream: Stream) -> Plans:
         if may_be_inactive(rows[i]) and is_large and cost <= spare:
             inactive.add(i)
             spare -= cost
+    reserved = wish.loss is not None and isfinite(loss(wish.loss).reach)  # for a difference smaller than a parameter
     for i in order:
-        if spare > 0:
+        if spare > reserved:
             fine.add(i)
             spare -= 1
     return Plans([Plan(i in fine, i in inactive) for i in range(wish.n_layers)], max(spare, 0))
@@ -150,7 +152,7 @@ class _LayerDraw:
         raise Unfit("saturation" if saturates(self.row) else "masks" if self.has_states else "kinks")
 
     def _is_fit(self, z: Sequence[Fraction], *, is_active: bool) -> bool:
-        """Tell whether the pre-activations of a neuron are small, apart from kinks, and active where they have to be."""
+        """Tell whether the pre-activations of a neuron are small, apart from kinks, and active where it is to be."""
         if any(abs(number) > self.most or any(abs(number - edge) < FROM_KINKS for edge in self.edges) for number in z):
             return False
         if not self.has_states:

@@ -6,10 +6,12 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from backprop_cli import __version__
 from backprop_cli.core.activations import DEFAULT_ACTIVATION, activation
 from backprop_cli.core.loss_names import loss
-from backprop_cli.core.losses import LOSSES
+from backprop_cli.core.losses import Loss
 from backprop_cli.core.quantities import Reduction, SamplesIn, WeightLayout
 from backprop_cli.errors import UsageError
 
@@ -94,15 +96,23 @@ class Wish:
         Raises:
             UsageError: With the option.
         """
-        row = None if self.loss is None else LOSSES.get(self.loss) or loss(self.loss)
-        if row is not None and row.per_sample and self.shape[-1] == 1:
-            raise UsageError(f"--loss: {row.name} needs two neurons or more in the last layer, one for each class")
+        if self.loss is not None:
+            self._require_loss(loss(self.loss))
         sizes = [*(i * j for i, j in pairwise(self.shape)), *(self.n_samples * size for size in self.shape)]
         if self.numbers == "friendly" and max(sizes) > _MOST_BY_HAND:
             raise UsageError(
                 f"--shape: a matrix would have {max(sizes)} friendly numbers (at most {_MOST_BY_HAND})",
                 hint="--numbers normal makes large problems",
             )
+
+    def _require_loss(self, row: Loss) -> None:
+        if row.per_sample and self.shape[-1] == 1:
+            raise UsageError(f"--loss: {row.name} needs two neurons or more in the last layer, one for each class")
+        name = self.activations[-1]
+        outputs = activation(name).value(np.array([[-1.0, 1.0]]))
+        if row.refused(outputs, np.ones_like(outputs)) or row.refused(outputs, np.zeros_like(outputs)):
+            reason = f"--loss: {row.name} is not defined for all outputs of {name}"
+            raise UsageError(reason, hint=f"it is for those of {_LAST[row.name]} in the last layer")
 
     def of_seed(self, seed: int) -> "Wish":
         """Return the same wish with another seed."""
