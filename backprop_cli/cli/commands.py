@@ -15,7 +15,8 @@ import typer
 
 from backprop_cli.cli import values
 from backprop_cli.cli.exercise_options import ExerciseOptions
-from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP
+from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, NEW_HELP, RUN_HELP
+from backprop_cli.cli.new_options import NewOptions
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
 from backprop_cli.cli.streams import redirecting
@@ -73,6 +74,14 @@ def _explain() -> Callable[[ExplainOptions], ExitStatus]:
     from backprop_cli.cli.explain import print_explanation
 
     return print_explanation
+
+
+@app.command("new", short_help="Make a problem with friendly or random numbers.", help=NEW_HELP, cls=Command)
+@takes(NewOptions)
+def _new() -> Callable[[NewOptions], ExitStatus]:
+    from backprop_cli.cli.new import write_new
+
+    return write_new
 
 
 @app.command(

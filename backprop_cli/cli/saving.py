@@ -54,15 +54,20 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
             assert_never(folder_format)
 
 
+def problem_draft(problem: Problem) -> dict[str, Any]:
+    """Return the tree that a file of a problem holds, with its expected values."""
+    from backprop_cli.load.draft import to_draft
+
+    return to_draft(problem) | ({"expected": dict(problem.expected)} if problem.expected else {})
+
+
 def problem_file(problem: Problem, path: str) -> Write:
     """Return the function that writes a problem to a file.
 
     Raises:
         InputError: A text ends in NUL, which an NPZ archive would lose.
     """
-    from backprop_cli.load.draft import to_draft
-
-    draft = to_draft(problem)
+    draft = problem_draft(problem)
     if suffix(path) == ".npz":
         for key, value in draft.items():
             if isinstance(value, str) and value.endswith("\0"):
