@@ -3,15 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
+from backprop_cli.cli.html_page import shown
 from backprop_cli.core.arrays import Array
 from backprop_cli.exercises.exercise import Asked, Exercise
 from backprop_cli.explanations.explanation import Extent
 from backprop_cli.explanations.worked import Matrix, worked
 from backprop_cli.load.schema import build
+from backprop_cli.render.html.view import Shown
+from tests.any_problem import any_problem
 
 STATEMENT = (
     "A network of 2 layers with 3 inputs; all units are relu units.",
@@ -65,3 +69,29 @@ def with_other_answers(made: Exercise) -> Exercise:
     others = [replace(asked.matrix, values=asked.matrix.values + 1234.5) for asked in made.asked]
     solution = worked(build({"inputs": [[77]], "weights": [[88]], "biases": [99]}), Extent(depth=0))
     return replace(made, asked=tuple(map(asks, others)), solution=solution)
+
+
+def shown_of(made: Exercise) -> Shown:
+    """Return what a page shows of a solution."""
+    return shown(made.solution, Extent(depth=0), 20)
+
+
+def wide(n_samples: int, *sizes: int) -> dict[str, Any]:
+    """Return a network of large matrices."""
+    rng = np.random.default_rng(5)
+
+    def numbers(*shape: int) -> Any:
+        return np.round(rng.normal(size=shape), 3).tolist()
+
+    layers = [{"weights": numbers(a, b), "biases": numbers(b), "activation": "relu"} for a, b in pairwise(sizes)]
+    targets = numbers(n_samples, sizes[-1])
+    return {"inputs": numbers(n_samples, sizes[0]), "layers": layers, "targets": targets, "loss": "squared_error"}
+
+
+SEVERAL = [
+    exercise(NETWORK),
+    *(exercise(any_problem(seed), title=f"Problem {seed}") for seed in range(12)),
+    exercise(NETWORK, ("z", "outputs", "loss", "dbiases")),
+    exercise(wide(40, 9, 21), title="Large"),
+    exercise(wide(2, 8, 16, 4), title="Wide"),
+]
