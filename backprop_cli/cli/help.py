@@ -146,7 +146,7 @@ Examples:
   backprop exercise samples/dense_relu.json samples/mazur_sigmoid.json
   backprop exercise samples/dense_relu.json --ask dweights,dbiases --digits 2
   backprop exercise samples/mazur_sigmoid.json --key --format html
-  backprop exercise samples/d*.json --format moodle --save /tmp/quiz.xml
+  backprop exercise samples/d*.json --format moodle
   backprop exercise samples/dweights.json --format json --key >/tmp/a.json &&
     backprop check samples/dweights.json --expect /tmp/a.json
 """

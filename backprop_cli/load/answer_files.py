@@ -17,6 +17,7 @@ __all__ = ["is_answers", "read_digits", "require_known_schema", "require_same_ti
 _ANSWERS = "backprop.answers/1"
 _SCHEMAS = ("backprop.result/1", _ANSWERS)
 _MOST_DIGITS = 15
+_MOST_SHOWN = 200  # characters of a title
 
 
 def is_answers(tree: Mapping[str, Any]) -> bool:
@@ -44,8 +45,13 @@ def require_same_title(tree: Mapping[str, Any], problem: Problem) -> None:
     """
     title = tree.get("problem")
     if title is not None and title != problem.title:
-        own = "has no title" if problem.title is None else f"is {describe(problem.title)}"
-        raise InputError(f"these are answers to {describe(title)}, and the problem {own}", place="problem")
+        own = "has no title" if problem.title is None else f"is {_named(problem.title)}"
+        raise InputError(f"these are answers to {_named(title)}, and the problem {own}", place="problem")
+
+
+def _named(title: object) -> str:
+    """Return a title in full, as those of a series may differ in their ends; of a very long one the beginning."""
+    return repr(title) if isinstance(title, str) and len(title) <= _MOST_SHOWN else describe(title)
 
 
 def read_digits(tree: Mapping[str, Any]) -> int | None:

@@ -180,6 +180,12 @@ def test_check_says_in_json_how_many_decimals_count(backprop: Run) -> None:
             "a.json: problem: these are answers to 'Two neurons', and the problem is 'One neuron'",
         ),
         (
+            filled(problem="A title that is longer than forty characters, for variant 2"),
+            "a.json: problem: these are answers to 'A title that is longer than forty characters, for variant 2', and ",
+        ),
+        (filled(problem="x" * 201), f"a.json: problem: these are answers to '{'x' * 37}...', and the problem"),
+        (filled(problem=["One neuron"]), "a.json: problem: these are answers to a list, and the problem"),
+        (
             filled(schema="backprop.answers/2"),
             "a.json: schema: expected backprop.result/1 or backprop.answers/1, got 'backprop.answers/2'\n"
             "hint: run --format json writes results, and exercise --format json answers to fill in\n",
