@@ -140,6 +140,18 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
         ),
         (
             NETWORK | SQUARED | {"mean_gradients": True},
+            ["dbiases"],
+            "Compute layers[1].dbiases (1 number) and layers[0].dbiases (2 numbers): the gradient of L with respect to"
+            " biases.",
+        ),
+        (
+            NETWORK | SQUARED | {"mean_gradients": True},
+            ["loss"],
+            "The loss L is squared error, a mean over samples: L = (sum of (layers[1].outputs - targets)^2 over samples"
+            " and neurons) / 3.",
+        ),
+        (
+            NETWORK | SQUARED | {"mean_gradients": True},
             ["dz"],
             "upstream, dz and dinputs are gradients of the loss of each sample; dweights and dbiases, means.",
         ),
