@@ -3,8 +3,9 @@
 It shares no code with the package: activations are those of `sixty_digits`, losses and chain rule are textbook forms.
 
 The error that an entry may have is 1e-12 of the sum of the absolute terms of its formula, plus what the errors of its
-operands change, plus one subnormal step for each term. An exact operand (a parameter, a target, z) has no error. Where
-the operand of a log, a quotient or a sign may be on either side of 0, the error is `UNKNOWN`: any number may result.
+operands change, plus two subnormal steps for each term and for each derivative. An exact operand (a parameter, a
+target, z) has no error. Where the operand of a log, a quotient or a sign may be on either side of 0, the error is
+`UNKNOWN`: any number may result.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple
 from tests import sixty_digits
 from tests.sixty_digits import ONE, expm1, log1p
 
-UNIT, STEP, UNKNOWN = Decimal("1e-12"), Decimal(2) ** -1074, Decimal("1e100000")
+# A term of a mean may be rounded twice among subnormal numbers: as a product, and divided.
+UNIT, STEP, UNKNOWN = Decimal("1e-12"), Decimal(2) ** -1073, Decimal("1e100000")
 ZERO = Decimal()
 
 
@@ -219,9 +221,11 @@ def through_activation(name: str, z: Sequence[Number], upstream: Sequence[Number
     if name in COUPLED:
         jacobian = sixty_digits.jacobian(name, [x.value for x in z])
         columns = zip(*jacobian, strict=True)
-        return [sum_of_products((u, Number(d)) for u, d in zip(upstream, column, strict=True)) for column in columns]
+        return [
+            sum_of_products((u, Number(d, STEP)) for u, d in zip(upstream, column, strict=True)) for column in columns
+        ]
     rows = zip(upstream, z, strict=True)
-    return [sum_of_products((u, Number(term)) for term in DERIVATIVES[name](x.value)) for u, x in rows]
+    return [sum_of_products((u, Number(term, STEP)) for term in DERIVATIVES[name](x.value)) for u, x in rows]
 
 
 def pre_activations(inputs: Matrix, layer: dict[str, Any]) -> Matrix:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from backprop_cli.cli.app import main
+from tests.json_schemas import require_valid
 
 ROOT = Path(__file__).parent.parent
 
@@ -49,7 +50,10 @@ def _interruptible() -> Iterator[None]:
 
 @pytest.fixture
 def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command line in this process, as a pipe sees it: 80 columns wide, without colour, and lines not wrapped."""
+    """The command line in this process, as a pipe sees it: 80 columns wide, without colour, and lines not wrapped.
+
+    What it prints as JSON has to follow the schema that it names.
+    """
 
     def no_terminal(*_: object) -> None:
         raise OSError
@@ -62,7 +66,9 @@ def backprop(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     def run(*argv: object) -> Ran:
         capsys.readouterr()
         status = main([str(arg) for arg in argv])
-        return Ran(status, *capsys.readouterr())
+        ran = Ran(status, *capsys.readouterr())
+        require_valid(ran.out)
+        return ran
 
     return run
 

@@ -15,9 +15,9 @@ import typer
 
 from backprop_cli.cli import values
 from backprop_cli.cli.exercise_options import ExerciseOptions
-from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, NEW_HELP, RUN_HELP
+from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, NEW_HELP, RUN_HELP, SCHEMA_HELP
 from backprop_cli.cli.new_options import NewOptions
-from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
+from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions, SchemaOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
 from backprop_cli.cli.streams import redirecting
 from backprop_cli.errors import BackpropError, ExitStatus, OutputError, UsageError
@@ -96,6 +96,16 @@ def _exercise() -> Callable[[ExerciseOptions], ExitStatus]:
     from backprop_cli.cli.exercise import print_exercises
 
     return print_exercises
+
+
+@app.command(
+    "schema", short_help="Print the JSON Schema of a kind of file.", help=SCHEMA_HELP, cls=Command, no_args_is_help=True
+)
+@takes(SchemaOptions)
+def _schema() -> Callable[[SchemaOptions], ExitStatus]:
+    from backprop_cli.cli.schema import print_schema
+
+    return print_schema
 
 
 def parse(argv: Sequence[str]) -> tuple[Action | None, str]:

@@ -150,3 +150,15 @@ Examples:
   backprop exercise samples/dweights.json --format json --key >/tmp/a.json &&
     backprop check samples/dweights.json --expect /tmp/a.json
 """
+
+SCHEMA_HELP = """
+Print the JSON Schema of a kind of file, for editors and validators.
+
+Problems are read; results, checks, explanations and answers are what
+backprop prints as JSON.
+
+\b
+Examples:
+  backprop schema problem
+  backprop schema result
+"""

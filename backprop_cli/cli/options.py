@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from backprop_cli.cli import completion, values
 from backprop_cli.cli.entries import Entry, Name, parse_entry
-from backprop_cli.cli.problem_options import ProblemOptions
+from backprop_cli.cli.problem_options import CommonOptions, ProblemOptions
 from backprop_cli.core.quantities import Dtype, StorageType
 
 if TYPE_CHECKING:
@@ -214,3 +214,13 @@ class ExplainOptions(ProblemOptions):
 
         depth = 1 if self.depth is None else self.depth
         return Extent(terms=self.terms, depth=depth, whole=depth == values.ALL_LEVELS, every_entry=self.every_entry)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class SchemaOptions(CommonOptions):
+    """The options of `backprop schema`."""
+
+    kind: Annotated[
+        Literal["problem", "result", "check", "explanation", "answers"],
+        Argument(metavar="KIND", help="What the files hold: problem, result, check, explanation or answers."),
+    ]

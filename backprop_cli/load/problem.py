@@ -174,6 +174,9 @@ def _object(path: str, data: Data, what: str, *, exact: bool) -> dict[str, Any]:
         raise
     if not isinstance(tree, dict):
         raise InputError(f"expected {what} (an object), got {describe(tree)}", hint=signatures.BARE_MATRIX)
+    for_editors = tree.pop("$schema", "")
+    if not isinstance(for_editors, str):
+        raise InputError(f"expected a text, got {describe(for_editors)}", place="$schema")
     return tree
 
 

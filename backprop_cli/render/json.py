@@ -88,6 +88,11 @@ def problem(draft: Mapping[str, Any]) -> Iterator[str]:
     return file(draft)
 
 
+def schema(tree: Mapping[str, Any]) -> str:
+    """Return a JSON Schema."""
+    return "".join(file(tree))
+
+
 def check(verdicts: Sequence["Verdict"]) -> str:
     """Return the verdicts of a check."""
     passed, files = all(verdict.passed for verdict in verdicts), [_verdict(verdict) for verdict in verdicts]

@@ -175,6 +175,7 @@ section.given,.network,.left{break-inside:avoid}
 
 # What else a page of several problems needs: each begins on a new sheet of paper.
 SEVERAL = """
+nav{margin-bottom:2.5rem}
 article{scroll-margin-top:1rem}
 article+article{margin-top:4rem;border-top:4px double var(--line);padding-top:2rem}
 @media print{
