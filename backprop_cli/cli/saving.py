@@ -25,7 +25,7 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
         case ".json":
             from backprop_cli.render import json
 
-            return {path: partial(_write_text, json.result(solution))}
+            return {path: partial(write_text, json.result(solution))}
         case ".npz":
             from backprop_cli.render import npy
 
@@ -45,7 +45,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
         case "csv":
             from backprop_cli.render import csv
 
-            return partial(_write_text, csv.matrix(matrix))
+            return partial(write_text, csv.matrix(matrix))
         case "npy":
             from backprop_cli.render import npy
 
@@ -54,15 +54,20 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
             assert_never(folder_format)
 
 
+def problem_draft(problem: Problem) -> dict[str, Any]:
+    """Return the tree that a file of a problem holds, with its expected values."""
+    from backprop_cli.load.draft import to_draft
+
+    return to_draft(problem) | ({"expected": dict(problem.expected)} if problem.expected else {})
+
+
 def problem_file(problem: Problem, path: str) -> Write:
     """Return the function that writes a problem to a file.
 
     Raises:
         InputError: A text ends in NUL, which an NPZ archive would lose.
     """
-    from backprop_cli.load.draft import to_draft
-
-    draft = to_draft(problem)
+    draft = problem_draft(problem)
     if suffix(path) == ".npz":
         for key, value in draft.items():
             if isinstance(value, str) and value.endswith("\0"):
@@ -73,9 +78,10 @@ def problem_file(problem: Problem, path: str) -> Write:
         return partial(npy.npz, arrays=dict(flatten(draft)))
     from backprop_cli.render import json
 
-    return partial(_write_text, json.problem(draft))
+    return partial(write_text, json.problem(draft))
 
 
-def _write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+def write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+    """Write a text in parts to a file."""
     for part in parts:
         file.write(part.encode())
