@@ -31,6 +31,7 @@ _CHANGED = 1e-9  # relative to the largest entry; what is less is a rounding err
 _MARGIN = 1.0001  # of two tolerances, so that rounding errors decide nothing
 # Mistakes that change nothing where no pre-activation is at a kink
 _AT_KINKS = ("derivative beyond the kink", "mean derivative at the kink")
+_FIRST = ("dz", "dbiases")  # what most draws fail by
 # Quantities in which a mistake is looked for that changes nothing by chance; in the others it then changes nothing, too
 _WITH_CHANCE = ("z", "loss", "upstream", "dz", "dinputs", "dweights", "dbiases")
 
@@ -181,7 +182,7 @@ def shows_mistakes(drawn: Drawn) -> bool:
     A mistake that would change it with other numbers near by has to change it, too.
     """
     nearby: Solution | None = None
-    for node in drawn.solution.problem.nodes:
+    for node in sorted(drawn.problem.nodes, key=lambda node: node.quantity not in _FIRST):
         found = _changes(drawn.solution, node, drawn.digits)
         if found.changed != found.visible:
             return False
