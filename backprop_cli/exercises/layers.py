@@ -52,7 +52,7 @@ class Plans(NamedTuple):
 def plans(wish: Wish, stream: Stream) -> Plans:
     """Return what each layer may have, such that results have few decimals: inactive units first, of any one layer."""
     rows, order = [activation(name) for name in wish.activations], stream.shuffled(range(wish.n_layers))
-    # An inactive unit that is alone in its layer ends the gradient of its sample: no layer has it if another can have one
+    # An inactive unit alone in its layer ends the gradient of its sample: no layer has it if another can have one
     wide = [i for i in order if may_be_inactive(rows[i]) and wish.shape[i + 1] > 1]
     tall = [i for i in order if may_be_inactive(rows[i]) and wish.n_samples > 1]
     spare = wish.digits - decimals(wish.rate) if wish.rational else _MANY
