@@ -59,7 +59,7 @@ def plans(wish: Wish, stream: Stream) -> Plans:
     inactive, fine = set(), set()
     for i in wide or tall[:1]:
         cost = decimals(Fraction(rows[i].parameter or 0)) if rows[i].exact else 0
-        if cost <= spare:
+        if cost <= max(spare, 0):
             inactive.add(i)
             spare -= cost
     for i in order:
@@ -163,6 +163,7 @@ class _LayerDraw:
             z = [sum(map(mul, sample, weights), bias) for sample in self.inputs]
             if self.has_states and self.has_biases and not self.plan.inactive and min(z) < 1:
                 lift = ceil(1 - min(z))
+                lift += bias == -lift  # no bias is 0
                 bias, z = bias + lift, [number + lift for number in z]
             if self._is_fit(z, is_active=is_active) and self._is_near(z, before):
                 return _Neuron(weights, bias, z)

@@ -135,7 +135,7 @@ def wrong_results(problem: Mapping[str, Any]) -> Iterator[tuple[str, Results, Se
     if "biases" in layers[0]:
         yield "biases forgotten", results(problem, biased=0), ["z"]
         yield "biases added twice", results(problem, biased=2), ["z"]
-    if len(set(masks_of(problem, right))) == 2:
+    if len(set(masks_of(problem, right))) == 2:  # some units are active, and some inactive
         yield "mask forgotten", results(problem, dz=lambda up, _d: up), ["dz"]
         yield "mask alone", results(problem, dz=lambda _up, d: d), ["dz"]
     yield "uphill", results(problem, uphill=-1), ["new_weights", "new_biases"]
@@ -145,6 +145,7 @@ def wrong_results(problem: Mapping[str, Any]) -> Iterator[tuple[str, Results, Se
     yield "weights after the update", results(problem, dinputs=lambda dz, _w, new: times(dz, turned(new))), ["dinputs"]
     if n > 1:
         yield "mean for a sum", _scaled(right, Fraction(1, n)), gradients
+    if any(map(any, right[len(layers) - 1, "dz"][:-1])):
         yield "last sample alone", results(problem, dweights=lambda x, dz: times(turned(x[-1:]), dz[-1:])), ["dweights"]
         yield "last sample alone", results(problem, dbiases=lambda dz: dz[-1:]), ["dbiases"]
     yield "transposed", {key: turned(value) for key, value in right.items()}, ["dweights", "dinputs", "dz"]
@@ -168,7 +169,7 @@ def distance(one: Matrix, other: Matrix) -> Fraction:
 
 def unmet(problem: Mapping[str, Any], digits: int) -> Iterator[str]:
     """Yield every condition that a problem with rational results does not meet."""
-    found, layers = results(problem), layers_of(problem)
+    found = results(problem)
     unit = Fraction(1, 10**digits)
     for (i, name), matrix in found.items():
         if any((value / unit).denominator != 1 for row in matrix for value in row):
