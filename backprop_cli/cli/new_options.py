@@ -46,9 +46,7 @@ class NewOptions(CommonOptions):
 
     shape: Annotated[
         tuple[int, ...] | None,
-        Option(
-            metavar="N,N,...", parser=read_shape, help="The number of inputs, and of the neurons of each layer: 3,2,1."
-        ),
+        Option(metavar="N,N,...", parser=read_shape, help="The number of inputs, and of neurons in each layer: 3,2,1."),
     ] = None
     n_samples: Annotated[int, Option(min=1, help="The number of samples.")] = 2
     activation: Annotated[

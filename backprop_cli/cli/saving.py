@@ -75,7 +75,8 @@ def problem_file(problem: Problem, path: str) -> Write:
                 raise InputError(reason, place=key, hint="a JSON file keeps it")
         from backprop_cli.render import npy
 
-        return partial(npy.npz, arrays=dict(flatten(draft)))
+        expected = {f"expected.{name}": value for name, value in flatten(draft.pop("expected", {}))}
+        return partial(npy.npz, arrays=dict(flatten(draft)) | expected)
     from backprop_cli.render import json
 
     return partial(write_text, json.problem(draft))

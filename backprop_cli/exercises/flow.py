@@ -17,7 +17,7 @@ from backprop_cli.exercises.wish import Wish
 
 __all__ = ["BINARY", "draw_flow", "drawn_classes"]
 
-_FEW = 6  # differences to choose from
+_MOST_TIMES = 4  # the smallest difference, which no other one exceeds
 _HALF = Fraction(1, 2)
 _DIFFERENCES = tuple(sign * Fraction(size, 2) for size in (1, 2, 3) for sign in (1, -1))
 # The targets of activations whose outputs are bounded
@@ -80,7 +80,7 @@ def _differences(wish: Wish, row: Loss, spare: int) -> Sequence[Fraction]:
             found.append(k * _HALF)
     if not found:
         raise Unfit("short")
-    return [sign * difference for difference in found[:_FEW] for sign in (1, -1)]
+    return [sign * size for size in found if size <= _MOST_TIMES * found[0] for sign in (1, -1)]
 
 
 def _without_2_and_5(number: int) -> int:

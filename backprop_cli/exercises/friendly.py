@@ -18,7 +18,9 @@ from backprop_cli.exercises.wish import Wish
 
 __all__ = ["friendly"]
 
-_DRAWS = 60  # on each rung
+_DRAWS = 60  # on each rung, and more on the last one
+_MORE = 300
+_TOO_SMALL = 12  # draws with gradients that are too small, after which the numbers become larger
 
 
 def friendly(wish: Wish) -> Problem:
@@ -29,7 +31,10 @@ def friendly(wish: Wish) -> Problem:
     """
     stream, failed = Stream(wish.seed), Counter[str]()
     for rung in LADDER:
-        for _ in range(_DRAWS):
+        too_small = failed["visible"] + _TOO_SMALL
+        for _ in range(_MORE if rung is LADDER[-1] else _DRAWS):
+            if failed["visible"] > too_small and rung is not LADDER[-1]:
+                break
             try:
                 problem = _draw(wish, stream, rung)
             except Unfit as unfit:

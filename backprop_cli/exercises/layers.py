@@ -28,6 +28,7 @@ __all__ = ["Plans", "draw_inputs", "draw_layer", "plans"]
 _TRIES = 60  # for the inputs or a neuron
 _LAYERS = 8  # tries for a layer
 _MANY = 20  # decimals
+_FEW = 3
 _SNAP = 12  # decimals of outputs that are not rational, so that the last bits of a platform decide nothing
 _SMALL_Z = 4  # the largest pre-activation in a network with an activation that saturates
 
@@ -51,35 +52,49 @@ class Plans(NamedTuple):
 def plans(wish: Wish, stream: Stream) -> Plans:
     """Return what each layer may have, such that results have few decimals: inactive units first, of any one layer."""
     rows, order = [activation(name) for name in wish.activations], stream.shuffled(range(wish.n_layers))
+    # An inactive unit alone in its layer ends the gradient of its sample: no layer has it if another can have one
+    wide = [i for i in order if may_be_inactive(rows[i]) and wish.shape[i + 1] > 1]
+    tall = [i for i in order if may_be_inactive(rows[i]) and wish.n_samples > 1]
     spare = wish.digits - decimals(wish.rate) if wish.rational else _MANY
     inactive, fine = set(), set()
-    for i in order:
+    for i in wide or tall[:1]:
         cost = decimals(Fraction(rows[i].parameter or 0)) if rows[i].exact else 0
-        is_large = wish.n_samples * wish.shape[i + 1] > 1
-        if may_be_inactive(rows[i]) and is_large and cost <= spare:
+        if cost <= max(spare, 0):
             inactive.add(i)
             spare -= cost
-    reserved = wish.loss is not None and isfinite(loss(wish.loss).reach)  # for a difference smaller than a parameter
     for i in order:
-        if spare > reserved:
+        if spare > _reserved(wish):
             fine.add(i)
             spare -= 1
     return Plans([Plan(i in fine, i in inactive) for i in range(wish.n_layers)], max(spare, 0))
 
 
+def _reserved(wish: Wish) -> int:
+    """Return how many decimals to keep for the gradient that flows back, so that differences from targets are small."""
+    if wish.loss is None:
+        return 0
+    return int(isfinite(loss(wish.loss).reach) or wish.reduction != "sum" or wish.mean_gradients)
+
+
 def draw_inputs(wish: Wish, stream: Stream, rung: Rung) -> Array:
-    """Return inputs (n_samples, n_inputs), whose samples and features differ where they can."""
+    """Return inputs (n_samples, n_inputs); samples, features, and the numbers of a sample differ where they can."""
     numbers = rung.inputs if wish.rational else rung.small_inputs
     rows: _Rows = []
     for _ in range(_TRIES):
         rows = [[stream.choice(numbers) for _ in range(wish.shape[0])] for _ in range(wish.n_samples)]
-        if _differ(rows) and _differ(list(zip(*rows, strict=True))):
+        if _differ(rows) and _differ(list(zip(*rows, strict=True))) and all(map(_has_different, rows)):
             break
     return matrix(rows)
 
 
 def _differ(rows: Sequence[Sequence[Fraction]]) -> bool:
-    return len(set(map(tuple, rows))) == len(rows)
+    """Tell whether no row is another, or the opposite of another."""
+    return len(set(map(tuple, rows)) | {tuple(-x for x in row) for row in rows}) == 2 * len(rows)
+
+
+def _has_different(numbers: Sequence[Fraction]) -> bool:
+    """Tell whether numbers differ: all of them if they are few, else two."""
+    return len(set(numbers)) >= min(len(numbers), _FEW)
 
 
 def draw_layer(wish: Wish, stream: Stream, rung: Rung, inputs: Array, i: int, plan: Plan) -> tuple[Parameters, Array]:
@@ -142,10 +157,13 @@ class _LayerDraw:
     def _neuron(self, *, is_active: bool, before: Sequence[_Neuron]) -> _Neuron:
         for _ in range(_TRIES):
             weights = [self.stream.choice(self.numbers) for _ in self.inputs[0]]
+            if not _has_different(weights):
+                continue
             bias = self.stream.choice(self.numbers) if self.has_biases else Fraction(0)
             z = [sum(map(mul, sample, weights), bias) for sample in self.inputs]
             if self.has_states and self.has_biases and not self.plan.inactive and min(z) < 1:
                 lift = ceil(1 - min(z))
+                lift += bias == -lift  # no bias is 0
                 bias, z = bias + lift, [number + lift for number in z]
             if self._is_fit(z, is_active=is_active) and self._is_near(z, before):
                 return _Neuron(weights, bias, z)

@@ -59,7 +59,9 @@ def _neuron(
         weights = [rounded(stream.normal() * deviation, _PLACES) for _ in range(wish.shape[i])]
         bias = rounded(stream.normal() * _OF_BIASES, _PLACES) if wish.biases else Fraction(0)
         z = inputs @ np.array(weights, np.float64) + float(bias)
-        if all((np.abs(z - kink) > _FROM_KINKS).all() for kink in row.kinks):
+        # Without a bias, z of inputs that are all 0 is 0 in any arithmetic
+        z_rounded = z if wish.biases else z[inputs.any(axis=1)]
+        if all((np.abs(z_rounded - kink) > _FROM_KINKS).all() for kink in row.kinks):
             return weights, bias, z
     reason = f"in {_TRIES} draws of a neuron, a pre-activation was nearer to a kink than {_FROM_KINKS}"
     raise UsageError(reason, hint="fewer samples make this rarer")

@@ -36,7 +36,7 @@ LADDER = (
     Rung(
         inputs=_signed("1 2 3"),
         weights=(_signed("1 2 3"), _signed("0.5 1 1.5 2")),
-        upstream=_signed("1 2 3"),
+        upstream=_signed("1 2 2 3 3 4"),
         most_z=12,
         small_inputs=_signed("0.5 1 1.5 2"),
         small_weights=_signed("0.2 0.4 0.5 0.6 0.8 1 1.2 1.5"),
@@ -44,7 +44,7 @@ LADDER = (
     Rung(
         inputs=_signed("1 2 3 4"),
         weights=(_signed("1 2 3"), _signed("0.2 0.4 0.5 1 1.5 2")),
-        upstream=_signed("1 2 3 4 5"),
+        upstream=_signed("1 2 2 3 3 4 5"),
         most_z=30,
         small_inputs=_signed("0.5 1 1.5 2 3"),
         small_weights=_signed("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1 1.2 1.5"),
@@ -55,7 +55,7 @@ LADDER = (
         upstream=_signed("2 3 4 5 6 8"),
         most_z=100,
         small_inputs=_signed("0.5 1 1.5 2 2.5 3"),
-        small_weights=_signed("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1 1.5 2"),
+        small_weights=_signed("0.2 0.5 0.8 1 1.2 1.5 2 2.5 3"),
     ),
     Rung(
         inputs=_signed("1 2 3 4 5 6 7 8 9"),
@@ -63,6 +63,6 @@ LADDER = (
         upstream=_signed("2 3 4 5 6 7 8 9 10"),
         most_z=1000,
         small_inputs=_signed("0.1 0.2 0.3 0.4 0.5 1 1.5 2 3"),
-        small_weights=_signed("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1 1.5 2 3"),
+        small_weights=_signed("0.5 1 1.5 2 2.5 3 4 5"),
     ),
 )
