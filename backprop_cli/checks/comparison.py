@@ -91,11 +91,14 @@ class Comparison:
 
     def _check(self, node: Node) -> QuantityCheck:
         place, layer = self.solution.problem.place(*node), self.solution.layers[node.layer]
-        values, n_open = self.expected[node].values, int(self.expected[node].is_open.sum())
+        expected = self.expected[node]
+        values, n_open, digits = expected.values, int(expected.is_open.sum()), expected.digits
         if n_open == values.size:
             whole = layer.computed.get(node.quantity, values) if values.ndim == 0 else values
-            return QuantityCheck(place=place, entries=whole.size, open=whole.size)
-        check = QuantityCheck(place=place, entries=values.size, different=values.size - n_open, open=n_open)
+            return QuantityCheck(place=place, entries=whole.size, open=whole.size, digits=digits)
+        check = QuantityCheck(
+            place=place, entries=values.size, different=values.size - n_open, open=n_open, digits=digits
+        )
         if not self.is_computed(node):
             return replace(check, problem=f"cannot be computed, for it needs {layer.not_computed[node.quantity]}")
         value = self.compared.layers[node.layer].computed[node.quantity]
@@ -137,6 +140,7 @@ class Comparison:
             undecided=int(undecided.sum()),
             hidden=int(hidden.sum()),
             stored=accepted.given.stored.name,
+            digits=accepted.given.digits,
             whole=None if rounding is None else judge_whole(accepted, value, rounding, decided),
             tightness=tightness(accepted, value, decided),
         )

@@ -53,6 +53,7 @@ class QuantityCheck:
     whole_follows: bool = False  # whether a whole array that is wrong follows from other expected values
     tightness: Tightness | None = None  # how close the compared entries are
     numbers_in: str | None = None  # the type that the numbers of the problem were rounded to, if that agrees better
+    digits: int | None = None  # the decimals that count of expected values, if their file says so
 
     @property
     def compared(self) -> int:

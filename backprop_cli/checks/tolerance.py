@@ -148,14 +148,15 @@ def _spread(slack: Array, expected: Expected) -> Array:
 class Rounded(Accepted):
     """Values for which all values are accepted that round to them, at the digits they are written with.
 
-    An entry without the last zeros that others beside it have room for is held to those zeros (`_last_places`).
+    An entry without the last zeros that others beside it have room for is held to those zeros (`_last_places`). Where
+    it is known how many decimals count, these are the digits, whatever was written.
     """
 
     def __init__(self, expected: Expected) -> None:
         """Take expected decimals of any shape."""
         shape = expected.values.shape
         finite = [decimal if decimal.is_finite() else Decimal(0) for decimal in expected.values.flat]
-        places = _last_places(finite)
+        places = _last_places(finite) if expected.digits is None else [-expected.digits] * len(finite)
         half_units = {place: Fraction(10) ** place / 2 for place in places}
         slack = as_objects([half_units[place] for place in places]).reshape(shape)
         super().__init__(expected, as_fractions(finite).reshape(shape), slack)
@@ -168,12 +169,12 @@ class Rounded(Accepted):
         return Accepted(self.given, expected, as_floats(self.slack), rtol=1e-12)
 
     def written(self, index: tuple[int, ...], value: Any) -> tuple[str, int]:
-        """Return an expected value with the zeros that it is held to, and how many of its digits are right."""
+        """Return an expected value, with the zeros that it is held to, and how many of its digits are right."""
         decimal = self._decimal(index)
         if not decimal.is_finite():
             return str(float(decimal)), 0
         sign, digits, exponent = decimal.as_tuple()
-        place = self._places[int(np.ravel_multi_index(index, self.expected.shape))]
+        place = min(self._places[int(np.ravel_multi_index(index, self.expected.shape))], int(exponent))
         decimal = Decimal((sign, digits + (0,) * (int(exponent) - place), place))
         n, off = len(decimal.as_tuple().digits), abs(self.expected[index] - value)
         right = next((k for k in range(n) if off >= Fraction(10) ** (decimal.adjusted() - k) / 2), n)

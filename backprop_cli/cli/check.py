@@ -8,7 +8,7 @@ from backprop_cli.cli.problems import refuse_conflicts
 from backprop_cli.cli.streams import write_error, write_notes, write_stdout
 from backprop_cli.cli.submissions import find_submissions
 from backprop_cli.cli.terminal import look
-from backprop_cli.cli.verdicts import verdicts
+from backprop_cli.cli.verdicts import refuse_tolerances, verdicts
 from backprop_cli.errors import ExitStatus, UsageError
 
 
@@ -49,12 +49,11 @@ def _refuse_tolerances(options: CheckOptions) -> None:
     Raises:
         UsageError: There are such options.
     """
-    given = {name for name in ("rtol", "atol", "stored", "accumulated") if getattr(options, name) is not None}
-    for name in sorted(given if options.rounded else ()):
-        reason = f"--{name} and --rounded exclude each other"
-        raise UsageError(f"{reason}: rounded values are decimals, each right to the digits that it was written with")
-    if "accumulated" in given and (other := given & {"rtol", "atol"}):
-        reason = f"--accumulated and --{max(other)} exclude each other"
+    if options.rounded:
+        refuse_tolerances(options, "--rounded")
+    given = {name for name in ("rtol", "atol") if getattr(options, name) is not None}
+    if options.accumulated is not None and given:
+        reason = f"--accumulated and --{max(given)} exclude each other"
         raise UsageError(f"{reason}: a tolerance that is given stands for what rounding explains")
 
 

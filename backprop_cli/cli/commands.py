@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from backprop_cli.cli import values
-from backprop_cli.cli.help import CHECK_HELP, EXPLAIN_HELP, GROUP_HELP, RUN_HELP, SCHEMA_HELP
+from backprop_cli.cli.exercise_options import ExerciseOptions
+from backprop_cli.cli.help import CHECK_HELP, EXERCISE_HELP, EXPLAIN_HELP, GROUP_HELP, NEW_HELP, RUN_HELP, SCHEMA_HELP
+from backprop_cli.cli.new_options import NewOptions
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions, SchemaOptions
 from backprop_cli.cli.signature import Action, Command, Group, takes
 from backprop_cli.cli.streams import redirecting
@@ -72,6 +74,28 @@ def _explain() -> Callable[[ExplainOptions], ExitStatus]:
     from backprop_cli.cli.explain import print_explanation
 
     return print_explanation
+
+
+@app.command("new", short_help="Make a problem with friendly or random numbers.", help=NEW_HELP, cls=Command)
+@takes(NewOptions)
+def _new() -> Callable[[NewOptions], ExitStatus]:
+    from backprop_cli.cli.new import write_new
+
+    return write_new
+
+
+@app.command(
+    "exercise",
+    short_help="Make question sheets, answer keys and quizzes.",
+    help=EXERCISE_HELP,
+    cls=Command,
+    no_args_is_help=True,
+)
+@takes(ExerciseOptions)
+def _exercise() -> Callable[[ExerciseOptions], ExitStatus]:
+    from backprop_cli.cli.exercise import print_exercises
+
+    return print_exercises
 
 
 @app.command(

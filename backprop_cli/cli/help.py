@@ -20,6 +20,8 @@ Examples:
   backprop run samples/dense_relu.json
   backprop check samples/*.json
   backprop explain samples/dense_relu.json 'dweights[2,1]'
+  backprop new --shape 3,2,1 --seed 7 | backprop run -
+  backprop exercise samples/dense_relu.json --ask dweights
 
 \b{_STATUSES}
 """
@@ -92,6 +94,61 @@ Examples:
     --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
+"""
+
+NEW_HELP = """
+Make a problem from a seed: a network of a given shape, with friendly numbers or
+with numbers from the normal distribution. The same options and seed give the
+same file on every platform; its "source" is the command that makes it again.
+
+Friendly numbers are for work by hand: small integers and short decimals. With
+relu, leaky_relu and linear, and a loss that is rational, every result has at
+most --digits decimals. Some units are active, and some inactive. No
+pre-activation is nearer to 0 than 0.1, and none is larger than 2 where an
+activation saturates; those of a softmax are at most 2 apart. No gradient is
+zero in every entry. Each mistake that backprop check knows changes a result by
+more than a unit of the last decimal, or could not change it at all.
+
+With --numbers normal, the numbers have 4 decimals, and "expected" holds every
+result: computed exactly, or to 50 digits, and rounded to float64.
+
+Without --loss, the upstream gradient is given. Targets of cross_entropy are
+rows with a 1, those of cross_entropy_with_logits and nll are class numbers.
+
+\b
+Examples:
+  backprop new --shape 3,2,1
+  backprop new --shape 3,2,1 --seed 7 | backprop explain -
+  backprop new --shape 2,2,2 --activation sigmoid --loss half_squared_error
+  backprop new --shape 4,3 --n-samples 3 --loss cross_entropy --digits 4
+  backprop new --shape 3,2,1 --count 5 --save /tmp/exercises &&
+    backprop check /tmp/exercises/*.json
+  backprop new --shape 8,16,4 --activation gelu,linear --numbers normal |
+    backprop check -
+
+The status is 2 where no numbers are found; the message says which condition
+failed most, and what may help.
+"""
+
+EXERCISE_HELP = """
+Make question sheets of problems: what is given, what is asked for, and tables
+to fill in; or their answer keys, or quizzes that mark themselves.
+
+Several problems are one document with a section for each, or with --save FOLDER
+a file for each. A sheet never shows the expected values of a problem.
+
+--format json is a file of nulls to fill in; check compares it with the problem,
+and counts what is still null as open. A number may be off by half a unit of the
+last decimal that is asked for.
+
+\b
+Examples:
+  backprop exercise samples/dense_relu.json samples/mazur_sigmoid.json
+  backprop exercise samples/dense_relu.json --ask dweights,dbiases --digits 2
+  backprop exercise samples/mazur_sigmoid.json --key --format html
+  backprop exercise samples/d*.json --format moodle
+  backprop exercise samples/dweights.json --format json --key >/tmp/a.json &&
+    backprop check samples/dweights.json --expect /tmp/a.json
 """
 
 SCHEMA_HELP = """

@@ -27,7 +27,7 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
         case ".json":
             from backprop_cli.render import json
 
-            return {path: partial(_write_text, json.result(solution))}
+            return {path: partial(write_text, json.result(solution))}
         case ".npz":
             from backprop_cli.render import npy
 
@@ -58,7 +58,7 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
         case "csv":
             from backprop_cli.render import csv
 
-            return partial(_write_text, csv.matrix(matrix))
+            return partial(write_text, csv.matrix(matrix))
         case "npy":
             from backprop_cli.render import npy
 
@@ -67,15 +67,20 @@ def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
             assert_never(folder_format)
 
 
+def problem_draft(problem: Problem) -> dict[str, Any]:
+    """Return the tree that a file of a problem holds, with its expected values."""
+    from backprop_cli.load.draft import to_draft
+
+    return to_draft(problem) | ({"expected": dict(problem.expected)} if problem.expected else {})
+
+
 def problem_file(problem: Problem, path: str) -> Write:
     """Return the function that writes a problem to a file.
 
     Raises:
         InputError: A text ends in NUL, which an NPZ archive would lose, or is none that UTF-8 has, as safetensors need.
     """
-    from backprop_cli.load.draft import to_draft
-
-    draft = to_draft(problem)
+    draft = problem_draft(problem)
     if problem.own_naming is not None:
         from backprop_cli.load.foreign_names import in_their_names
 
@@ -87,14 +92,20 @@ def problem_file(problem: Problem, path: str) -> Write:
                 raise InputError(reason, place=key, hint="a JSON file keeps it")
         from backprop_cli.render import npy
 
-        return partial(npy.npz, arrays=dict(flatten(draft)))
+        return partial(npy.npz, arrays=_leaves(draft))
     if suffix(path) == ".safetensors":
-        leaves = dict(flatten(draft))
+        leaves = _leaves(draft)
         tensors = {key: value for key, value in leaves.items() if isinstance(value, np.ndarray)}
         return _safetensors(tensors, {key: value for key, value in leaves.items() if key not in tensors})
     from backprop_cli.render import json
 
-    return partial(_write_text, json.problem(draft))
+    return partial(write_text, json.problem(draft))
+
+
+def _leaves(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a draft by dotted name, also those that are expected."""
+    expected = {f"expected.{name}": value for name, value in flatten(draft.get("expected", {}))}
+    return dict(flatten({key: value for key, value in draft.items() if key != "expected"})) | expected
 
 
 def _safetensors(tensors: Mapping[str, Any], settings: Mapping[str, Any]) -> Write:
@@ -113,6 +124,7 @@ def _safetensors(tensors: Mapping[str, Any], settings: Mapping[str, Any]) -> Wri
     return partial(safetensors.safetensors, tensors=tensors, metadata=metadata)
 
 
-def _write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+def write_text(parts: Iterable[str], file: IO[bytes]) -> None:
+    """Write a text in parts to a file."""
     for part in parts:
         file.write(part.encode())

@@ -14,19 +14,27 @@ _REDIRECT = "> FILE after the command writes the output to a file"
 
 # The commands, what does it there (an option, or a sentence), and options of other tools, without dashes.
 OPTIONS_OF_OTHER_TOOLS = (
-    ("run check explain", "--format json", "json jsonl ndjson as-json to-json json-output"),
+    ("run check explain exercise", "--format json", "json jsonl ndjson as-json to-json json-output"),
     ("run check", "--format csv", "csv tsv to-csv"),
-    ("explain", "--format markdown", "markdown md latex tex"),
+    ("explain exercise", "--format markdown", "markdown md"),
+    ("explain exercise", "--format latex", "latex tex"),
+    ("exercise", "--format moodle", "moodle xml quiz"),
+    ("exercise", "--format gift", "gift"),
     ("run check explain", "--format table", "table text txt plain pretty human"),
-    ("run", "--save", "o out output outfile out-file output-file output-dir outdir write export dump save-as npz npy"),
+    ("run exercise", "--save", "o out output outfile out-file output-file output-dir outdir write export dump save-as"),
+    ("run", "--save", "npz npy"),
     ("check explain", _REDIRECT, "o out output outfile out-file output-file output-dir outdir write export dump save"),
     ("run", "backprop explain shows how each number is computed", "v verbose vv show-steps show-work"),
     ("check", "--format json prints everything that was found", "v verbose vv details full"),
     ("explain", "--depth all", "v verbose vv details full all recursive"),
-    ("run check explain", "BACKPROP_DEBUG=1 in the environment shows the traceback", "debug traceback trace"),
+    ("run check explain exercise", "BACKPROP_DEBUG=1 in the environment shows the traceback", "debug traceback trace"),
     ("run check explain", "--quiet", "s silent no-progress no-warnings"),
     ("run check explain", "--color never", "no-color no-colour nocolor no-ansi monochrome"),
-    ("run check explain", "a problem is named without an option", "f i file problem input-file config load from"),
+    (
+        "run check explain exercise",
+        "a problem is named without an option",
+        "f i file problem input-file config load from",
+    ),
     ("run check explain", "--weights", "w weight kernel"),
     ("run check explain", "--inputs", "x input features data a-prev"),
     ("run check explain", "--biases", "b bias intercept"),
@@ -57,6 +65,9 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run", "--dtype float32", "float32 fp32 f32 float single"),
     ("run explain", "--precision", "digits decimals round rounding"),
     ("run explain", "--exact", "fraction fractions rational decimal"),
+    ("exercise", "--ask", "only name names select fields filter quantity quantities"),
+    ("exercise", "--digits", "precision decimals round rounding tolerance"),
+    ("exercise", "--key", "solution solutions answer answers answer-key with-answers with-solutions"),
     ("check", "--expect", "expected golden reference compare against actual solution"),
     ("check", "--accept", "approve bless regenerate update update-expected update-golden overwrite"),
     ("check", "--marks", "mark grade grades grading score scores points"),
@@ -73,6 +84,7 @@ COMMANDS_OF_OTHER_TOOLS = {
     "run": "solve compute calc calculate forward backward backprop grad gradient gradients update step",
     "check": "verify test validate gradcheck grad-check compare diff",
     "explain": "show why walk steps print describe",
+    "exercise": "sheet sheets worksheet quiz exam homework question questions ask",
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from backprop_cli.checks.verdict import Verdict, check_alone, compare
 from backprop_cli.cli.options import CheckOptions
@@ -17,7 +18,7 @@ from backprop_cli.core.step import with_parameters_of
 from backprop_cli.core.training import at_last_step
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load.expected import load_expected, validate_expected
-from backprop_cli.load.files import shown
+from backprop_cli.load.files import Data, shown
 from backprop_cli.load.problem import contents_of
 from backprop_cli.load.quantity_files import note_on_folder
 
@@ -46,12 +47,19 @@ def verdicts(path: str | None, submissions: Submissions, options: CheckOptions) 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class _Loaded:
-    """A problem at its last step, as it is given, and the same in exact numbers if options ask for them."""
+    """A problem at its last step, as it is given, and what it was read from."""
 
     name: str
     problem: Problem
     given: Problem
-    exact: Problem | None
+    path: str | None
+    options: CheckOptions
+    contents: Mapping[str, Data]
+
+    @cached_property
+    def exact(self) -> Problem:
+        """The problem in exact numbers, as it is given."""
+        return load(self.path, self.options, exact=True, contents=self.contents)
 
 
 def _load(name: str, path: str | None, options: CheckOptions) -> _Loaded:
@@ -59,9 +67,7 @@ def _load(name: str, path: str | None, options: CheckOptions) -> _Loaded:
     given = load(path, options, contents=contents)
     problem = at_last_step(given)
     write_notes(problem.notes, quiet=options.quiet)
-    is_exact = options.exact or options.rounded
-    exact = load(path, options, exact=True, contents=contents) if is_exact else None
-    return _Loaded(name=name, problem=problem, given=given, exact=exact)
+    return _Loaded(name=name, problem=problem, given=given, path=path, options=options, contents=contents)
 
 
 def _on_each(loaded: _Loaded, paths: Sequence[str], options: CheckOptions) -> Iterator[Verdict]:
@@ -86,8 +92,10 @@ def _expected(loaded: _Loaded, target: str | None, options: CheckOptions) -> Map
     if target is not None:
         expected = load_expected(target, loaded.given, rounded=rounded, header=options.header)
         write_notes(note_on_folder(target, problem.naming), quiet=options.quiet)
+        if not rounded and _are_rounded(expected):
+            refuse_tolerances(options, "answers to an exercise", shown(target))
     else:
-        own = loaded.exact if loaded.exact is not None and rounded else problem
+        own = loaded.exact if rounded else problem
         expected = validate_expected(own.expected, problem, rounded=rounded)
     if not options.stored:
         return expected
@@ -112,11 +120,30 @@ def _compared(loaded: _Loaded, every: Sequence[Mapping[Node, Expected]], options
     Raises:
         InputError: It cannot be solved.
     """
-    problem, exact = loaded.problem, loaded.exact
+    problem = loaded.problem
     wanted = tuple(dict.fromkeys((*problem.nodes, *(node for expected in every for node in expected))))
     solution = solve(problem, wanted)
-    rounded = solve(exact, wanted) if exact is not None and options.rounded else None
-    proof = None if exact is None or not options.exact else solve(with_parameters_of(exact, problem), wanted)
+    are_rounded = [options.rounded or _are_rounded(expected) for expected in every]
+    exact = solve(loaded.exact, wanted) if options.rounded or any(are_rounded) else None
+    proof = solve(with_parameters_of(loaded.exact, problem), wanted) if options.exact else None
     alone = check_alone(loaded.name, solution, steps=options.differences, proof=proof)
-    for expected in every:
-        yield compare(alone, solution, expected, options.tolerance, exact=rounded)
+    for expected, is_rounded in zip(every, are_rounded, strict=True):
+        yield compare(alone, solution, expected, options.tolerance, exact=exact if is_rounded else None)
+
+
+def _are_rounded(expected: Mapping[Node, Expected]) -> bool:
+    """Tell whether expected values are decimals, which accept all numbers that round to them."""
+    return any(each.is_rounded for each in expected.values())
+
+
+def refuse_tolerances(options: CheckOptions, what: str, file: str | None = None) -> None:
+    """Refuse options for how far a value may be off that another one, or a file, leaves no say.
+
+    Raises:
+        UsageError: There are such options; `what` leaves them no say.
+    """
+    for name in ("accumulated", "atol", "rtol", "stored"):
+        if getattr(options, name) is not None:
+            reason = f"--{name} and {what} exclude each other"
+            rule = "rounded values are decimals, each right to the digits that it was written with"
+            raise UsageError(f"{reason}: {rule}", file=file)

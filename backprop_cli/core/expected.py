@@ -22,6 +22,12 @@ class Expected:
     values: Array  # float64, or decimals as they were written; NaN and infinity are wrong values; 0 where open
     is_open: Array  # bool, in the same shape
     stored: Precision = FLOAT64  # the type that the values were stored in, before they became float64
+    digits: int | None = None  # of decimals as they were written: the places after the point that count; None for all
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether the values are decimals, which stand for all numbers that round to them."""
+        return self.values.dtype.kind == "O"
 
     @cached_property
     def not_finite(self) -> Array:

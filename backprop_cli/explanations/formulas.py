@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 from backprop_cli.core.activations import Activation, name_of_activation
 
-__all__ = ["FORMULAS", "derivative_formula", "value_formula"]
+__all__ = ["COUPLED", "FORMULAS", "derivative_formula", "value_formula"]
 
 # f(z) and f'(z) by the name of f; {a} stands for its parameter. For the functions of one z, not of a sample.
 FORMULAS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -17,6 +17,13 @@ FORMULAS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "elu": ("z if z > 0, else {a} * (exp(z) - 1)", "1 if z > 0, else {a} * exp(z)"),
         "silu": ("z * sigmoid(z)", "sigmoid(z) * (1 + z * (1 - sigmoid(z)))"),
         "gelu": ("z * (1 + erf(z / sqrt(2))) / 2", "(1 + erf(z / sqrt(2))) / 2 + z * exp(-z^2 / 2) / sqrt(2 * pi)"),
+    }
+)
+# An entry of f(z) for the functions of a sample: {own} is the z of its neuron, {each} that of neuron k.
+COUPLED: Mapping[str, str] = MappingProxyType(
+    {
+        "softmax": "exp({own}) / (sum over neurons k of exp({each}))",
+        "log_softmax": "{own} - log(sum over neurons k of exp({each}))",
     }
 )
 

@@ -4,7 +4,7 @@ from backprop_cli.core.activations import activation
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.written import Difference
-from backprop_cli.explanations.formulas import derivative_formula, value_formula
+from backprop_cli.explanations.formulas import COUPLED, derivative_formula, value_formula
 from backprop_cli.explanations.writer import Writer
 
 __all__ = ["where"]
@@ -40,7 +40,7 @@ def _probability(writer: Writer, name: str, of: str) -> tuple[str, ...]:
     if not p.couples:
         return value_formula(p)
     own, each = writer.entry(of, ("n", "j")), writer.entry(of, ("n", "k"))
-    return (f"{writer.probability(name, of)[0]} = exp({own}) / (sum over neurons k of exp({each}))",)
+    return (f"{writer.probability(name, of)[0]} = {COUPLED[name].format(own=own, each=each)}",)
 
 
 def _jacobian(writer: Writer, name: str) -> str:

@@ -7,6 +7,7 @@ from backprop_cli.explanations.writer import partial, variable
 __all__ = ["symbol"]
 
 _LETTERS = {"inputs": "X", "weights": "W", "biases": "b", "z": "Z", "outputs": "Y", "targets": "T"}
+_OF_STEPS = {"loss": "L", "losses": "L_s"}  # the loss, and that before each step s
 
 
 def symbol(problem: Problem, node: Node) -> str:
@@ -17,8 +18,8 @@ def symbol(problem: Problem, node: Node) -> str:
     name = node.quantity
     if name == "learning_rate":
         return r"\eta"
-    if name == "loss":
-        return "L"
+    if name in _OF_STEPS:
+        return _OF_STEPS[name]
     by = variable(name) if name not in _LETTERS else name
     level = f"^{{({node.layer})}}" if problem.layered and by != "targets" else ""
     letter = _LETTERS[by] + "'" * name.startswith("new_") + level

@@ -16,7 +16,7 @@ from backprop_cli.explanations.explanation import Explanation, Extent
 from backprop_cli.explanations.symbols import symbol
 from backprop_cli.explanations.terms import Entries
 
-__all__ = ["EVERYTHING", "LeftOut", "Matrix", "Part", "Scope", "Worked", "WorkedStep", "worked"]
+__all__ = ["EVERYTHING", "LeftOut", "Matrix", "Part", "Scope", "Worked", "WorkedStep", "matrix", "worked"]
 
 _BACKWARD = ("dz", "dweights", "dbiases", "dinputs")
 _STEP = ("new_weights", "new_biases")
@@ -191,16 +191,26 @@ def _phase(node: Node) -> str:
 
 
 def _matrix(entries: Entries, node: Node, name: str) -> Matrix:
-    problem = entries.problem
-    values = problem.as_written(node.quantity, np.asarray(entries.array(node)))
     inactive = entries.inactive_units(node.layer) if node.quantity in _OF_UNITS else None
-    is_column = AXES[node.quantity] == ("j",) and problem.axes("z") != AXES["z"]
+    return matrix(entries.problem, node, np.asarray(entries.array(node)), name, inactive)
+
+
+def matrix(problem: Problem, node: Node, values: Array, name: str, inactive: Array | None = None) -> Matrix:
+    """Return the matrix of a node.
+
+    Args:
+        problem: The problem.
+        node: The quantity, or what was given.
+        values: Its values, with their axes in the order of `AXES`: (n_inputs, n_neurons) for dweights.
+        name: Its name in rules.
+        inactive: Which entries an inactive unit makes zero, in the same shape.
+    """
     return Matrix(
         place=problem.place(*node),
         name=name,
         symbol=symbol(problem, node),
-        values=values,
-        is_column=is_column,
+        values=problem.as_written(node.quantity, values),
+        is_column=AXES[node.quantity] == ("j",) and problem.axes("z") != AXES["z"],
         inactive=None if inactive is None else problem.as_written(node.quantity, inactive),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import AXES, NOUNS, Factor, Node, Position, Product
 from backprop_cli.core.written import Difference, is_sum
+from backprop_cli.explanations.formulas import COUPLED
 from backprop_cli.explanations.sums import sample_name
 
 __all__ = ["LETTERS", "Writer", "partial", "tex_sum", "variable"]
@@ -112,8 +113,7 @@ class Writer:
         if factor.function == "f'":
             return (activation.derivative_named if activation.reads else activation.derivative_written).format(z=entry)
         if factor.function and activation.couples:
-            total = f"sum over neurons k of exp({self.entry('z', ('n', 'k'))})"
-            return f"exp({entry}) / ({total})" if activation.name == "softmax" else f"{entry} - log({total})"
+            return COUPLED[activation.name].format(own=entry, each=self.entry("z", ("n", "k")))
         return activation.value_written.format(z=entry) if factor.function else entry
 
     def _factor_in_tex(self, factor: Factor) -> str:

@@ -16,13 +16,14 @@ from backprop_cli.core.precision import FLOAT64, PRECISIONS, BFloat16, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.errors import InputError
+from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
 from backprop_cli.load.foreign_names import answers_in_our_names, tree_of
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
-from backprop_cli.load.problem import load_draft
+from backprop_cli.load.problem import load_draft, read_problem
 from backprop_cli.load.quantity_files import is_one_matrix, load_one_matrix, name_in_folder, require_values
 from backprop_cli.load.schema import PROBLEM_KEYS
 from backprop_cli.messages import reason_of
@@ -40,8 +41,9 @@ def load_expected(
     A matrix file is the part of a result that it is named after. Of a problem file, its `expected` is taken, if it
     gives the same as the problem.
 
-    The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written.
-    `header` tells what the first lines of CSV and TSV files are.
+    The problem sets the layers and the layout of weights. If `rounded`, values are decimals with the digits as written;
+    answers to an exercise always are, and say themselves how many decimals count. `header` tells what the first lines
+    of CSV and TSV files are.
 
     Raises:
         InputError: With the file, and the place in it.
@@ -55,14 +57,27 @@ def load_expected(
         else:
             found_in = _file(path, tables, problem, exact=rounded, header=header)
         tree = answers(answers_in_our_names(found_in, problem), problem)
+        require_known_schema(tree)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
+        if is_answers(tree):
+            return _filled_in(path, tree, values, problem)
         require_values(path, has_values=bool(values))
         found = validate_expected(values, problem, rounded=rounded, in_float32=str(tree.get("dtype")) == "float32")
         for node, expected in found.items():
             if (file := _table(tables, problem, node)) is not None:
                 _require_no_column_numbers(Table(file, expected.values, header == "auto"), problem, node)
         return found
+
+
+def _filled_in(path: str, tree: Mapping[str, Any], values: dict[str, Any], problem: Problem) -> Mapping[Node, Expected]:
+    """Return the answers in a file, with the number of decimals that count."""
+    require_same_title(tree, problem)
+    digits = read_digits(tree)
+    values.pop("problem", None)
+    require_values(path, has_values=bool(values))
+    found = validate_expected(values, problem, rounded=True)
+    return {node: replace(expected, digits=digits) for node, expected in found.items()}
 
 
 def _table(tables: Mapping[str, str], problem: Problem, node: Node) -> str | None:
@@ -249,7 +264,10 @@ def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, h
     require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
     if not is_one_matrix(path):
         names = None if problem.naming is None else problem.naming.convention.name
-        return load_draft(path, exact=exact, is_result=True, names=names)
+        data = read_problem(path)
+        tree = load_draft(path, data, exact=exact, is_result=True, names=names)
+        is_decimal = not exact and is_answers(tree)
+        return load_draft(path, data, exact=True, is_result=True, names=names) if is_decimal else tree
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)
     if is_table(path):
         tables[dotted(place)] = path

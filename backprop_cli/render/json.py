@@ -42,7 +42,7 @@ def result(solution: Solution) -> Iterator[str]:
     decimals; one in float32 says that.
     """
     problem = solution.problem
-    return _file(
+    return file(
         {
             "schema": "backprop.result/1",
             **({} if problem.naming is None else {"names": problem.naming.convention.name}),
@@ -88,23 +88,23 @@ def _exact(problem: "Problem") -> dict[str, Any]:
 
 def problem(draft: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of a problem file."""
-    return _file(draft)
+    return file(draft)
 
 
 def schema(tree: Mapping[str, Any]) -> str:
     """Return a JSON Schema."""
-    return "".join(_file(tree))
+    return "".join(file(tree))
 
 
 def check(verdicts: Sequence["Verdict"]) -> str:
     """Return the verdicts of a check."""
     passed, files = all(verdict.passed for verdict in verdicts), [_verdict(verdict) for verdict in verdicts]
-    return "".join(_file({"schema": "backprop.check/1", "passed": passed, "files": files}))
+    return "".join(file({"schema": "backprop.check/1", "passed": passed, "files": files}))
 
 
 def explanation(found: "Explanation") -> str:
     """Return the explanation of one entry."""
-    return "".join(_file({"schema": _EXPLANATION, **_explanation(found)}))
+    return "".join(file({"schema": _EXPLANATION, **_explanation(found)}))
 
 
 def worked(found: "Worked", max_rows: int = 0) -> Iterator[str]:
@@ -115,7 +115,7 @@ def worked(found: "Worked", max_rows: int = 0) -> Iterator[str]:
     """
     not_shown = {"not_shown": found.not_shown} if found.not_shown else {}
     given = [_matrix(matrix, None, max_rows) for matrix in found.given]
-    return _file(
+    return file(
         {
             "schema": _EXPLANATION,
             "walk": [_explanation(example) for step in found.steps for example in step.examples],
@@ -155,12 +155,16 @@ def _verdict(verdict: "Verdict") -> dict[str, Any]:
     if (check := verdict.gradients) is not None:
         found["finite_differences"] = {"passed": check.passed, "told": check.told, **_record(check)}
     found["expected"] = {
-        each.place: {"passed": each.passed, "verdict": each.verdict, **_record(each)} for each in verdict.expected
+        each.place: {"passed": each.passed, "verdict": each.verdict, **_with_digits(each)} for each in verdict.expected
     }
     if (exact := verdict.exact) is not None:
-        record = {"passed": exact.passed, **_record(exact)}
-        found["exact"] = {key: value for key, value in record.items() if key != "digits" or value is not None}
+        found["exact"] = {"passed": exact.passed, **_with_digits(exact)}
     return found
+
+
+def _with_digits(value: Any) -> dict[str, Any]:
+    """Return a record as an object, in which `digits` is left out where it is None."""
+    return {key: item for key, item in _record(value).items() if key != "digits" or item is not None}
 
 
 def _explanation(found: "Explanation") -> dict[str, Any]:
@@ -218,7 +222,8 @@ def _record(value: Any) -> Any:
     return str(value) if isinstance(value, float) and not isfinite(value) else value
 
 
-def _file(tree: Mapping[str, Any]) -> Iterator[str]:
+def file(tree: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the parts of a file that holds a tree; arrays of texts hold literals of JSON."""
     yield from _parts(tree)
     yield "\n"
 
@@ -234,7 +239,7 @@ def _parts(value: Any, indent: str = "\n", style: _Style = _USUAL) -> Iterator[s
                 yield style.between * (rows.start > 0) + style.between.join(lines)
             yield f"{indent}]"
         case np.ndarray() if value.ndim == 0:
-            yield literal(value.item())
+            yield literals(value.reshape(1))[0]
         case np.ndarray():
             yield f"[{style.comma.join(literals(value))}]"
         case Rational() if not isinstance(value, int):

@@ -2,30 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 
+from backprop_cli.explanations.conventions import conventions as of_problem
+from backprop_cli.explanations.conventions import signs as meanings
 from backprop_cli.explanations.worked import LeftOut, Worked
 from backprop_cli.messages import counted
 
 __all__ = ["conventions", "left_out", "signs"]
 
-_SIGNS = {"@": "@ matrix product", ".T": ".T transpose", " * ": "* entry by entry"}
-
 
 def signs(found: Worked) -> str:
     """Return what the signs in the rules mean."""
-    rules = " ".join(step.rule for step in found.steps)
-    return ", ".join([*(meaning for sign, meaning in _SIGNS.items() if sign in rules), "indices count from 0"])
+    return meanings(step.rule for step in found.steps)
 
 
 def conventions(found: Worked) -> Sequence[str]:
     """Return what else a reader has to know before the first rule."""
-    problem, lines = found.problem, []
-    if problem.samples_in == "columns":
-        lines.append("each column of inputs, outputs and their gradients is a sample")
-    if problem.mean_gradients:
-        lines.append("upstream, dz and dinputs are gradients of the loss of each sample; dweights and dbiases, means")
-    if problem.steps > 1:
-        lines.append(f"step {problem.at_step} of {problem.steps}: weights and biases are those before this step")
-    return lines
+    return of_problem(found.problem)
 
 
 def left_out(found: Worked) -> Sequence[str]:

@@ -28,7 +28,12 @@ def literal(value: "float | Rational | Decimal") -> str:
 
 
 def literals(row: Array) -> list[str]:
-    """Return the numbers of one row (n,) for programs; float32 numbers have the digits of float64."""
+    """Return the numbers of one row (n,) for programs; float32 numbers have the digits of float64.
+
+    An array of texts holds literals already.
+    """
+    if row.dtype.kind == "U":
+        return list(row)
     return list(map(repr if row.dtype.kind == "f" else literal, row.tolist()))
 
 

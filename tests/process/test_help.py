@@ -33,7 +33,7 @@ def test_help_is_on_standard_output_and_h_is_the_same(process: Process, command:
 
 @pytest.mark.parametrize(
     ("command", "usage"),
-    [("run", "[PROBLEM]"), ("check", "[PROBLEM...]"), ("explain", "[PROBLEM] [ENTRY]")],
+    [("run", "[PROBLEM]"), ("check", "[PROBLEM...]"), ("explain", "[PROBLEM] [ENTRY]"), ("exercise", "PROBLEM...")],
 )
 def test_help_says_nothing_of_how_it_is_made(process: Process, command: str, usage: str) -> None:
     """Typer adds the types of arguments, and the ranges of numbers, in some versions."""

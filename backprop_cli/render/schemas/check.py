@@ -27,7 +27,7 @@ def check() -> Schema:
     """Return the schema of the verdicts of a check."""
     differences = merged(record(GradientCheck), passed=FLAG, told=COUNT)
     not_taken = obj({"not_taken": or_null(TEXT)}, ["not_taken"])
-    expected = merged(record(QuantityCheck), passed=FLAG, verdict=choice(get_args(EntryVerdict)))
+    expected = merged(record(QuantityCheck, optional=["digits"]), passed=FLAG, verdict=choice(get_args(EntryVerdict)))
     exact = merged(record(ExactCheck, optional=["digits"]), passed=FLAG)
     file = obj(
         {

@@ -105,11 +105,13 @@ def _expected_in_short(verdict: Verdict) -> str:
         for name in ("compared", "different", "follows", "open")
     )
     right, total = compared - different, compared + n_open
+    digits = next((quantity.digits for quantity in verdict.expected if quantity.digits is not None), None)
+    held_to = "" if digits is None else f" to {counted(digits, 'decimal')}"
     if not n_open and not follows:
-        return f"expected values {right} of {total}" + _how_tight(verdict)
+        return f"expected values {right} of {total}{held_to}" + _how_tight(verdict)
     parts = [f"{right} right", f"{different - follows} wrong"]
     parts += [f"{follows} follow"] * bool(follows) + [f"{n_open} open"] * bool(n_open)
-    return f"expected values {', '.join(parts)} of {total}"
+    return f"expected values {', '.join(parts)} of {total}{held_to}"
 
 
 def _how_tight(verdict: Verdict) -> str:

@@ -1,0 +1,124 @@
+"""A problem made of the numbers that were drawn for a wish."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from backprop_cli.core.activations import activation
+from backprop_cli.core.arrays import Array
+from backprop_cli.core.exact import as_objects, to_float
+from backprop_cli.core.loss_domains import one_hot
+from backprop_cli.core.loss_names import loss
+from backprop_cli.core.problem import Layer, Problem
+from backprop_cli.exercises.wish import Wish
+
+__all__ = ["Flow", "Parameters", "class_targets", "decimals", "floats", "in_floats", "matrix", "problem_of", "rounded"]
+
+
+class Parameters(NamedTuple):
+    """The parameters of a layer, as fractions."""
+
+    weights: Array  # (n_inputs, n_neurons)
+    biases: Array | None  # (n_neurons,)
+
+
+class Flow(NamedTuple):
+    """What flows back, as fractions: an upstream gradient, or the targets of the loss."""
+
+    upstream: Array | None = None  # (n_samples, n_neurons of the last layer)
+    targets: Array | None = None  # the same
+    has_classes: bool = False  # whether the targets are written as class numbers
+
+
+def problem_of(wish: Wish, inputs: Array, layers: Sequence[Parameters], flow: Flow) -> Problem:
+    """Return the problem of a wish with inputs (n_samples, n_inputs) and all other numbers, as fractions."""
+    return Problem(
+        title=wish.title,
+        source=wish.source,
+        inputs=inputs,
+        layers=tuple(
+            Layer(
+                weights=parameters.weights,
+                biases=parameters.biases,
+                z=None,
+                activation=activation(name),
+                n_inputs=parameters.weights.shape[0],
+                n_neurons=parameters.weights.shape[1],
+                neuron_names=None,
+            )
+            for name, parameters in zip(wish.activations, layers, strict=True)
+        ),
+        upstream=flow.upstream,
+        weight_layout=wish.weight_layout,
+        learning_rate=wish.rate,
+        layered=wish.n_layers > 1,
+        n_samples=wish.n_samples,
+        input_names=None,
+        expected={},
+        binary=(),
+        loss=None if wish.loss is None else loss(wish.loss),
+        reduction=wish.reduction,
+        targets=flow.targets,
+        has_classes=flow.has_classes,
+        samples_in=wish.samples_in,
+        mean_gradients=wish.mean_gradients,
+    )
+
+
+def in_floats(problem: Problem) -> Problem:
+    """Return a problem of fractions in float64."""
+    layers = tuple(
+        replace(layer, weights=floats(layer.weights), biases=floats(layer.biases)) for layer in problem.layers
+    )
+    return replace(
+        problem,
+        inputs=floats(problem.inputs),
+        layers=layers,
+        upstream=floats(problem.upstream),
+        targets=floats(problem.targets),
+        learning_rate=to_float(problem.learning_rate),
+    )
+
+
+def floats(array: Any) -> Any:
+    """Return an array of exact numbers (any shape) in float64, in the same shape; None stays."""
+    if array is None:
+        return None
+    return np.array([to_float(number) for number in array.flat], np.float64).reshape(array.shape)
+
+
+def matrix(rows: Sequence[Sequence[Fraction]]) -> Array:
+    """Return n rows of m numbers as an array (n, m) of objects."""
+    return as_objects([number for row in rows for number in row]).reshape(len(rows), -1)
+
+
+def class_targets(wish: Wish, classes: Sequence[int]) -> Flow:
+    """Return classes as targets: numbers where frameworks take those, else a 1 in each row."""
+    targets = one_hot(np.array(classes), wish.shape[-1])
+    return Flow(targets=matrix([list(map(Fraction, row)) for row in targets.tolist()]), has_classes=_by_number(wish))
+
+
+def _by_number(wish: Wish) -> bool:
+    """Tell whether targets are class numbers, as PyTorch's CrossEntropyLoss and NLLLoss take them."""
+    return wish.loss != "cross_entropy"
+
+
+def rounded(number: Any, places: int) -> Fraction:
+    """Return a number rounded to decimals.
+
+    >>> rounded(0.25, 1), rounded(Fraction(2, 3), 2)
+    (Fraction(1, 5), Fraction(67, 100))
+    """
+    return round(Fraction(number), places)
+
+
+def decimals(number: Fraction, most: int = 20) -> int:
+    """Return how many decimals a number has; more than `most` count as one more.
+
+    >>> decimals(Fraction(3)), decimals(Fraction(1, 8)), decimals(Fraction(1, 3))
+    (0, 3, 21)
+    """
+    return next((places for places in range(most + 1) if 10**places % number.denominator == 0), most + 1)

@@ -1,0 +1,31 @@
+"""Answers of an exercise as JSON: nulls to fill in, or the right answers. `check --expect` takes such a file."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from backprop_cli.core.places import dotted, nest
+from backprop_cli.exercises.exercise import Asked, Exercise
+from backprop_cli.exercises.rounding import rounded
+from backprop_cli.render import json
+
+__all__ = ["answers"]
+
+
+def answers(exercise: Exercise, *, key: bool) -> Iterator[str]:
+    """Yield the parts of a file of answers, laid out as a result: all null, or as a key right and rounded."""
+
+    def texts(asked: Asked) -> np.ndarray:
+        literals = [f"{rounded(value, exercise.digits):f}" if key else "null" for value in asked.answers.flat]
+        return np.array(literals, dtype=np.str_).reshape(asked.answers.shape)
+
+    quantities = nest(((dotted(asked.matrix.place), texts(asked)) for asked in exercise.asked), gaps=True)
+    title = exercise.solution.title
+    return json.file(
+        {
+            "schema": "backprop.answers/1",
+            **({} if title is None else {"problem": title}),
+            "digits": exercise.digits,
+            **quantities,
+        }
+    )
