@@ -12,8 +12,8 @@ from safetensors.torch import save_file  # type: ignore[import-not-found]
 DATA = Path(__file__).parent / "data"
 SIZES = (4, 4, 3)  # the first layer is square, so that a wrong layout of its weights still fits
 N_SAMPLES = 6
-TYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
-TYPES += (torch.int64, torch.int32, torch.int16, torch.int8, torch.uint64, torch.uint32, torch.uint16, torch.uint8)
+TYPES = [torch.float64, torch.float32, torch.float16, torch.bfloat16]
+TYPES += [torch.int64, torch.int32, torch.int16, torch.int8, torch.uint64, torch.uint32, torch.uint16, torch.uint8]
 UPPER_HALVES = (0x0000, 0x0001, 0x007F, 0x0080, 0x3F7F, 0x7F7E, 0x7F7F)  # zero, subnormal, normal, the largest
 LOWER_HALVES = (0x0000, 0x0001, 0x7FFF, 0x8000, 0x8001, 0xFFFF)  # 0x8000: a tie
 

@@ -89,8 +89,8 @@ class CheckOptions(ProblemOptions):
         Option(
             metavar="PATH",
             help="Expected values of one problem: a result (.json, .npz, .safetensors) or a folder, as run --save"
-            " writes them, a copy of the problem with expected in it, or one matrix named after its quantity: dweights.csv."
-            " Several, or a folder of results, are submissions: each has a verdict.",
+            " writes them, a copy of the problem with expected in it, or one matrix named after its quantity:"
+            " dweights.csv. Several, or a folder of results, are submissions: each has a verdict.",
         ),
     ] = ()  # type: ignore[assignment]  # Typer gives a list
     accept: Annotated[

@@ -84,7 +84,7 @@ def parse_safetensors(data: Data, *, exact: bool) -> Iterator[tuple[str, Any]]:
     metadata, tensors, start = _header(data)
     for key, text in metadata.items():
         if _is_setting(key):
-            yield dotted(key), _setting(key.rpartition(".")[2], text, exact=exact)
+            yield dotted(key), _setting(key, text, exact=exact)
     for tensor in tensors:
         yield tensor.name, _array(data, tensor, start)
 
@@ -125,15 +125,23 @@ def _is_setting(key: str) -> bool:
     return False
 
 
-def _setting(name: str, text: str, *, exact: bool) -> Any:
-    """Return the value of a setting; a text that cannot be one stays, and is refused like any other value."""
-    if name in _NUMBERS:
-        try:
-            value = json.parse(text.encode(), exact=exact)
-        except (InputError, UnicodeEncodeError):
-            return text
-        return value if not isinstance(value, str | list | dict) else text
-    return _FLAGS.get(text, text) if name == "mean_gradients" else text
+def _setting(key: str, text: str, *, exact: bool) -> Any:
+    """Return the value that a text stands for, which is not validated yet.
+
+    Raises:
+        InputError: It is no number, and the setting is one.
+    """
+    if key == "mean_gradients":
+        return _FLAGS.get(text, text)
+    if key not in _NUMBERS:
+        return text
+    try:
+        value = json.parse(text.encode(), exact=exact)
+    except (InputError, UnicodeEncodeError):
+        value = None
+    if value is None or isinstance(value, bool | str | list | dict):
+        raise InputError(f"expected a number, got {describe(text)}", place=key)
+    return value
 
 
 def _header(data: Data) -> tuple[Mapping[str, str], list[_Tensor], int]:
