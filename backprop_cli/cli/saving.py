@@ -14,6 +14,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
+from backprop_cli.messages import has_half_pair
 
 
 def folder_of(path: str | None) -> str | None:
@@ -95,7 +96,7 @@ def _safetensors(tensors: Mapping[str, Any], settings: Mapping[str, Any]) -> Wri
 
     metadata = {key: safetensors.as_text(value) for key, value in settings.items()}
     for key, text in metadata.items():
-        if any("\ud800" <= character <= "\udfff" for character in text):
+        if has_half_pair(text):
             reason = "has half of a surrogate pair, which a text in safetensors cannot have"
             raise InputError(reason, place=key, hint="a JSON file keeps it")
     return partial(safetensors.safetensors, tensors=tensors, metadata=metadata)
