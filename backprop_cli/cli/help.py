@@ -35,8 +35,8 @@ A problem is a file, or the matrices that options name, as for backprop run.
 With --exact, float64 results are also compared with exact arithmetic.
 
 Several submissions for one problem (--expect more than once, or a folder with a
-.json or .npz file for each) have a verdict each. --format csv is a table of
-their marks for a spreadsheet.
+.json, .npz or .safetensors file for each) have a verdict each. --format csv is
+a table of their marks for a spreadsheet.
 
 With --accept, the computed values become the expected ones of the file: of the
 quantities that "expected" names, or of all if it names none. The rest of the

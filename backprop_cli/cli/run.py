@@ -53,7 +53,7 @@ def _refuse_conflicts(options: RunOptions) -> None:
             raise UsageError(f"--save and {other} both name {options.save}")
     for path in (options.save, options.next) if options.exact else ():
         is_npy = options.save_format == "npy" and folder_of(path) is not None
-        if path is not None and (is_npy or suffix(path) == ".npz"):
+        if path is not None and (is_npy or suffix(path) in (".npz", ".safetensors")):
             raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")

@@ -1,9 +1,11 @@
 """The contents of the files that `--save` and `--next` name."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import IO, Any, assert_never
+
+import numpy as np
 
 from backprop_cli.cli.atomic import Write
 from backprop_cli.cli.options import FolderFormat
@@ -12,6 +14,7 @@ from backprop_cli.core.problem import Problem
 from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
+from backprop_cli.messages import has_half_pair
 
 
 def folder_of(path: str | None) -> str | None:
@@ -33,6 +36,9 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
             settings = {"learning_rate": problem.learning_rate, **problem.conventions()}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
+        case ".safetensors":
+            settings = {"learning_rate": solution.problem.learning_rate, **solution.problem.conventions()}
+            return {path: _safetensors({dotted(place): matrix for place, matrix in solution.matrices()}, settings)}
         case _:
             return {
                 os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
@@ -65,7 +71,7 @@ def problem_file(problem: Problem, path: str) -> Write:
     """Return the function that writes a problem to a file.
 
     Raises:
-        InputError: A text ends in NUL, which an NPZ archive would lose.
+        InputError: A text ends in NUL, which an NPZ archive would lose, or is none that UTF-8 has, as safetensors need.
     """
     draft = problem_draft(problem)
     if suffix(path) == ".npz":
@@ -75,11 +81,37 @@ def problem_file(problem: Problem, path: str) -> Write:
                 raise InputError(reason, place=key, hint="a JSON file keeps it")
         from backprop_cli.render import npy
 
-        expected = {f"expected.{name}": value for name, value in flatten(draft.pop("expected", {}))}
-        return partial(npy.npz, arrays=dict(flatten(draft)) | expected)
+        return partial(npy.npz, arrays=_leaves(draft))
+    if suffix(path) == ".safetensors":
+        leaves = _leaves(draft)
+        tensors = {key: value for key, value in leaves.items() if isinstance(value, np.ndarray)}
+        return _safetensors(tensors, {key: value for key, value in leaves.items() if key not in tensors})
     from backprop_cli.render import json
 
     return partial(write_text, json.problem(draft))
+
+
+def _leaves(draft: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a draft by dotted name, its expected values among them."""
+    given = {key: value for key, value in draft.items() if key != "expected"}
+    expected = {f"expected.{name}": value for name, value in flatten(draft.get("expected", {}))}
+    return dict(flatten(given)) | expected
+
+
+def _safetensors(tensors: Mapping[str, Any], settings: Mapping[str, Any]) -> Write:
+    """Return the function that writes arrays as tensors, and settings as metadata.
+
+    Raises:
+        InputError: A text has half of a surrogate pair, which UTF-8 cannot have.
+    """
+    from backprop_cli.render import safetensors
+
+    metadata = {key: safetensors.as_text(value) for key, value in settings.items()}
+    for key, text in metadata.items():
+        if has_half_pair(text):
+            reason = "has half of a surrogate pair, which a text in safetensors cannot have"
+            raise InputError(reason, place=key, hint="a JSON file keeps it")
+    return partial(safetensors.safetensors, tensors=tensors, metadata=metadata)
 
 
 def write_text(parts: Iterable[str], file: IO[bytes]) -> None:

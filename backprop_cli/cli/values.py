@@ -129,7 +129,7 @@ def names(text: str) -> tuple[Name, ...]:
 def problem_target(text: str) -> str:
     """Return the value of `--next`, the path of a problem to be written."""
     if suffix(text) not in PROBLEM_SUFFIXES:
-        raise UsageError(f"--next: expected a file that ends in .json or .npz, got {text!r}")
+        raise UsageError(f"--next: expected a file that ends in {listed(PROBLEM_SUFFIXES, 'or')}, got {text!r}")
     return text
 
 
@@ -137,7 +137,7 @@ def save_target(text: str) -> str:
     """Return the value of `--save`, the path of a result to be written."""
     if text == "-" or suffix(text) not in ("", *PROBLEM_SUFFIXES):
         raise UsageError(
-            f"--save: expected a .json or .npz file, or a folder, got {text!r}",
+            f"--save: expected a {listed(PROBLEM_SUFFIXES, 'or')} file, or a folder, got {text!r}",
             hint="one matrix is printed with --format csv --only NAME",
         )
     return text
