@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 
-__all__ = ["FLOAT64", "PRECISIONS", "Precision"]
+__all__ = ["BFLOAT16", "FLOAT64", "PRECISIONS", "Precision", "precision_of"]
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,11 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
         )
     }
 )
+
+# NumPy has no bfloat16. Arrays that were stored in it have this dtype: float32, which holds all of its numbers.
+BFLOAT16: np.dtype[Any] = np.dtype(np.float32, metadata={"stored": "bfloat16"})
+
+
+def precision_of(dtype: np.dtype[Any]) -> Precision:
+    """Return the type that numbers of a dtype were stored in; float64 for any that is no narrower binary float."""
+    return PRECISIONS.get((dtype.metadata or {}).get("stored", dtype.name), FLOAT64)

@@ -1,0 +1,93 @@
+"""A layer in C: it includes a header of golden values, and its own results are checked as raw values."""
+
+import json
+import random
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, Run
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+COMPILER_OF_CPP = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
+WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Werror")
+
+needs_c = pytest.mark.skipif(COMPILER is None, reason="there is no compiler of C")
+needs_cpp = pytest.mark.skipif(COMPILER_OF_CPP is None, reason="there is no compiler of C++")
+
+
+def numbers(rng: random.Random, *shape: int) -> Any:
+    first, *others = shape
+    return [numbers(rng, *others) if others else rng.gauss(0, 1) for _ in range(first)]
+
+
+def problem(seed: int) -> dict[str, Any]:
+    """Return a layer of 5 samples, 4 inputs and 3 neurons, with numbers that no narrow type holds."""
+    rng = random.Random(seed)
+    return {
+        "title": "Layer */ in C ??/",
+        "inputs": numbers(rng, 5, 4),
+        "weights": numbers(rng, 4, 3),
+        "biases": numbers(rng, 3),
+        "upstream": numbers(rng, 5, 3),
+        "learning_rate": 0.05,
+    }
+
+
+def compiled(folder: Path, *definitions: str) -> Path:
+    """Return the program of `tests/c/layer.c`, compiled beside the header in a folder."""
+    program = folder / "layer"
+    command = [COMPILER, "-std=c99", *WARNINGS, "-I", folder, *definitions, ROOT / "tests" / "c" / "layer.c"]
+    subprocess.run([*map(str, command), "-o", str(program)], check=True)
+    return program
+
+
+def written_by_c(backprop: Run, folder: Path, dtype: str, *definitions: str) -> None:
+    """Write golden.h, golden.bin and golden.json of `problem.json`, and mine.bin and mine.json by the program."""
+    for name in ("golden.h", "golden.bin"):
+        assert backprop("run", "problem.json", "--dtype", dtype, "--save", name).status == 0
+    subprocess.run([str(compiled(folder, *definitions))], check=True, cwd=folder)
+    shutil.copy("golden.json", "mine.json")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@needs_c
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("dtype", "real"), [("float64", "double"), ("float32", "float")])
+def test_a_program_in_c_passes(backprop: Run, folder: Path, dtype: str, real: str, seed: int) -> None:
+    Path("problem.json").write_text(json.dumps(problem(seed)))
+    written_by_c(backprop, folder, dtype, f"-DREAL={real}")
+    ran = backprop("check", "problem.json", "--expect", "mine.json")
+    assert (ran.status, ran.err) == (0, "")
+    assert "expected values 95 of 95" in ran.out
+
+
+@needs_c
+@pytest.mark.parametrize(
+    ("mistake", "wrong", "said"),
+    [
+        ("MEAN", "dweights", "the gradient divided by n_samples = 5"),
+        ("TRANSPOSED", "dweights", "transposed"),
+        ("NO_MASK", "dz", "the ReLU mask"),
+        ("ASCENT", "new_weights", "the gradient was added"),
+    ],
+)
+@pytest.mark.parametrize(("dtype", "real"), [("float64", "double"), ("float32", "float")])
+def test_its_mistake_is_named(  # noqa: PLR0913
+    backprop: Run, folder: Path, mistake: str, wrong: str, said: str, dtype: str, real: str
+) -> None:
+    Path("problem.json").write_text(json.dumps(problem(0)))
+    written_by_c(backprop, folder, dtype, f"-DREAL={real}", f"-DMISTAKE={mistake}")
+    ran = backprop("check", "problem.json", "--expect", "mine.json")
+    assert ran.status == 1
+    print(ran.out)
+    assert f"  {wrong} is wrong" in ran.out
+    assert said in ran.out
