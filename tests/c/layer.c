@@ -13,7 +13,7 @@
 #ifndef MISTAKE
 #define MISTAKE 0
 #endif
-enum { MEAN = 1, TRANSPOSED, NO_MASK, ASCENT };
+enum { MEAN = 1, COLUMN_MAJOR, NO_MASK, ASCENT };
 
 static REAL my_z[n_samples][n_neurons], my_outputs[n_samples][n_neurons], my_dz[n_samples][n_neurons];
 static REAL my_dinputs[n_samples][n_inputs], my_dweights[n_inputs][n_neurons], my_dbiases[n_neurons];
@@ -50,7 +50,7 @@ static void step(void) {
   }
 }
 
-static void transpose(void) { /* the numbers of the transpose, in the shape of the weights */
+static void store_columns(void) { /* one after the other, as BLAS does */
   REAL flat[n_inputs * n_neurons];
   for (int i = 0; i < n_inputs; i++)
     for (int j = 0; j < n_neurons; j++) flat[j * n_inputs + i] = my_dweights[i][j];
@@ -63,7 +63,7 @@ int main(void) {
   forward();
   backward();
   step();
-  if (MISTAKE == TRANSPOSED) transpose();
+  if (MISTAKE == COLUMN_MAJOR) store_columns();
   FILE *file = fopen("mine.bin", "wb");
   if (file == NULL) return 1;
   const int written = WRITE(my_z) && WRITE(my_outputs) && WRITE(my_dz) && WRITE(my_dinputs) && WRITE(my_dweights) &&

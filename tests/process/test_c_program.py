@@ -74,14 +74,14 @@ def test_a_program_in_c_passes(backprop: Run, folder: Path, dtype: str, real: st
 @pytest.mark.parametrize(
     ("mistake", "wrong", "said"),
     [
-        ("MEAN", "dweights", "the gradient divided by n_samples = 5"),
-        ("TRANSPOSED", "dweights", "transposed"),
-        ("NO_MASK", "dz", "the ReLU mask"),
-        ("ASCENT", "new_weights", "the gradient was added"),
+        ("MEAN", "dweights", "a mean over the n_samples = 5 in dweights alone"),
+        ("COLUMN_MAJOR", "dweights", "dweights stored column by column (column-major)"),
+        ("NO_MASK", "dz", "the ReLU's mask forgotten"),
+        ("ASCENT", "new_weights", "a step uphill"),
     ],
 )
 @pytest.mark.parametrize(("dtype", "real"), [("float64", "double"), ("float32", "float")])
-def test_its_mistake_is_named(  # noqa: PLR0913
+def test_its_mistake_is_named(
     backprop: Run, folder: Path, mistake: str, wrong: str, said: str, dtype: str, real: str
 ) -> None:
     Path("problem.json").write_text(json.dumps(problem(0)))
