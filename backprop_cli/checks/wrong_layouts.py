@@ -42,7 +42,7 @@ def samples_in_columns(case: Case) -> Iterator[Candidate]:
 
 
 def column_by_column(case: Case) -> Iterator[Candidate]:
-    """Yield a matrix whose numbers lie column by column, read row by row, and the reverse; square ones are transposes."""
+    """Yield a matrix that lies column by column, read row by row, and the reverse; a square one is transposed."""
     right = case.right
     if right.ndim != 2 or min(right.shape) < 2 or right.shape[0] == right.shape[1]:
         return

@@ -9,7 +9,7 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 
-__all__ = ["BFLOAT16", "FLOAT64", "PRECISIONS", "Precision", "precision_of"]
+__all__ = ["FLOAT64", "PRECISIONS", "BFloat16", "Precision", "type_name"]
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
     }
 )
 
-# NumPy has no bfloat16. Arrays that were stored in it have this dtype: float32, which holds all of its numbers.
-BFLOAT16: np.dtype[Any] = np.dtype(np.float32, metadata={"stored": "bfloat16"})
+
+class BFloat16(np.ndarray[Any, np.dtype[np.float32]]):
+    """Numbers that were stored in bfloat16, which NumPy lacks: float32, in any shape, that hold the same values."""
 
 
-def precision_of(dtype: np.dtype[Any]) -> Precision:
-    """Return the type that numbers of a dtype were stored in; float64 for any that is no narrower binary float."""
-    return PRECISIONS.get((dtype.metadata or {}).get("stored", dtype.name), FLOAT64)
+def type_name(array: Array) -> str:
+    """Return the name of the type that the numbers of an array, of any shape, were stored in."""
+    return "bfloat16" if isinstance(array, BFloat16) else array.dtype.name

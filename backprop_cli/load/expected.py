@@ -12,7 +12,7 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, layer_place, nest
-from backprop_cli.core.precision import FLOAT64, precision_of
+from backprop_cli.core.precision import FLOAT64, PRECISIONS, BFloat16, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
 from backprop_cli.core.raw_format import SCHEMA as RAW
@@ -36,7 +36,7 @@ _EXPECTED_SUFFIXES = (*PROBLEM_SUFFIXES, ".csv", ".tsv", ".npy")
 def load_expected(
     path: str, problem: Problem, *, rounded: bool = False, header: HeaderMode = "auto"
 ) -> Mapping[Node, Expected]:
-    """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
+    """Return the expected values in a result, as `run` prints it or saves it, in any of its formats.
 
     A matrix file is the part of a result that it is named after. Of a problem file, its `expected` is taken, if it
     gives the same as the problem.
@@ -172,9 +172,10 @@ def _without_special(raw: Any, number: Any, special: dict[tuple[int, ...], float
 
 
 def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
-    stored = to_array(raw, place, "float32") if in_float32 else raw
+    stored = to_array(raw, place, "float32") if in_float32 and not isinstance(raw, BFloat16) else raw
     values = to_array(stored, place)
-    own = precision_of(stored.dtype) if isinstance(stored, np.ndarray) else FLOAT64
+    is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
+    own = PRECISIONS[type_name(stored)] if is_narrow else FLOAT64
     return Expected(values=values, is_open=np.zeros(values.shape, bool), stored=own)
 
 

@@ -58,12 +58,12 @@ def to_array(value: object, place: str, kind: Kind = "float64") -> Array:
     Raises:
         InputError: A value is not a finite real number, rows differ in length, or the array is empty.
     """
-    array = value if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
+    array = value.view(np.ndarray) if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
     if array.dtype.kind not in "fiuO":
         raise InputError(f"expected real numbers, got the type {array.dtype}", place=place)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         raise InputError(f"expected float64 or narrower, got the type {array.dtype}", place=place)
-    if kind != "object" and not (array.dtype == kind and array.flags.c_contiguous):
+    if kind != "object" and not (array.dtype == kind and array.flags.c_contiguous and array.flags.aligned):
         array = _converted(array, place, np.dtype(kind))
     if array.ndim > 2:
         raise _not_a_matrix(array.ndim, place)

@@ -88,6 +88,5 @@ def test_its_mistake_is_named(
     written_by_c(backprop, folder, dtype, f"-DREAL={real}", f"-DMISTAKE={mistake}")
     ran = backprop("check", "problem.json", "--expect", "mine.json")
     assert ran.status == 1
-    print(ran.out)
     assert f"  {wrong} is wrong" in ran.out
     assert said in ran.out
