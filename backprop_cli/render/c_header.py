@@ -54,7 +54,7 @@ def _about(problem: Problem) -> Iterator[str]:
     yield from filter(None, (problem.title, problem.source))
     n_layers = counted(len(problem.layers), "dense layer")
     yield f"Golden values of {n_layers}, computed by backprop in {problem.dtype}. {_FORMAT}"
-    settings = {"upstream": problem.upstream} if isinstance(problem.upstream, str) else {}
+    settings: dict[str, Any] = {"upstream": problem.upstream} if isinstance(problem.upstream, str) else {}
     settings |= problem.conventions()
     settings |= {problem.place(i, "activation"): layer.activation.name for i, layer in enumerate(problem.layers)}
     yield from (f"{key}: {value}" for key, value in settings.items())

@@ -25,7 +25,7 @@ def manifest(settings: Mapping[str, Any], computed: Mapping[str, Array], given: 
     yield "{\n" + "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in top.items())
     yield '  "arrays": ['
     end = 0
-    for name, array in (computed | given).items():
+    for name, array in {**computed, **given}.items():
         dtype = _dtype(array)
         begin = aligned(end, DTYPES[dtype].itemsize)
         line = {"name": name, "dtype": dtype, "shape": array.shape, "offset": begin}
@@ -37,7 +37,7 @@ def manifest(settings: Mapping[str, Any], computed: Mapping[str, Array], given: 
 def values(file: IO[bytes], computed: Mapping[str, Array], given: Mapping[str, Array]) -> None:
     """Write the values of arrays, (), (n,) or (m, n) by name, row by row, where their manifest has them."""
     end = 0
-    for array in (computed | given).values():
+    for array in {**computed, **given}.values():
         dtype = DTYPES[_dtype(array)]
         begin = aligned(end, dtype.itemsize)
         file.write(bytes(begin - end))
