@@ -40,7 +40,7 @@ def header(name: str, problem: Problem, computed: Mapping[str, Array], given: Ma
     if sizes := _sizes(problem):
         yield "\nenum {\n" + ",\n".join(f"  {size} = {n}" for size, n in sizes.items()) + "\n};\n"
     yield "\n/* given */\n"
-    yield f"\nstatic const {real} learning_rate = {_literal(problem.dtype.type(problem.learning_rate).item(), real)};\n"
+    yield f"\nstatic const double learning_rate = {_literal(float(problem.learning_rate), 'double')};\n"
     for place, array in given.items():
         yield from _declaration(place, array, problem, real)
     yield "\n/* computed */\n"
@@ -57,7 +57,7 @@ def _about(problem: Problem) -> Iterator[str]:
     settings: dict[str, Any] = {"upstream": problem.upstream} if isinstance(problem.upstream, str) else {}
     settings |= problem.conventions()
     settings |= {problem.place(i, "activation"): layer.activation.name for i, layer in enumerate(problem.layers)}
-    yield from (f"{key}: {value}" for key, value in settings.items())
+    yield from (f"{key}: {str(value).lower() if value is True else value}" for key, value in settings.items())
     if problem.steps > 1:
         yield "What is given belongs to the first step, what is computed to the last one."
 

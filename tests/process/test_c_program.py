@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, Run
+from tests.any_problem import any_problem
+from tests.conftest import ROOT, Run, sized
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 COMPILER_OF_CPP = shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
@@ -90,3 +92,47 @@ def test_its_mistake_is_named(
     assert ran.status == 1
     assert f"  {wrong} is wrong" in ran.out
     assert said in ran.out
+
+
+def program(header: str, manifest: list[dict[str, Any]]) -> str:
+    """Return a program in C and in C++ that writes every array of a header, in the order of a manifest."""
+    names = [re.sub(r"\W", "_", entry["name"]) for entry in manifest]
+    writes = " &&\n      ".join(f"fwrite(&{name}, sizeof {name}, 1, file) == 1" for name in names)
+    return f"""#include <stdio.h>
+#include "{header}"
+#include "{header}" /* its guard makes nothing of it */
+int main(void) {{
+  FILE *file = fopen("written.bin", "wb");
+  if (file == NULL || !(learning_rate > 0)) return 1;
+  const int written =
+      {writes};
+  return fclose(file) == 0 && written ? 0 : 1;
+}}
+"""
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("compiler", "options"),
+    [
+        pytest.param(COMPILER, ("-x", "c", "-std=c99"), marks=needs_c, id="C99"),
+        pytest.param(COMPILER_OF_CPP, ("-x", "c++", "-std=c++17"), marks=needs_cpp, id="C++17"),
+    ],
+)
+@sized("count", 6, 100)
+def test_a_compiler_reads_the_bits_of_the_raw_file(
+    backprop: Run, compiler: str, options: tuple[str, ...], count: int
+) -> None:
+    titles = ("a */ int x; /* b", "??/", "/*", "\\", "caf\u00e9 \u202e", "??/\n*/")
+    for seed in range(count):
+        extreme = {"title": titles[seed % len(titles)], "learning_rate": 2.0**-140}
+        Path("problem.json").write_text(json.dumps(any_problem(seed) | extreme))
+        for name in ("golden.h", "golden.bin"):
+            dtype = ("float64", "float32")[seed % 2]
+            assert backprop("run", "problem.json", "--dtype", dtype, "--save", name).status == 0
+        listed = json.loads(Path("golden.json").read_text())["arrays"]
+        Path("program.txt").write_text(program("golden.h", listed))
+        command = [compiler, *options, *WARNINGS, "program.txt", "-o", "program"]
+        subprocess.run(command, check=True)
+        subprocess.run(["./program"], check=True)
+        assert Path("written.bin").read_bytes() == Path("golden.bin").read_bytes(), seed
