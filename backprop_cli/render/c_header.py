@@ -37,8 +37,7 @@ def header(name: str, problem: Problem, computed: Mapping[str, Array], given: Ma
     real = "float" if problem.dtype == np.float32 else "double"
     yield _comment(_about(problem))
     yield f"\n#ifndef {guard}\n#define {guard}\n"
-    if sizes := _sizes(problem):
-        yield "\nenum {\n" + ",\n".join(f"  {size} = {n}" for size, n in sizes.items()) + "\n};\n"
+    yield "\nenum {\n" + ",\n".join(f"  {size} = {n}" for size, n in _sizes(problem).items()) + "\n};\n"
     yield "\n/* given */\n"
     yield f"\nstatic const double learning_rate = {_literal(float(problem.learning_rate), 'double')};\n"
     for place, array in given.items():
@@ -73,6 +72,7 @@ def _harmless(text: str) -> str:
 
 
 def _sizes(problem: Problem) -> dict[str, int]:
+    """Return the sizes that are known by identifier; whatever is computed has samples."""
     sizes: dict[str, Any] = {"n_samples": problem.n_samples}
     sizes |= {"n_layers": len(problem.layers)} if problem.layered else {}
     for i, layer in enumerate(problem.layers):
