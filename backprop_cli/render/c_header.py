@@ -130,4 +130,4 @@ def _literal(number: float, kind: str) -> str:
     if kind == "int":
         return str(number)
     digits, exponent = float(number).hex().split("p")
-    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}p{exponent}{'f' if kind == 'float' else ''}"
+    return f"{digits.rstrip('0').rstrip('.')}p{exponent}{'f' if kind == 'float' else ''}"

@@ -296,3 +296,12 @@ def test_files_that_are_not_written(backprop: Run, argv: list[str], status: int,
 def test_a_manifest_is_replaced_by_another(backprop: Run) -> None:
     for _ in range(2):
         saved(backprop, LAYER, "float64")
+
+
+def test_raw_values_and_their_manifest_are_written_both_or_neither(backprop: Run) -> None:
+    saved(backprop, LAYER, "float64")
+    before = {name: Path(name).read_bytes() for name in ("golden.bin", "golden.json")}
+    Path("golden.json").chmod(0o444)
+    ran = backprop("run", "problem.json", "--dtype", "float32", "--save", "golden.bin")
+    assert (ran.status, ran.err) == (4, "backprop: golden.json: cannot write: it is read-only\n")
+    assert {name: Path(name).read_bytes() for name in before} == before
