@@ -81,5 +81,5 @@ class BFloat16(np.ndarray[Any, np.dtype[np.float32]]):
 
 
 def type_name(array: Array) -> str:
-    """Return the name of the type that the numbers of an array, of a shape such as (m, n), were stored in."""
+    """Return the name of the type that the numbers of an array, of any shape such as (m, n), were stored in."""
     return "bfloat16" if isinstance(array, BFloat16) else array.dtype.name
