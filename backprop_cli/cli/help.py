@@ -94,6 +94,7 @@ Examples:
     --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
+  backprop run samples/dense_relu.json --save /tmp/golden.h
 """
 
 NEW_HELP = """

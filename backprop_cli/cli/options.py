@@ -64,7 +64,8 @@ class RunOptions(ProblemOptions):
         Option(
             metavar="PATH",
             parser=values.save_target,
-            help="Write the result to a .json, .npz or .safetensors file, or to a folder, one file for each matrix.",
+            help="Write the result to a .json, .npz or .safetensors file, or to a folder, one file for each matrix; for"
+            " programs in C to a header (.h), or as raw values (.bin) with a manifest (.json) beside them.",
         ),
     ] = None
     save_format: Annotated[FolderFormat, Option(help="The format of the files in a folder.")] = "csv"

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import IO, Any, assert_never
 
@@ -9,22 +10,39 @@ import numpy as np
 
 from backprop_cli.cli.atomic import Write
 from backprop_cli.cli.options import FolderFormat
+from backprop_cli.cli.values import SAVE_SUFFIXES
 from backprop_cli.core.places import dotted, flatten
 from backprop_cli.core.problem import Problem
+from backprop_cli.core.raw_format import SCHEMA
 from backprop_cli.core.solution import Solution
-from backprop_cli.errors import InputError
-from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
+from backprop_cli.errors import InputError, OutputError
+from backprop_cli.load.files import suffix
 from backprop_cli.messages import has_half_pair
+
+_BEGIN = 1000  # bytes, in which a manifest names its schema
 
 
 def folder_of(path: str | None) -> str | None:
     """Return the folder that `--save` names, or None where it names one file for everything."""
-    return None if path is None or suffix(path) in PROBLEM_SUFFIXES else path
+    return None if path is None or suffix(path) in SAVE_SUFFIXES else path
 
 
-def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> dict[str, Write]:
-    """Return the files of a result, each with the function that writes it: one, or one for each matrix in a folder."""
+def manifest_of(path: str) -> str | None:
+    """Return the file that `--save` writes beside the one it names: the manifest of raw values; None for others."""
+    return os.path.splitext(path)[0] + ".json" if suffix(path) == ".bin" else None
+
+
+def result_files(solution: Solution, path: str, folder_format: FolderFormat, problem: Problem) -> dict[str, Write]:
+    """Return the files of a result, each with the function that writes it: one, or one for each matrix in a folder.
+
+    Raw values have a manifest. They and a header hold what the problem gives, too, as it is before the first step.
+
+    Raises:
+        OutputError: There is a file in the place of the manifest that is none.
+    """
     match suffix(path):
+        case ".bin" | ".h":
+            return _for_programs(solution, path, problem)
         case ".json":
             from backprop_cli.render import json
 
@@ -44,6 +62,38 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat) -> 
                 os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
                 for place, matrix in solution.matrices()
             }
+
+
+def _for_programs(solution: Solution, path: str, problem: Problem) -> dict[str, Write]:
+    """Return the files of raw values, or the header of a program in C, with what the problem gives."""
+    from backprop_cli.load.draft import to_draft
+
+    given = {name: value for name, value in flatten(to_draft(problem)) if isinstance(value, np.ndarray)}
+    results = {dotted(place): matrix for place, matrix in solution.matrices()}
+    computed = {name: matrix for name, matrix in results.items() if name not in given}  # a z may be given
+    if (beside := manifest_of(path)) is None:
+        from backprop_cli.render import c_header
+
+        return {path: partial(write_text, c_header.header(os.path.basename(path), problem, computed, given))}
+    from backprop_cli.render import raw
+
+    _require_manifest(beside)
+    settings = {"learning_rate": problem.learning_rate, **problem.conventions()}
+    return {
+        path: partial(raw.values, computed=computed, given=given),
+        beside: partial(write_text, raw.manifest(settings, computed, given)),
+    }
+
+
+def _require_manifest(path: str) -> None:
+    """Check that a manifest replaces no other file, which nobody has named.
+
+    Raises:
+        OutputError: It would.
+    """
+    with suppress(OSError, ValueError), open(path, "rb") as file:  # one that cannot be read fails where it is written
+        if SCHEMA.encode() not in file.read(_BEGIN):
+            raise OutputError("is the place of the manifest, and holds something else", file=path)
 
 
 def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
