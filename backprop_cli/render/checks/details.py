@@ -81,8 +81,9 @@ def of_expected(checks: Sequence[QuantityCheck], *, shows_undecided: bool = Fals
     for places in dict.fromkeys(check.follows_from for check in follows):
         those = ", ".join(check.place for check in follows if check.follows_from == places)
         yield Line(f"{_for_your(places)}: ", those)
-    if follows and not wrong:
-        yield _entries([(check, check.first) for check in follows if check.first is not None])
+    rows = [(check, check.first) for check in follows if check.first is not None]
+    if rows and not wrong:
+        yield _entries(rows)
     if any(map(_has_few_digits, wrong)):
         yield Line(text="(for numbers of few digits, from a book or worked by hand, use --rounded)")
     for check in checks:

@@ -8,10 +8,11 @@ from backprop_cli.checks.gradcheck import GradientCheck
 from backprop_cli.checks.verdict import Verdict
 from backprop_cli.messages import clean, counted, listed
 
-__all__ = ["WORDS", "in_short", "summary"]
+__all__ = ["WORDS", "in_short", "nothing_tested", "refutations", "summary", "title"]
 
 WORDS = {"ok": "ok", "wrong": "FAIL", "open": "OPEN", "empty": "EMPTY", "error": "error"}
 
+_MOST_NAMES = 3
 _SMALLEST_SHARE = 1e-4
 _MOST_UNITS = 1e6
 
@@ -29,6 +30,40 @@ def summary(found: Sequence[Verdict]) -> str:
     counts = [f"{outcomes.count(outcome)} {what}" for outcome, what in words.items() if outcome in outcomes]
     noun = "problem" if found[0].problem is None else "submission"
     return f"{counted(len(found), noun)}: " + ", ".join(counts)
+
+
+def title(verdict: Verdict) -> str:
+    """Return what is wrong with a problem that does not pass, in a few words."""
+    if verdict.outcome == "error":
+        return f"the {'problem' if verdict.problem is None else 'submission'} cannot be checked"
+    if verdict.outcome == "open":
+        return "every expected value is open"
+    if verdict.outcome == "empty":
+        return f"{'no expected value' if verdict.expected else 'nothing'} was tested"
+    wrong, follows = (
+        [check.place for check in verdict.expected if check.verdict == judged] for judged in ("wrong", "follows")
+    )
+    if wrong:
+        return f"{_some(wrong)} {'is' if len(wrong) == 1 else 'are'} wrong"
+    refuted = next(refutations(verdict), None)
+    return refuted or f"{_some(follows)} follow{'s' * (len(follows) == 1)} from rounded numbers"
+
+
+def refutations(verdict: Verdict) -> Iterator[str]:
+    """Yield which checks without expected values have failed."""
+    if verdict.gradients is not None and not verdict.gradients.passed:
+        yield "finite differences do not agree with every gradient"
+    if verdict.exact is not None and not verdict.exact.passed:
+        yield "exact arithmetic does not agree with the float64 result"
+
+
+def nothing_tested(verdict: Verdict) -> str:
+    """Return what was not tested, and why."""
+    return f"{'no expected value' if verdict.expected else 'nothing'} was tested: {verdict.untested}"
+
+
+def _some(places: Sequence[str]) -> str:
+    return listed(places if len(places) <= _MOST_NAMES else [places[0], f"{len(places) - 1} more"])
 
 
 def in_short(verdict: Verdict) -> Iterator[str]:
@@ -56,7 +91,7 @@ def in_short(verdict: Verdict) -> Iterator[str]:
     if verdict.exact is not None:
         yield _exact_in_short(verdict.exact)
     if verdict.outcome == "empty":
-        yield f"{'no expected value' if verdict.expected else 'nothing'} was tested: {verdict.untested}"
+        yield nothing_tested(verdict)
     elif verdict.all_zero:
         yield verdict.all_zero
 
