@@ -56,7 +56,7 @@ Examples:
   backprop check --inputs samples/dense_relu/inputs.csv \\
     --weights samples/dense_relu/weights.csv \\
     --biases samples/dense_relu/biases.csv --upstream outputs
-  backprop check samples/*.json --format junit >/tmp/report.xml
+  backprop check samples/*.json --format github --summary /tmp/summary.md
   cp samples/dense_relu.json /tmp/mine.json &&
     backprop check /tmp/mine.json --accept
 

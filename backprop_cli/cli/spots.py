@@ -8,7 +8,7 @@ from backprop_cli.checks.verdict import Verdict
 from backprop_cli.core.places import dotted
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import is_pipe, read, suffix
-from backprop_cli.load.json_lines import line_of_expected
+from backprop_cli.load.json_lines import line_of_expected, spellings
 from backprop_cli.load.quantity_files import name_in_folder
 from backprop_cli.render.checks.github import Spot
 
@@ -41,7 +41,7 @@ def _file_of(path: str, place: str) -> str:
     """Return the file of a quantity: the path itself or, if it is a folder, the file in it that is named after it."""
     with suppress(OSError, ValueError):
         for name in os.listdir(path):
-            if name_in_folder(name) == dotted(place):
+            if name_in_folder(name) in [dotted(each) for each in spellings(place)]:
                 return os.path.join(path, name)
     return path
 

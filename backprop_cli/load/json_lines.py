@@ -11,6 +11,15 @@ _BEGIN = re.compile(rf"[{_BLANK}]*\{{")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
+def spellings(place: str) -> tuple[str, ...]:
+    """Return a place, and how else it is written where there is only one layer.
+
+    >>> spellings("dz"), spellings("layers[0].dz")[1]
+    (('dz', 'dz', 'layers[0].dz'), 'dz')
+    """
+    return place, place.removeprefix(layer_place(0, "")), layer_place(0, place)
+
+
 def line_of_expected(text: str, place: str, index: Sequence[int]) -> int | None:
     """Return the line of an entry of a quantity, or of its key, in the text of a problem or a result, or of a matrix.
 
@@ -24,8 +33,7 @@ def line_of_expected(text: str, place: str, index: Sequence[int]) -> int | None:
     else:
         members = json_spans.members(text)
         found = json_spans.leaves(text, members["expected"].value.start if "expected" in members else begin.start())
-        names = (place, place.removeprefix(layer_place(0, "")), layer_place(0, place))
-        member = next((found[name] for name in names if name in found), None)
+        member = next((found[name] for name in spellings(place) if name in found), None)
         if member is None:
             return None
         at = _entry(text, member.value.start, member.key.start, index)
