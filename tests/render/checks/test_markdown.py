@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean
@@ -81,11 +82,26 @@ def test_every_verdict_can_be_read(kind: str) -> None:
     assert page.tables[0].heads[1] == ("problem" if VERDICTS[kind].problem is None else "submission")
 
 
+def rendered(text: str) -> list[str]:
+    """Return the text of each block as another reader of Markdown has it, which Rich brings along."""
+    tokens = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    blocks = [token.children or [] for token in tokens if token.type == "inline"]
+    kinds = {child.type: child.content for block in blocks for child in block}
+    assert {*kinds} <= {"text", "text_special", "code_inline", "strong_open", "strong_close", "html_inline"}
+    html = {child.content for block in blocks for child in block if child.type == "html_inline"}
+    assert html <= {"<code>", "</code>"}
+    return ["".join(child.content for child in block if child.type != "html_inline") for block in blocks]
+
+
 def names_stay(name: str) -> None:
     error = InputError(f"a{name}", place="p", file="f", hint=f"h{name}")
     for kind in ("ok", "wrong", "error"):
         verdict = replace(VERDICTS[kind], file=name, error=VERDICTS[kind].error and error)
-        page = read(report([verdict]))
+        text = report([verdict])
+        page = read(text)
+        cells = [cell for table in page.tables for row in (table.heads, *table.rows) for cell in row]
+        others = rendered(text)
+        assert sorted(others) == sorted([*page.headings, *cells, *page.paragraphs])
         assert page.tables[0].rows[0][1].strip() == clean(name).strip()
         if kind == "wrong":
             assert page.headings[1].strip() == clean(name).strip()
