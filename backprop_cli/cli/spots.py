@@ -40,7 +40,7 @@ def _spot(verdict: Verdict, expect: Sequence[str]) -> Spot:
 def _file_of(path: str, place: str) -> str:
     """Return the file of a quantity: the path itself or, if it is a folder, the file in it that is named after it."""
     with suppress(OSError, ValueError):
-        for name in os.listdir(path):
+        for name in sorted(os.listdir(path)):
             if name_in_folder(name) in [dotted(each) for each in spellings(place)]:
                 return os.path.join(path, name)
     return path

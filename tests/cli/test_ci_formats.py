@@ -125,6 +125,9 @@ def test_an_annotation_stands_where_the_expected_values_are(
 ) -> None:
     write(expect, content)
     target = expect.partition("/")[0]
+    if os.path.isdir(target):
+        write(f"{target}/dbiases.csv", "1\n")
+        write(f"{target}/notes.txt", "")
     (found,) = commands(backprop("check", "right.json", "--expect", target, "--format", "github").out)
     assert (found.properties["file"], found.properties.get("line")) == (file, line)
 

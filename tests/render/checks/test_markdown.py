@@ -7,11 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from backprop_cli.checks.verdict import Verdict
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean
 from backprop_cli.render.checks.markdown import report
 from tests.render.checks.gfm import plain, read
-from tests.render.checks.verdicts import HOSTILE, VERDICTS
+from tests.render.checks.verdicts import HOSTILE, VERDICTS, WRONG
 
 KINDS = ("ok", "wrong", "wrong gradients", "open", "empty", "error elsewhere", "error")
 
@@ -107,6 +108,14 @@ def names_stay(name: str) -> None:
             assert page.headings[1].strip() == clean(name).strip()
         if kind == "error":
             assert page.tables[0].rows[0][2] == f"f: p: a{clean(name)} (hint: h{clean(name)})"
+
+
+@pytest.mark.parametrize("text", ["a <b> | c", "$x$ ~~y~~ &lt; `z` *w* \\", "_a_ n_samples __b"])
+def test_no_words_are_markup(text: str) -> None:
+    check = replace(WRONG, place="dz", problem=text, explanations=(text, "dz"))
+    read_back = read(page := report([Verdict(file="p.json", expected=(check,))]))
+    assert read_back.paragraphs[:2] == [f"dz: {text}", f"likely, as all 6 entries agree: {text}; or dz"]
+    assert f"dz: {text}" in rendered(page)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
