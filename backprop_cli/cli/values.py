@@ -142,3 +142,10 @@ def save_target(text: str) -> str:
             hint="one matrix is printed with --format csv --only NAME",
         )
     return text
+
+
+def summary_target(text: str) -> str:
+    """Return the value of `--summary`, the path of a file to append to."""
+    if text == "-":
+        raise UsageError("--summary: expected a file", hint="--format markdown prints the same to standard output")
+    return text
