@@ -13,6 +13,7 @@ from backprop_cli.checks.mistakes import matching_mistakes
 from backprop_cli.checks.patterns import described
 from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.rounding import Likely
+from backprop_cli.checks.spoken import spoken
 from backprop_cli.checks.tolerance import Accepted, as_floats
 from backprop_cli.checks.whole_array import judge_whole, tightness
 from backprop_cli.core.arrays import Array, unraveled
@@ -63,7 +64,12 @@ class Comparison:
                 kept = tuple(text for text in result[earlier].explanations if text in texts)
                 result[earlier] = replace(result[earlier], explanations=kept or result[earlier].explanations)
             first |= {text: node for text in texts if text not in first}
-        return result
+        problem = self.solution.problem
+        words = {text: spoken(text, problem, node.layer) for text, node in first.items()}
+        return {
+            node: replace(check, explanations=tuple(words[text] for text in check.explanations))
+            for node, check in result.items()
+        }
 
     def is_computed(self, node: Node) -> bool:
         """Tell whether a quantity can be computed."""

@@ -118,4 +118,4 @@ def _inactive(solution: Solution) -> str | None:
     inactive = [layer.inactive is not None and bool(layer.inactive.all()) for layer in solution.layers]
     if all(inactive):
         return "every unit"
-    return f"every unit of layers[{inactive.index(True)}]" if any(inactive) else None
+    return f"every unit of {solution.problem.layer_title(inactive.index(True))}" if any(inactive) else None

@@ -62,7 +62,7 @@ def _in_some_layers(case: Case) -> Iterator[Candidate]:
         if len(struck) < 2:
             continue
         hidden = [i for i in struck if i < last]
-        alone = {f"layers[{i}]": [i] for i in (hidden if wrong is _FORGOTTEN else struck)}
+        alone = {case.solution.problem.layer_title(i): [i] for i in (hidden if wrong is _FORGOTTEN else struck)}
         for where, chosen in {**alone, "the hidden layers": hidden * (1 < len(hidden) < len(struck))}.items():
             names = dict.fromkeys(layers[i].activation.name for i in chosen)
             formulas = {i: partial(wrong.formula, layers[i].activation) for i in chosen}

@@ -49,6 +49,9 @@ def accept(options: CheckOptions) -> ExitStatus:
     with named(path):
         data = read_problem(path)
         problem = load_problem(path, contents={path: data})
+        if problem.naming is not None:
+            reason = f"--accept does not write the names of {problem.naming.convention.name}"
+            raise UsageError(reason, hint="run --save writes a result in them, for check --expect")
         write_notes(problem.notes, quiet=options.quiet)
         expected = validate_expected(problem.expected, problem)
         solution = solve(problem, (*problem.nodes, *expected))

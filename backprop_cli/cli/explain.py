@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Literal, assert_never
 
-from backprop_cli.cli.entries import Entry, is_like_an_entry, node_of, nodes, parse_entry, require_layer
+from backprop_cli.cli.entries import (
+    Entry,
+    is_like_an_entry,
+    node_of,
+    nodes,
+    parse_entry,
+    require_layer,
+    with_names_here,
+)
 from backprop_cli.cli.options import ExplainOptions
 from backprop_cli.cli.pictures import drawn, refuse_for_pictures
 from backprop_cli.cli.problems import load, naming_file, refuse_conflicts
@@ -37,10 +45,13 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
         if problem.digits is not None:
             raise InputError(_NOT_RATIONAL, hint="without --exact, it shows float64")
     write_notes(problem.notes, quiet=options.quiet)
+    entry = entry and entry._replace(name=with_names_here(entry.name, problem))
     with naming_file(path, options):
         with progress_bar(quiet=options.quiet) as progress:
             problem, entry = _at_step(problem, entry, progress)
         output = options.format
+        if output == "latex" or output == "tikz":  # the letters of textbooks stand for all names
+            problem = replace(problem, naming=None)
         text: str | Iterator[str]
         if output == "svg" or output == "tikz":
             text = drawn(problem, output, options)
@@ -53,7 +64,8 @@ def print_explanation(options: ExplainOptions) -> ExitStatus:
 def _problem_and_entry(options: ExplainOptions) -> tuple[str | None, Entry | None]:
     """Return the path of the problem and the entry: beside matrices, a single argument may be the entry."""
     argument, entry = options.problem, options.entry
-    if argument is not None and entry is None and options.files and is_like_an_entry(argument):
+    is_entry = argument is not None and is_like_an_entry(argument, options.names)
+    if argument is not None and entry is None and options.files and is_entry:
         return None, parse_entry(argument)
     return argument, entry
 

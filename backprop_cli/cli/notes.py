@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import layer_place
 from backprop_cli.core.precision import PRECISIONS
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import Node
@@ -39,7 +38,7 @@ def _inactive_units(solution: Solution, i: int) -> Iterator[str]:
     inactive = solution.layers[i].inactive
     units = [] if inactive is None else np.flatnonzero(inactive.all(axis=0)).tolist()
     if units:
-        where = f" of {layer_place(i, '').rstrip('.')}" if solution.problem.layered else ""
+        where = f" of {solution.problem.layer_title(i)}" if solution.problem.layered else ""
         names = _named([f"neuron {j}" for j in units])
         verb, whose = ("is", "its") if len(units) == 1 else ("are", "their")
         yield f"{names}{where} {verb} inactive for every sample: {whose} gradients are zero"

@@ -7,6 +7,7 @@ from typer import Option
 
 from backprop_cli.cli import completion, values
 from backprop_cli.cli.terminal import Color
+from backprop_cli.core.names import Names
 from backprop_cli.core.quantities import UPSTREAM_RULES, Reduction, SamplesIn, WeightLayout
 from backprop_cli.load.files import HeaderMode
 
@@ -76,7 +77,15 @@ class ProblemOptions(CommonOptions):
             metavar="NAME",
             autocompletion=completion.activations,
             help="The activation: relu (the default), 'leaky_relu(0.01)', linear, sigmoid, tanh, softplus, 'elu(1)',"
-            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter.",
+            " silu, gelu, softmax or log_softmax; a number in brackets is its parameter. One for all layers, or one"
+            " for each: relu,linear.",
+        ),
+    ] = None
+    names: Annotated[
+        Names | None,
+        Option(
+            help="Speak the names of a framework or course, and read them, with their layout of weights and samples:"
+            " 0.weight, dense/kernel, W1."
         ),
     ] = None
     weight_layout: Annotated[

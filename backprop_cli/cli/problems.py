@@ -63,6 +63,7 @@ def load(
         contents=contents,
         header=options.header,
         progress=progress,
+        names=options.names,
     )
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import IO, Any, assert_never
 
@@ -51,23 +52,31 @@ def result_files(solution: Solution, path: str, folder_format: FolderFormat, pro
             from backprop_cli.render import npy
 
             problem = solution.problem
-            settings = {"learning_rate": problem.learning_rate, **problem.conventions()}
+            settings = {"learning_rate": problem.learning_rate, **problem.conventions(), **_names(problem)}
             arrays = settings | {dotted(place): matrix for place, matrix in solution.matrices()}
             return {path: partial(npy.npz, arrays=arrays)}
         case ".safetensors":
-            settings = {"learning_rate": solution.problem.learning_rate, **solution.problem.conventions()}
+            problem = solution.problem
+            settings = {"learning_rate": problem.learning_rate, **problem.conventions(), **_names(problem)}
             return {path: _safetensors({dotted(place): matrix for place, matrix in solution.matrices()}, settings)}
         case _:
             return {
-                os.path.join(path, f"{dotted(place)}.{folder_format}"): _matrix_file(matrix, folder_format)
+                os.path.join(path, f"{dotted(place).replace('/', '.')}.{folder_format}"): _matrix_file(
+                    matrix, folder_format
+                )
                 for place, matrix in solution.matrices()
             }
 
 
 def _for_programs(solution: Solution, path: str, problem: Problem) -> dict[str, Write]:
-    """Return the files of raw values, or the header of a program in C, with what the problem gives."""
+    """Return the files of raw values, or the header of a program in C, with what the problem gives.
+
+    Their names are the ones here: those of a framework may be none of C, or name a parameter before and after a step.
+    """
     from backprop_cli.load.draft import to_draft
 
+    problem = replace(problem, naming=None)
+    solution = replace(solution, problem=replace(solution.problem, naming=None))
     given = {name: value for name, value in flatten(to_draft(problem)) if isinstance(value, np.ndarray)}
     results = {dotted(place): matrix for place, matrix in solution.matrices()}
     computed = {name: matrix for name, matrix in results.items() if name not in given}  # a z may be given
@@ -94,6 +103,11 @@ def _require_manifest(path: str) -> None:
     with suppress(OSError, ValueError), open(path, "rb") as file:  # one that cannot be read fails where it is written
         if SCHEMA.encode() not in file.read(_BEGIN):
             raise OutputError("is the place of the manifest, and holds something else", file=path)
+
+
+def _names(problem: Problem) -> dict[str, Any]:
+    """Return the setting that says in which names a result is written, if these are not the ones here."""
+    return {} if problem.naming is None else {"names": problem.naming.convention.name}
 
 
 def _matrix_file(matrix: Any, folder_format: FolderFormat) -> Write:
@@ -124,6 +138,10 @@ def problem_file(problem: Problem, path: str) -> Write:
         InputError: A text ends in NUL, which an NPZ archive would lose, or is none that UTF-8 has, as safetensors need.
     """
     draft = problem_draft(problem)
+    if problem.own_naming is not None:
+        from backprop_cli.load.foreign_names import in_their_names
+
+        draft = in_their_names(draft, problem.own_naming)
     if suffix(path) == ".npz":
         for key, value in draft.items():
             if isinstance(value, str) and value.endswith("\0"):

@@ -50,15 +50,16 @@ def choice(option: str, text: str, known: tuple[str, ...]) -> str:
 
 
 def activation(text: str) -> str:
-    """Return the text of an activation, with or without a parameter: `elu(1.5)`; this loads NumPy."""
+    """Return the text of an activation, with or without a parameter: `elu(1.5)`, or of several; this loads NumPy."""
     from backprop_cli.core.activations import ACTIVATIONS, name_of_activation
     from backprop_cli.core.activations import activation as row_of
 
-    choice("--activation", name_of_activation(text), tuple(ACTIVATIONS))
-    try:
-        row_of(text)
-    except ValueError as error:
-        raise UsageError(f"--activation: {error}") from None
+    for each in map(str.strip, re.split(r",(?![^(]*\))", text)):  # no comma inside brackets
+        choice("--activation", name_of_activation(each), tuple(ACTIVATIONS))
+        try:
+            row_of(each)
+        except ValueError as error:
+            raise UsageError(f"--activation: {error}") from None
     return text
 
 

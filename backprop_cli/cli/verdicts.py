@@ -91,7 +91,7 @@ def _expected(loaded: _Loaded, target: str | None, options: CheckOptions) -> Map
     problem, rounded = loaded.problem, options.rounded
     if target is not None:
         expected = load_expected(target, loaded.given, rounded=rounded, header=options.header)
-        write_notes(note_on_folder(target), quiet=options.quiet)
+        write_notes(note_on_folder(target, problem.naming), quiet=options.quiet)
         if not rounded and _are_rounded(expected):
             refuse_tolerances(options, "answers to an exercise", shown(target))
     else:

@@ -40,7 +40,7 @@ def operand_name(problem: Problem, node: Node, operand: Operand) -> str:
     """Return the name of an operand in the formula of a node: upstream may be the dinputs of the next layer."""
     origin = operand.node
     is_of_layer = origin.layer == node.layer and node.quantity not in OF_THE_LOSS
-    name = origin.quantity if is_of_layer else problem.place(*origin)
+    name = origin.quantity if is_of_layer and problem.naming is None else problem.place(*origin)
     if operand.is_derivative:
         return problem.layers[node.layer].activation.derivative_written.format(z=name)
     return name + ".T" * operand.transposed

@@ -10,7 +10,7 @@ from typing import Any
 from backprop_cli.errors import InputError
 from backprop_cli.messages import listed
 
-__all__ = ["PLACE", "dotted", "entry_place", "flatten", "layer_place", "nest"]
+__all__ = ["PLACE", "dotted", "entry_place", "flatten", "layer_place", "leaves", "nest"]
 
 # `dweights`, `layers[1].dweights` or `layers.1.dweights`
 PLACE = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
@@ -39,6 +39,19 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, An
         if key == "layers":
             for i, layer in enumerate(value):
                 yield from flatten(layer, f"layers.{i}.")
+        else:
+            yield prefix + key, value
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of a tree of objects by their paths.
+
+    >>> list(leaves({"params": {"Dense_0": {"kernel": 1}}}))
+    [('params.Dense_0.kernel', 1)]
+    """
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{prefix}{key}.")
         else:
             yield prefix + key, value
 

@@ -15,6 +15,7 @@ import numpy as np
 from backprop_cli.core.activations import Activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.losses import Loss, Matched, scale
+from backprop_cli.core.names import Naming
 from backprop_cli.core.places import entry_place, layer_place
 from backprop_cli.core.quantities import (
     AXES,
@@ -92,6 +93,8 @@ class Problem:
     mean_gradients: bool = False  # whether dweights, dbiases and the loss are means over the samples
     steps: int = 1  # how many in all
     at_step: int = 1  # the step, counted from 1, that the weights and biases belong to
+    naming: Naming | None = None  # the names that results speak, if these are not the ones here
+    own_naming: Naming | None = None  # the names in which it was written, if these are not the ones here
     earlier_losses: Array | None = None  # (at_step - 1,): the losses of the steps before that one
 
     def conventions(self) -> dict[str, Any]:
@@ -209,8 +212,17 @@ class Problem:
         return array.T if self.axes(name) != AXES[name] else array
 
     def place(self, layer: int, name: str) -> str:
-        """Return a value's name as this problem's author writes it: `dz`, or `layers[1].dz`."""
+        """Return a value's name as this problem's author writes it: `dz`, or `layers[1].dz`, or `dZ2`."""
+        if self.naming is not None:
+            return self.naming.place(layer, name)
         return layer_place(layer, name) if self.layered and name not in _OF_NO_LAYER else name
+
+    def layer_title(self, layer: int) -> str:
+        """Return a layer's name as this problem's author writes it: `layers[1]`, or `fc2`, or `layer 2`."""
+        if self.naming is None or not self.naming.layers:
+            return f"layers[{layer}]"
+        name = self.naming.layers[layer]
+        return f"layer {name}" if name.isdecimal() else name
 
     def entry(self, node: Node, index: Sequence[object]) -> str:
         """Return the name of an entry as the author writes it, `layers[1].dweights[2,1]`.

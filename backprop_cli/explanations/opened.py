@@ -22,7 +22,7 @@ def opened(
     Raises:
         InputError: The sum of the terms of an entry overflows.
     """
-    nodes = [Node(step.layer, step.node_place.rpartition(".")[2]) for step in found.steps]
+    nodes = [Node(step.layer, step.quantity) for step in found.steps]
     entries = Entries(found.problem, nodes, whole=True)
     extent = replace(extent, depth=0)
     every: dict[str, dict[Cell, Explanation]] = {}

@@ -155,7 +155,7 @@ class _Maker:
         given = self.problem.layers[layer]
         names = [name for name in ("weights", "biases") if getattr(given, name) is not None]
         return Layer(
-            title=f"layers[{layer}]" if self.problem.layered else "layer",
+            title=self.problem.layer_title(layer) if self.problem.layered else "layer",
             function=given.activation.name,
             size=given.n_neurons,
             shapes=self._shapes(layer, [*names, "outputs"]),

@@ -54,6 +54,7 @@ class WorkedStep:
 
     node_place: str  # the quantity: `layers[0].dz`
     layer: int
+    quantity: str  # as it is named here: `dz`
     phase: str  # forward, loss, backward or step
     rule: str  # in matrix form: `dz @ weights.T`
     rule_tex: str  # the same in symbols
@@ -172,12 +173,13 @@ def _step(entries: Entries, node: Node, examples: Examples) -> WorkedStep:
     return WorkedStep(
         node_place=problem.place(*node),
         layer=node.layer,
+        quantity=node.quantity,
         phase=_phase(node),
         rule=matrix_form(problem, node),
         rule_tex="".join(part if isinstance(part, str) else part.symbol for part in tex_parts),
         parts=parts,
         tex_parts=tex_parts,
-        result=_matrix(entries, node, node.quantity),
+        result=_matrix(entries, node, node.quantity if problem.naming is None else problem.place(*node)),
         examples=tuple(examples.of(node)),
     )
 

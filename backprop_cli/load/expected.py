@@ -11,7 +11,7 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.places import dotted, layer_place, nest
+from backprop_cli.core.places import dotted, layer_place
 from backprop_cli.core.precision import FLOAT64, PRECISIONS, BFloat16, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
@@ -20,6 +20,7 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
+from backprop_cli.load.foreign_names import answers_in_our_names, tree_of
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
@@ -50,12 +51,14 @@ def load_expected(
         InputError: With the file, and the place in it.
     """
     tables: dict[str, str] = {}
+    names = None if problem.naming is None else problem.naming.convention.name
     with named(path):
         if os.path.isdir(path):
-            found_in = nest(_folder(path, tables, exact=rounded, header=header), gaps=True)
+            leaves = _folder(path, tables, problem, exact=rounded, header=header)
+            found_in = tree_of(leaves, names=names, gaps=True)
         else:
             found_in = _file(path, tables, problem, exact=rounded, header=header)
-        tree = answers(found_in, problem)
+        tree = answers(answers_in_our_names(found_in, problem), problem)
         require_known_schema(tree)
         _require_same_conventions(tree, problem)
         values = {key: value for key, value in tree.items() if key not in _NO_QUANTITIES}
@@ -263,27 +266,31 @@ def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, h
     cure = _OF_VALUES if suffix(path) == ".bin" else cure_of_ending(path)
     require_suffix(path, _EXPECTED_SUFFIXES, cure)
     if not is_one_matrix(path):
+        names = None if problem.naming is None else problem.naming.convention.name
         data = read_problem(path)
-        tree = load_draft(path, data, exact=exact, is_result=True)
+        tree = load_draft(path, data, exact=exact, is_result=True, names=names)
         if str(tree.get("schema")) == RAW:
             from backprop_cli.load.raw import load_raw
 
             return load_raw(path, tree, exact=exact)
-        return tree if exact or not is_answers(tree) else load_draft(path, data, exact=True, is_result=True)
+        is_decimal = not exact and is_answers(tree)
+        return load_draft(path, data, exact=True, is_result=True, names=names) if is_decimal else tree
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)
     if is_table(path):
         tables[dotted(place)] = path
     return tree
 
 
-def _folder(path: str, tables: dict[str, str], *, exact: bool, header: HeaderMode) -> Iterator[tuple[str, Any]]:
+def _folder(
+    path: str, tables: dict[str, str], problem: Problem, *, exact: bool, header: HeaderMode
+) -> Iterator[tuple[str, Any]]:
     """Yield the matrices in a folder, by stem; the files that are CSV or TSV are added to `tables`, by stem, too."""
     try:
         names = sorted(os.listdir(path))
     except OSError as error:
         raise InputError(f"cannot read: {reason_of(error)}") from error
     for name in names:
-        stem = name_in_folder(name)
+        stem = name_in_folder(name, problem.naming)
         if stem is not None:
             file = os.path.join(path, name)
             if is_table(file):

@@ -4,12 +4,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from backprop_cli.core.places import layer_place
+from backprop_cli.core.names import FRAMEWORKS
+from backprop_cli.core.places import layer_place, leaves
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.errors import InputError
 from backprop_cli.messages import listed, nearest
 
 _MOST_LISTED = 8  # keys in a message
+_MOST_CONVENTIONS = 2  # that are named in one
 
 # In small letters, without `_`, `.` and the like, and without the part before a slash.
 _OTHER_NAMES = {
@@ -52,8 +54,9 @@ def unknown_keys(unknown: Mapping[str, Any], known: Sequence[str], prefix: str) 
     """Return the error for all unknown keys, with their values, at one place (`layers[0].`, or nothing)."""
     hint = cure_of(unknown, known)
     is_answered = (hint or "").startswith((_UNNAMED, _LAYERS)) or len(_answers(unknown, known)) == len(unknown)
-    wanted = "" if is_answered else f" (expected {listed(known, 'or')})"
-    names = [key or "''" for key in unknown]
+    conventions, _ = _conventions(unknown)
+    wanted = "" if is_answered or conventions else f" (expected {listed(known, 'or')})"
+    names = [key or "''" for key in (dict(leaves(unknown)) if conventions else unknown)]
     if len(names) == 1:
         return InputError(f"unknown key{wanted}", place=prefix + names[0], hint=hint)
     if (n_more := len(names) - _MOST_LISTED) > 0:
@@ -72,13 +75,39 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
     sure = [answer for answer in answers if not answer.is_guess]
     names = [answer.name for answer in sure if answer.number is None and answer.name in ("weights", "biases")]
     has_layers = len(names) > len(set(names)) and "layers" in known  # of several layers, without their numbers
-    hints = [_LAYERS] * (has_layers or bool(layers))
+    conventions, has_numbers = _conventions(unknown)
+    if conventions:
+        layers = []
+        sure = [answer for answer in sure if not (has_numbers and answer.name in _IN_LAYERS)]
+    hints = [_LAYERS] * ((has_layers and not conventions) or bool(layers))
     sure = [answer for answer in sure if not (has_layers and answer.name in names)]
     hints += [_called([answer for answer in sure if answer.name in known or answer.name in _AT_TOP], known)]
     hints += [f"{key} may mean {name}" for key, name, _, is_guess in answers if is_guess][:_MOST_LISTED]
     hints += [_computed([answer for answer in answers if answer.name in QUANTITIES and answer.name not in known])]
-    hints += [_OUT_IN] * any(_last(key) == "weight" for part in (unknown, *layers) for key in part)
+    hints += [conventions]
+    hints += [_OUT_IN] * (not conventions) * any(_last(key) == "weight" for part in (unknown, *layers) for key in part)
     return "; ".join(filter(None, hints)) or None
+
+
+def _conventions(unknown: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return which frameworks and courses name values of layers so, in words, and whether names have their layers.
+
+    Nothing is said where many do, or none knows all of the keys.
+    """
+    keys = [*dict(leaves(unknown))]
+    found = {name: [*map(convention.find, keys)] for name, convention in FRAMEWORKS.items()}
+    every = {name: [each for each in parts if each is not None] for name, parts in found.items() if None not in parts}
+    of_layers = {
+        name: parts
+        for name, parts in every.items()
+        if any(each.layer is not None or FRAMEWORKS[name].is_own(each.quantity) for each in parts)
+    }
+    if not of_layers or len(of_layers) > _MOST_CONVENTIONS:
+        return "", False
+    names = keys if len(keys) <= _MOST_LISTED else [*keys[: _MOST_LISTED - 1], f"{len(keys) - _MOST_LISTED + 1} more"]
+    words = "is a name" if len(keys) == 1 else "are names"
+    has_layers = any(each.layer is not None for parts in of_layers.values() for each in parts)
+    return f"{listed(names)} {words} of --names {listed(of_layers, 'or')}", has_layers
 
 
 def _answers(keys: Iterable[str], known: Sequence[str]) -> list[_Answer]:

@@ -12,12 +12,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.core.places import layer_place, nest
+from backprop_cli.core.names import Names
+from backprop_cli.core.places import layer_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
-from backprop_cli.load import signatures
+from backprop_cli.load import foreign_names, signatures
 from backprop_cli.load.files import (
     PROBLEM_SUFFIXES,
     Data,
@@ -33,6 +34,7 @@ from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import Kind, describe
 from backprop_cli.load.schema import LAYER_KEYS, build
+from backprop_cli.load.spoken import Spoken, naming_file, spread
 from backprop_cli.messages import counted
 
 _FORMATS = {".npz": "NPZ", ".safetensors": "safetensors"}
@@ -50,22 +52,26 @@ def load_problem(
     contents: Mapping[str, Data] = MappingProxyType({}),
     header: HeaderMode = "auto",
     progress: Progress = no_progress,
+    names: Names | None = None,
 ) -> Problem:
     """Return the problem in a file, with some of its matrices and values replaced.
 
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
     float32, or fractions with the values that were written if it is exact. The keys in `without` are dropped from the
     file, at the top and in every layer. `contents` are the bytes of files that have been read already, by path, as
-    `contents_of` returns them. `header` tells what the first lines of CSV and TSV files are.
+    `contents_of` returns them. `header` tells what the first lines of CSV and TSV files are. The results speak the
+    names of a convention, `names`, or that which the file says; the file may be written in them.
 
     Raises:
         InputError: With the file, and the place in it.
         UsageError: A key belongs to a layer, and the problem has several.
     """
-    draft = {} if path is None else load_draft(path, contents.get(path), exact=exact)
+    draft = {} if path is None else load_draft(path, contents.get(path), exact=exact, names=names)
+    draft, spoken = Spoken.read(draft, names, path)
     _drop(draft, without)
     for key, value in values.items():
-        _override(draft, key, value)
+        (_override_activations if key == "activation" else _override)(draft, key, value)
+    activations = spoken.add_activations(draft)
     reading = _Reading("object" if exact else dtype, progress, header)
     origins, headers, tables = _override_by_files(draft, files, contents, reading)
 
@@ -78,8 +84,10 @@ def load_problem(
         problem = build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
         error.hint = likely_cause(tables, fits, error.hint)
-        raise _with_origin(error, origins, path) from None
-    return replace(problem, notes=(*notes(tables), *_notes_on_targets(problem, origins.get("targets", path))))
+        raise spoken.translated(_with_origin(error, origins, path)) from None
+    notes_on_files = (*notes(tables), *_notes_on_targets(problem, origins.get("targets", path)), *activations)
+    with naming_file(path):
+        return spoken.by(replace(problem, notes=notes_on_files), names)
 
 
 class _Reading(NamedTuple):
@@ -134,10 +142,13 @@ def contents_of(path: str | None, files: Mapping[str, str]) -> dict[str, Data]:
     return contents | {file: read(file) for file in files.values() if is_pipe(file)}
 
 
-def load_draft(path: str, data: Data | None = None, *, exact: bool, is_result: bool = False) -> dict[str, Any]:
+def load_draft(
+    path: str, data: Data | None = None, *, exact: bool, is_result: bool = False, names: Names | None = None
+) -> dict[str, Any]:
     """Return the object in the file of a problem or result, not validated yet.
 
     The numbers of a text become decimals if it is exact. The archive of a result may leave out layers; they are empty.
+    Where there may be other `names` than here, those of an archive stand side by side.
 
     Raises:
         InputError: With the file: it cannot be read, or does not hold an object.
@@ -150,11 +161,12 @@ def load_draft(path: str, data: Data | None = None, *, exact: bool, is_result: b
             if expected == "NPZ":
                 from backprop_cli.load import npy
 
-                return nest(npy.parse_npz(data), gaps=is_result)
+                return foreign_names.tree_of(npy.parse_npz(data), names=names, gaps=is_result)
             if expected == "safetensors":
                 from backprop_cli.load import safetensors
 
-                return nest(safetensors.parse_safetensors(data, exact=exact), gaps=is_result)
+                leaves = safetensors.parse_safetensors(data, exact=exact)
+                return foreign_names.tree_of(leaves, names=names, gaps=is_result)
             return _object(path, data, "a result" if is_result else "a problem", exact=exact)
     except InputError as error:
         if is_result and error.hint is not None:
@@ -220,6 +232,18 @@ def _with_matrices(draft: Mapping[str, Any], matrices: Mapping[str, Array]) -> d
     for key, matrix in matrices.items():
         _override(changed, key, matrix)
     return changed
+
+
+def _override_activations(draft: dict[str, Any], key: str, value: str) -> None:
+    """Put an activation into every layer of a draft, or the one of each layer, with commas between."""
+    layers = draft["layers"] if isinstance(draft.get("layers"), list) else [draft]
+    try:
+        found = spread(value, len(layers))
+    except ValueError as error:
+        raise UsageError(f"--activation: {error}") from None
+    for layer, each in zip(layers, found, strict=True):
+        if isinstance(layer, dict):  # otherwise `build` raises the error
+            layer[key] = each
 
 
 def _override(draft: dict[str, Any], key: str, value: Any) -> str:

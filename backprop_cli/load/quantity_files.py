@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from backprop_cli.core.names import Naming
 from backprop_cli.core.places import PLACE, dotted, layer_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import GIVEN, OF_THE_LOSS, QUANTITIES
@@ -37,6 +38,9 @@ def load_one_matrix(path: str, problem: Problem, *, exact: bool, header: HeaderM
     Raises:
         InputError: The name is none of a quantity of the problem, or the file cannot be read.
     """
+    if problem.naming is not None and problem.naming.convention.find(_stem(path)) is not None:
+        value = parse_matrix(path, _stem(path), exact=exact, finite=False, header=header)[0]
+        return _stem(path), {_stem(path): value}
     layer, quantity = _layer_and_quantity(path, problem)
     value = parse_matrix(path, quantity, exact=exact, finite=False, header=header)[0]
     if layer is None:
@@ -45,14 +49,17 @@ def load_one_matrix(path: str, problem: Problem, *, exact: bool, header: HeaderM
     return layer_place(layer, quantity), {"layers": layers}
 
 
-def name_in_folder(file: str) -> str | None:
+def name_in_folder(file: str, naming: Naming | None = None) -> str | None:
     """Return the dotted name of the values in a file of a folder of expected values, or None if it is passed over.
 
-    A name that probably means a quantity is not passed over, so that its values are not left out: `dW.csv`.
+    It may be a name of a convention. A name that probably means a quantity is not passed over, so that its values are
+    not left out: `dW.csv`.
     """
     stem = _stem(file)
     if file.startswith(".") or suffix(file) not in MATRIX_SUFFIXES:
         return None
+    if naming is not None and naming.convention.find(stem) is not None:
+        return stem
     if _is_quantity(stem):
         return dotted(stem)
     from backprop_cli.load.names import cure_of  # for other names only
@@ -61,19 +68,21 @@ def name_in_folder(file: str) -> str | None:
     return None if last in GIVEN or cure_of({last: None}, QUANTITIES) is None else stem
 
 
-def passed_over(folder: str) -> tuple[str, ...]:
+def passed_over(folder: str, naming: Naming | None = None) -> tuple[str, ...]:
     """Return the names of the files in a folder of expected values that are not read, but for hidden ones.
 
     Raises:
         OSError: The folder cannot be read.
     """
-    names = sorted(name for name in os.listdir(folder) if name_in_folder(name) is None and not name.startswith("."))
+    names = sorted(
+        name for name in os.listdir(folder) if name_in_folder(name, naming) is None and not name.startswith(".")
+    )
     return tuple(name + "/" * os.path.isdir(os.path.join(folder, name)) for name in names)
 
 
-def note_on_folder(path: str) -> Iterator[str]:
+def note_on_folder(path: str, naming: Naming | None = None) -> Iterator[str]:
     """Yield a note on the files that are not read, if `path` is a folder and has any."""
-    if os.path.isdir(path) and (names := passed_over(path)):
+    if os.path.isdir(path) and (names := passed_over(path, naming)):
         yield f"{path}: passed over {_some(names)} (expected names of quantities, such as dweights.csv)"
 
 

@@ -22,7 +22,7 @@ from backprop_cli.messages import did_you_mean, listed
 
 LAYER_KEYS = ("weights", "biases", "activation", "z")
 PROBLEM_KEYS = (
-    *("title", "source", "inputs", *LAYER_KEYS, "layers", "weight_layout", "samples"),
+    *("title", "source", "names", "inputs", *LAYER_KEYS, "layers", "weight_layout", "samples"),
     *("targets", "loss", "reduction", "mean_gradients", "upstream", "learning_rate", "steps", "expected"),
 )
 _NUMERIC_KEYS = ("inputs", "weights", "biases", "z", "upstream", "targets")

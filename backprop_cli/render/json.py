@@ -45,6 +45,7 @@ def result(solution: Solution) -> Iterator[str]:
     return file(
         {
             "schema": "backprop.result/1",
+            **({} if problem.naming is None else {"names": problem.naming.convention.name}),
             **(_exact(problem) if problem.exact else {}),
             **({"dtype": str(problem.dtype)} if problem.dtype == np.float32 else {}),
             "learning_rate": problem.learning_rate,
@@ -57,6 +58,8 @@ def result(solution: Solution) -> Iterator[str]:
 
 def quantities(solution: Solution) -> dict[str, Any]:
     """Return the computed quantities as a result has them: by name, or those of each layer in `layers`."""
+    if solution.problem.naming is not None:
+        return dict(solution.matrices())
     layers = [dict(layer.computed) for layer in solution.layers]
     if not solution.problem.layered:
         return layers[0]

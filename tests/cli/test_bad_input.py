@@ -76,8 +76,8 @@ def patched(data: bytes, at: int, new: bytes) -> bytes:
 
 
 EVERY_KEY = (
-    "(expected title, source, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets, loss,"
-    " reduction, mean_gradients, upstream, learning_rate, steps or expected)"
+    "(expected title, source, names, inputs, weights, biases, activation, z, layers, weight_layout, samples, targets,"
+    " loss, reduction, mean_gradients, upstream, learning_rate, steps or expected)"
 )
 UNKNOWN = f"unknown key {EVERY_KEY}"
 MINUS = "hint: the minus is a typographic one; a number takes the hyphen, -"
@@ -1171,8 +1171,8 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     ),
     "activation for one layer of two": (
         {"p.json": network({}, {})},
-        "p.json --activation relu",
-        "--activation: the problem has 2 layers, each with its own activation (give it in the file)",
+        "p.json --activation relu,tanh,relu",
+        "--activation: expected one activation, or one for each of 2 layers, got 3",
     ),
     "quantity of no layer": (
         {"p.json": problem()},

@@ -29,12 +29,15 @@ class Steps:
         self._opened, self._view, self._precision, self._prefix = shown.opened, shown.view, precision, prefix
         every = [explained.entry for cells in shown.opened.values() for explained in cells.values()]
         examples = [example.entry for step in shown.found.steps for example in step.examples]
-        self._links = Links(frozenset([*every, *examples]), prefix)
+        self._given = {matrix.place for matrix in shown.found.given}  # parameters after a step may have the same names
+        known = [name for name in (*every, *examples) if name.partition("[")[0] not in self._given]
+        self._links = Links(frozenset(known), prefix)
         self._is_small = len(self._links.entries) <= _FEW_ENTRIES
 
     def parts(self, step: WorkedStep) -> Iterator[str]:
         """Yield the parts of the section of a step."""
-        place, name = step.node_place, f"{self._prefix}:{step.node_place}"
+        place = step.node_place
+        name = f"{self._prefix}:{place}" + "'" * (place in self._given)
         widths = [self._width(part) if isinstance(part, Matrix) else len(part) for part in step.parts]
         is_wide = max(self._width(step.result), *widths) > _WIDE
         is_long = any(len(term_names(term)) > _LONG for example in step.examples for term in example.terms)

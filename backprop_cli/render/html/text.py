@@ -9,7 +9,7 @@ from backprop_cli.render.numbers import number
 
 __all__ = ["Links", "code", "entry_links", "figure", "formula_text", "safe"]
 
-_ENTRY = re.compile(r"(?:layers\[\d+\]\.)?[a-z_]+(?:\[\d+(?:,\d+)?\])?")
+_ENTRY = re.compile(r"(?:layers\[\d+\]\.)?\w[\w./-]*(?:\[\d+(?:,\d+)?\])?")
 
 
 class Links(NamedTuple):

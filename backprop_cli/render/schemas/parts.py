@@ -7,7 +7,7 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["COUNT", "FLAG", "NUMBER", "TEXT", "Schema"]
-__all__ += ["array", "choice", "merged", "obj", "or_null", "record", "tensor", "up_to", "versioned"]
+__all__ += ["array", "choice", "merged", "obj", "or_named", "or_null", "record", "tensor", "up_to", "versioned"]
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -27,6 +27,21 @@ def obj(properties: Mapping[str, Schema], required: Sequence[str] = (), **more: 
         **({"required": list(required)} if required else {}),
         "additionalProperties": False,
         **more,
+    }
+
+
+def or_named(part: Schema, value: Schema, otherwise: Mapping[str, Schema]) -> Schema:
+    """Return the schema of an object that has values under other names, too, where `names` says whose names they are.
+
+    The properties in `otherwise` have a stricter schema in an object without that.
+    """
+    kept = {key: value for key, value in part.items() if key != "additionalProperties"}
+    return {
+        **kept,
+        "if": {"required": ["names"]},
+        "then": {"properties": dict.fromkeys(part["properties"], True), "additionalProperties": value},
+        "else": {"properties": dict(otherwise)},
+        "unevaluatedProperties": False,
     }
 
 

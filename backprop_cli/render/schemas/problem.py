@@ -6,6 +6,7 @@ from typing import get_args
 from backprop_cli.core.activations import ACTIVATIONS
 from backprop_cli.core.loss_names import FRAMEWORK_NAMES
 from backprop_cli.core.losses import LOSSES
+from backprop_cli.core.names import Names
 from backprop_cli.core.quantities import (
     AXES,
     OF_A_LAYER,
@@ -24,6 +25,7 @@ from backprop_cli.render.schemas.parts import (
     array,
     choice,
     obj,
+    or_named,
     or_null,
     tensor,
     up_to,
@@ -37,6 +39,7 @@ _DESCRIPTIONS = {
     "$schema": "The path or address of this schema, for editors.",
     "title": "Free text.",
     "source": "Free text: where the problem is from.",
+    "names": "The framework or course whose names, layouts and means are used: 0.weight, dense/kernel, W1.",
     "inputs": "(n_samples, n_inputs): a row for each sample; a flat list is one sample.",
     "weights": "(n_inputs, n_neurons), or (n_neurons, n_inputs) in the layout out-in; a flat list is one neuron.",
     "biases": "(n_neurons,): a list, a row, a column, or a number for one neuron. A layer may have none.",
@@ -65,6 +68,7 @@ def problem() -> Schema:
             "$schema": TEXT,
             "title": TEXT,
             "source": TEXT,
+            "names": choice(get_args(Names)),
             "inputs": matrix,
             "layers": {**array(obj(layer)), "minItems": 1},
             "weight_layout": choice(WEIGHT_LAYOUTS),
@@ -76,17 +80,19 @@ def problem() -> Schema:
             "upstream": up_to(2, NUMBER, choice(UPSTREAM_RULES)),
             "learning_rate": {**NUMBER, "default": 0.001},
             "steps": {"type": "integer", "minimum": 1, "default": 1},
-            "expected": _open_values(),
+            "expected": {"type": "object"},
         }
     )
-    return obj(
-        {**properties, **layer},
+    whole = obj(
+        {**properties, **layer, "activation": {**layer["activation"], **_activations()}},
         dependentRequired={"reduction": ["loss"]},
         allOf=[
             {"not": {"required": ["loss", "upstream"]}},
             *({"not": {"required": ["layers", key]}} for key in layer),
         ],
     )
+    value = {"anyOf": [*up_to(2, NUMBER)["anyOf"], {"type": "object"}]}
+    return or_named(whole, value, {"expected": _open_values(), "activation": _activation()})
 
 
 def _open_values() -> Schema:
@@ -112,12 +118,13 @@ def result() -> Schema:
         "steps": {"type": "integer", "minimum": 2},
     }
     not_computed = {"type": "object", "additionalProperties": TEXT}
-    return versioned(
+    whole = versioned(
         "backprop.result/1",
-        {**settings, **_quantities(), "not_computed": not_computed},
+        {"names": choice(get_args(Names)), **settings, **_quantities(), "not_computed": not_computed},
         ["learning_rate", "weight_layout", "not_computed"],
         allOf=[{"not": {"required": ["layers", name]}} for name in OF_A_LAYER],
     )
+    return or_named(whole, up_to(2, NUMBER), {})
 
 
 def answers() -> Schema:
@@ -141,6 +148,11 @@ def _function(names: Sequence[str], more: Sequence[str] = ()) -> Schema:
 
 def _activation() -> Schema:
     return {**_function(list(ACTIVATIONS)), "default": "relu"}
+
+
+def _activations() -> Schema:
+    """Return the schema of the activation of a layer, or of those of all layers: a text with commas, or a list."""
+    return {"anyOf": [_activation(), array(_activation()), {"type": "string", "pattern": ","}]}
 
 
 def _loss_function() -> Schema:

@@ -74,7 +74,7 @@ def heading(problem: Problem, i: int, phase: str) -> str:
     layer = problem.layers[i]
     sizes = ((layer.n_inputs, "input"), (layer.n_neurons, "neuron"))
     known = [counted(n, noun) for n, noun in sizes if n is not None]
-    return f"layers[{i}], {phase}: " + ", ".join([layer.activation.name, *known])
+    return f"{problem.layer_title(i)}, {phase}: " + ", ".join([layer.activation.name, *known])
 
 
 def _number(page: Page, solution: Solution, node: Node, precision: int | None) -> None:

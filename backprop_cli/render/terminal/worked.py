@@ -59,7 +59,7 @@ class _Sheet:
     def given(self) -> None:
         """Print what the signs mean, and what the work begins with."""
         lines = [signs(self._found)]
-        if self._found.problem.layered:
+        if self._found.problem.layered and self._found.problem.naming is None:
             lines.append("names without a layer are those of the layer in the heading")
         self._legend(*lines, *conventions(self._found), indent="")
         self.page.line()

@@ -1,0 +1,133 @@
+"""What foreign names change about a problem that is loaded: its activations, its errors and what it speaks."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from backprop_cli.core.activations import DEFAULT_ACTIVATION
+from backprop_cli.core.names import FRAMEWORKS, Convention, Names, Naming
+from backprop_cli.core.places import PLACE
+from backprop_cli.core.problem import Problem
+from backprop_cli.errors import InputError
+from backprop_cli.load.files import named, shown
+from backprop_cli.load.foreign_names import convention_of, in_our_names, result_in_our_names, usual
+from backprop_cli.messages import counted
+
+__all__ = ["Spoken", "naming_file", "spread"]
+
+_INDEX = re.compile(r"(?:\[\d+\])*$")
+_SETTINGS = ("weight_layout", "samples", "mean_gradients")
+_COMMA = re.compile(r",(?![^(]*\))")  # not inside brackets
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Spoken:
+    """The names of a problem's file, and of its results."""
+
+    file: str | None = None
+    convention: Convention | None = None  # that the file may be written in; None where there are only the names here
+    naming: Naming | None = None  # the names that the file is written in, if these are not the ones here
+    keys: Mapping[str, str] = field(default_factory=dict)  # by place here, the key in the file
+
+    @classmethod
+    def read(cls, draft: dict[str, Any], names: Names | None, path: str | None) -> tuple[dict[str, Any], "Spoken"]:
+        """Return a draft in the names here, whatever names it is written in, and what is known about these.
+
+        Raises:
+            InputError: With the file: its names are mixed, or leave out a layer.
+        """
+        with naming_file(path):
+            convention = convention_of(draft, names)
+            if convention is None:
+                return draft, cls()
+            if path is None:  # nothing is written in the names here: the arrays are as the convention has them
+                return {key: getattr(convention, key) for key in _SETTINGS}, cls(None, convention)
+            found = in_our_names(draft, convention)
+            draft = found.draft
+            if found.naming is not None and "activation" in draft and found.naming.layers:
+                _give_to_layers(draft, draft.pop("activation"))
+            return draft, cls(shown(path), convention, found.naming, found.keys)
+
+    def add_activations(self, draft: Mapping[str, Any]) -> tuple[str, ...]:
+        """Add the activations that the convention has to layers without one, and return a note that says so.
+
+        A draft in the names here has its own default.
+        """
+        if self.convention is None or (self.file is not None and self.naming is None):
+            return ()
+        layers = draft["layers"] if self.naming is not None and self.naming.layers else [draft]
+        usual = [DEFAULT_ACTIVATION] * (len(layers) - 1) + [self.convention.last_activation]
+        missing = [(layer, name) for layer, name in zip(layers, usual, strict=True) if "activation" not in layer]
+        for layer, name in missing:
+            layer["activation"] = name
+        file = "" if self.file is None else f"{self.file}: "
+        names = ", ".join(name for _, name in missing)
+        return (f"{file}no activation is given, and {names} is taken (--activation names another)",) if missing else ()
+
+    def translated(self, error: InputError) -> InputError:
+        """Return an error whose places have the names in the file."""
+        for place, key in self.keys.items() if error.hint is not None else ():
+            if place.startswith("layers["):
+                error.hint = str(error.hint).replace(place, key)
+        for place in filter(None, (error.rival, error.place)):
+            whole = _INDEX.sub("", place)
+            of_layers = "activation" if self.naming is not None and whole.endswith(".activation") else None
+            found = self.keys.get(whole) or of_layers
+            if found is not None:
+                before, after = r"(?<![\w.])", r"(?!\w)"
+                error.reason = found.join(re.split(before + re.escape(whole) + after, error.reason))
+                error.place = found + place[len(whole) :] if place == error.place else error.place
+        return error
+
+    def by(self, problem: Problem, names: Names | None) -> Problem:
+        """Return a problem that speaks its names, or those that are asked for; its expected values have those here.
+
+        Raises:
+            InputError: The names of the expected values are mixed.
+        """
+        if self.convention is None:
+            return problem
+        spoken = FRAMEWORKS[names] if names is not None else self.convention
+        own = self.naming or usual(self.convention, problem)
+        naming = own if spoken is self.convention else usual(spoken, problem)
+        problem = replace(problem, naming=naming, own_naming=self.naming)
+        binary = tuple(_spoken_place(place, naming) for place in problem.binary)
+        return replace(problem, expected=result_in_our_names(problem.expected, problem, own), binary=binary)
+
+
+def _spoken_place(place: str, naming: Naming) -> str:
+    found = PLACE.fullmatch(place)
+    return place if found is None else naming.place(int(found["layer"] or 0), found["quantity"])
+
+
+@contextmanager
+def naming_file(path: str | None) -> Iterator[None]:
+    """Add the name of a problem's file, if it has one, to every InputError of the block that names no file yet."""
+    with nullcontext() if path is None else named(path):
+        yield
+
+
+def _give_to_layers(draft: Mapping[str, Any], written: Any) -> None:
+    """Give the activations at the top of a draft to its layers: one for all, or a text or list of as many."""
+    is_list = isinstance(written, list) and all(isinstance(text, str) for text in written)
+    try:
+        for layer, each in zip(
+            draft["layers"], spread(",".join(written) if is_list else written, len(draft["layers"])), strict=True
+        ):
+            layer["activation"] = each
+    except ValueError as error:
+        raise InputError(str(error), place="activation") from None
+
+
+def spread(written: Any, n_layers: int) -> list[Any]:
+    """Return the activation of each layer: one for all, or as many as there are, with commas between.
+
+    Raises:
+        ValueError: There are others than one, and not as many as layers.
+    """
+    each = [part.strip() for part in _COMMA.split(written)] if isinstance(written, str) else [written]
+    if len(each) not in (1, n_layers):
+        raise ValueError(f"expected one activation, or one for each of {counted(n_layers, 'layer')}, got {len(each)}")
+    return each * n_layers if len(each) == 1 else each
