@@ -55,7 +55,7 @@ def printed(*argv: object) -> str:
     return out.getvalue()
 
 
-@given(problems(st.floats(-1e20, 1e20, allow_subnormal=True)), st.sampled_from(("json", "npz")))
+@given(problems(st.floats(-1e20, 1e20, allow_subnormal=True)), st.sampled_from(("json", "npz", "safetensors")))
 @settings(max_examples=40, deadline=None)
 def test_the_next_problem_reads_back_bit_for_bit(draft: dict[str, Any], ending: str) -> None:
     """A learning rate of 0 makes the next problem equal to the first, and its results too."""

@@ -17,6 +17,7 @@ from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted
+from backprop_cli.core.precision import type_name
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
@@ -52,7 +53,7 @@ def accept(options: CheckOptions) -> ExitStatus:
         expected = validate_expected(problem.expected, problem)
         solution = solve(problem, (*problem.nodes, *expected))
         found = changes(solution, expected, expected or problem.nodes)
-        arrays = _arrays(data) if suffix(path) == ".npz" else None
+        arrays = _arrays(path, data)
         found = {node: _with_old_type(change, arrays or {}) for node, change in found.items()}
         verdict = _verdict(path, solution, expected, found, options)
     from backprop_cli.render.terminal import changes as lines
@@ -66,7 +67,8 @@ def accept(options: CheckOptions) -> ExitStatus:
     if any(change.changed.any() for change in found.values()):
         whole = None if expected else solution
         into_text = partial(_into_text, data, found, whole)
-        files[path] = into_text if arrays is None else partial(_into_archive, data, arrays, found)
+        into_archive = _into_safetensors if suffix(path) == ".safetensors" else _into_npz
+        files[path] = into_text if arrays is None else partial(into_archive, data, arrays, found)
     with pending(files):
         write_stdout(page + lines.changes(list(found.values()), look(options.color)))
     return ExitStatus.OK
@@ -104,8 +106,14 @@ def _verdict(
     return compare(alone, solution, {**expected, **accepted}, options.tolerance)
 
 
-def _arrays(data: Data) -> Mapping[str, Any]:
-    """Return the arrays and texts in an archive by dotted name."""
+def _arrays(path: str, data: Data) -> Mapping[str, Any] | None:
+    """Return the arrays (and texts, in NPZ) in a binary file by dotted name, or None for a text."""
+    if suffix(path) == ".safetensors":
+        from backprop_cli.load import safetensors
+
+        return safetensors.contents(data).tensors
+    if suffix(path) != ".npz":
+        return None
     from backprop_cli.load import npy
 
     return dict(npy.parse_npz(data))
@@ -114,21 +122,34 @@ def _arrays(data: Data) -> Mapping[str, Any]:
 def _with_old_type(change: Change, arrays: Mapping[str, Any]) -> Change:
     """Return a change with the type of the array that it replaces in an archive, if it is not float64."""
     old = arrays.get(dotted(f"expected.{change.place}"))
-    if old is None or old.dtype.name == "float64" or not change.changed.any():
+    if old is None or type_name(old) == "float64" or not change.changed.any():
         return change
-    return replace(change, old_type=old.dtype.name)
+    return replace(change, old_type=type_name(old))
 
 
-def _into_archive(data: Data, arrays: Mapping[str, Any], found: Mapping[Node, Change], file: IO[bytes]) -> None:
-    """Write an archive with other expected values, in float64; those whose shape fits keep it."""
+def _into_npz(data: Data, arrays: Mapping[str, Any], found: Mapping[Node, Change], file: IO[bytes]) -> None:
+    """Write an NPZ archive with other expected values; other members keep their bytes."""
     from backprop_cli.render import npy
 
+    npy.npz_with(file, data if isinstance(data, Mapped) else io.BytesIO(data), _new_values(arrays, found))
+
+
+def _into_safetensors(data: Data, arrays: Mapping[str, Any], found: Mapping[Node, Change], file: IO[bytes]) -> None:
+    """Write safetensors with other expected values; other tensors and the metadata stay as they are."""
+    from backprop_cli.load.safetensors import contents
+    from backprop_cli.render import safetensors
+
+    safetensors.safetensors(file, {**arrays, **_new_values(arrays, found)}, contents(data).metadata)
+
+
+def _new_values(arrays: Mapping[str, Any], found: Mapping[Node, Change]) -> Mapping[str, Any]:
+    """Return the expected values that change by dotted name, in float64; those whose shape fits keep it."""
     values = {}
     for change in found.values():
         if change.changed.any():
             name = dotted(f"expected.{change.place}")
             values[name] = change.value if change.old is None else change.value.reshape(np.shape(arrays[name]))
-    npy.npz_with(file, data if isinstance(data, Mapped) else io.BytesIO(data), values)
+    return values
 
 
 def _into_text(data: Data, found: Mapping[Node, Change], whole: Solution | None, file: IO[bytes]) -> None:

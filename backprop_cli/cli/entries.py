@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from backprop_cli.core.places import PLACE, layer_place
 from backprop_cli.core.quantities import AXES, GIVEN, OF_THE_LOSS, QUANTITIES, Node, every_node
 from backprop_cli.errors import UsageError
+from backprop_cli.load.files import PROBLEM_SUFFIXES
 from backprop_cli.messages import QUOTING, counted, did_you_mean, listed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def parse_entry(text: str) -> Entry:
 
 def is_like_an_entry(text: str) -> bool:
     """Tell whether a text is written like an entry or a quantity, be it right or wrong, and not like a file."""
-    if text.lower().endswith((".json", ".npz")):
+    if text.lower().endswith(PROBLEM_SUFFIXES):
         return False
     return "[" in text or text.startswith("layers.") or text.strip() in (*QUANTITIES, *GIVEN)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FolderFormat: TypeAlias = Literal["csv", "npy"]
 
-_PROBLEM_HELP = "A .json or .npz file, or - for JSON on standard input."
+_PROBLEM_HELP = "A .json, .npz or .safetensors file, or - for JSON on standard input."
 
 ExactOption: TypeAlias = Annotated[
     bool, Option("--exact", help="Compute with the decimals as they are written, not in float64.")
@@ -64,13 +64,17 @@ class RunOptions(ProblemOptions):
         Option(
             metavar="PATH",
             parser=values.save_target,
-            help="Write the result to a .json or .npz file, or to a folder, one file for each matrix.",
+            help="Write the result to a .json, .npz or .safetensors file, or to a folder, one file for each matrix; for"
+            " programs in C to a header (.h), or as raw values (.bin) with a manifest (.json) beside them.",
         ),
     ] = None
     save_format: Annotated[FolderFormat, Option(help="The format of the files in a folder.")] = "csv"
     next: Annotated[
         str | None,
-        Option(parser=values.problem_target, help="Write the same problem after the step to a .json or .npz file."),
+        Option(
+            parser=values.problem_target,
+            help="Write the same problem after the step to a .json, .npz or .safetensors file.",
+        ),
     ] = None
 
 
@@ -85,9 +89,9 @@ class CheckOptions(ProblemOptions):
         list[str],
         Option(
             metavar="PATH",
-            help="Expected values of one problem: a result (.json, .npz) or a folder, as run --save writes them, a copy"
-            " of the problem with expected in it, or one matrix named after its quantity: dweights.csv. Several, or a"
-            " folder of results, are submissions: each has a verdict.",
+            help="Expected values of one problem: a result (.json, .npz, .safetensors) or a folder, as run --save"
+            " writes them, a copy of the problem with expected in it, or one matrix named after its quantity:"
+            " dweights.csv. Several, or a folder of results, are submissions: each has a verdict.",
         ),
     ] = ()  # type: ignore[assignment]  # Typer gives a list
     accept: Annotated[
@@ -138,12 +142,20 @@ class CheckOptions(ProblemOptions):
     ] = 100
     seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
     format: Annotated[
-        Literal["table", "json", "csv"],
+        Literal["table", "json", "csv", "github", "junit", "markdown"],
         Option(
             help="A line for each problem and the details for people; JSON for programs; CSV for spreadsheets, with"
-            " counts of entries and marks."
+            " counts of entries and marks; annotations for GitHub Actions, JUnit XML for GitLab and others, Markdown."
         ),
     ] = "table"
+    summary: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            parser=values.summary_target,
+            help="Append the report as Markdown to a file, such as $GITHUB_STEP_SUMMARY.",
+        ),
+    ] = None
     marks: Annotated[
         Literal["follow", "strict"] | None,
         Option(

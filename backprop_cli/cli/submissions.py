@@ -13,6 +13,7 @@ from backprop_cli.load.files import MATRIX_SUFFIXES, PROBLEM_SUFFIXES, suffix
 from backprop_cli.messages import counted, listed
 
 _MOST_NAMED = 5  # files in a note
+_FILES = listed(PROBLEM_SUFFIXES, "or")
 _MOST_GIVEN = 2  # folders in a hint
 
 
@@ -59,12 +60,13 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
     parts = [name for name in files if _is_part(name)]
     submitted = [name for name in files if suffix(name) in PROBLEM_SUFFIXES and name not in parts]
     if parts and submitted:
-        hint = "a folder holds one submission in files named after quantities, or a .json or .npz file for each one"
+        hint = f"a folder holds one submission in files named after quantities, or a {_FILES} file for each one"
         reason = f"{path} holds {parts[0]}, a part of one submission, and {submitted[0]}, which would be another one"
         raise UsageError(reason, hint=hint)
     if not parts and not submitted:
         _refuse_folders(path, folders)
-    return submitted, [name + "/" * (name in folders) for name in names if name not in submitted]
+    read = {*submitted, *(os.path.splitext(name)[0] + ".bin" for name in submitted)}  # the raw values of a manifest
+    return submitted, [name + "/" * (name in folders) for name in names if name not in read]
 
 
 def _refuse_folders(path: str, folders: Sequence[str]) -> None:
@@ -98,4 +100,4 @@ def _note(folder: str, others: Sequence[str]) -> Iterator[str]:
     if (n_more := len(shown) - _MOST_NAMED) > 1:
         shown[_MOST_NAMED:] = [f"{n_more} more"]
     if shown:
-        yield f"{folder}: passed over {listed(shown)} (expected .json or .npz files, one for each submission)"
+        yield f"{folder}: passed over {listed(shown)} (expected {_FILES} files, one for each submission)"

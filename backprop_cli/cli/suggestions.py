@@ -5,6 +5,7 @@ A hint is given for an option of other tools that does the same, whatever its sp
 
 from collections.abc import Iterable
 
+from backprop_cli.load.files import PROBLEM_SUFFIXES
 from backprop_cli.messages import did_you_mean, nearest
 
 HELP_HINT = "--help lists commands, and after one of them its options"
@@ -101,7 +102,7 @@ def for_option(command: str | None, word: str, known: Iterable[str]) -> str:
 
 def for_command(word: str, known: Iterable[str]) -> str:
     """Return the hint for a command that is not there."""
-    if word.endswith((".json", ".npz")):
+    if word.endswith(PROBLEM_SUFFIXES):
         return f"a command comes first: backprop run {word}"
     for command, words in COMMANDS_OF_OTHER_TOOLS.items():
         if word.lower() in words.split():

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from backprop_cli.core.arrays import Array
 
-__all__ = ["FLOAT64", "PRECISIONS", "Precision"]
+__all__ = ["FLOAT64", "PRECISIONS", "BFloat16", "Precision", "type_name"]
 
 
 @dataclass(frozen=True)
@@ -73,3 +74,12 @@ PRECISIONS: Mapping[str, Precision] = MappingProxyType(
         )
     }
 )
+
+
+class BFloat16(np.ndarray[Any, np.dtype[np.float32]]):
+    """Numbers that were stored in bfloat16, which NumPy lacks: float32, in any shape, that hold the same values."""
+
+
+def type_name(array: Array) -> str:
+    """Return the name of the type that the numbers of an array, of any shape such as (m, n), were stored in."""
+    return "bfloat16" if isinstance(array, BFloat16) else array.dtype.name

@@ -12,13 +12,14 @@ import numpy as np
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
 from backprop_cli.core.places import dotted, layer_place, nest
-from backprop_cli.core.precision import FLOAT64, PRECISIONS
+from backprop_cli.core.precision import FLOAT64, PRECISIONS, BFloat16, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
+from backprop_cli.core.raw_format import SCHEMA as RAW
 from backprop_cli.errors import InputError
 from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
-from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
+from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
@@ -29,13 +30,14 @@ from backprop_cli.messages import reason_of
 
 _NO_QUANTITIES = ("schema", "exact", "digits", "binary", "dtype", "learning_rate", *CONVENTIONS, "not_computed")
 _A_PROBLEM = 'what is computed from the problem goes under "expected"'
+_OF_VALUES = "raw values are read by their manifest: the file beside them of the same name that ends in .json"
 _EXPECTED_SUFFIXES = (*PROBLEM_SUFFIXES, ".csv", ".tsv", ".npy")
 
 
 def load_expected(
     path: str, problem: Problem, *, rounded: bool = False, header: HeaderMode = "auto"
 ) -> Mapping[Node, Expected]:
-    """Return the expected values in a result, as `run` prints it (JSON) or saves it (JSON, NPZ or a folder).
+    """Return the expected values in a result, as `run` prints it or saves it, in any of its formats.
 
     A matrix file is the part of a result that it is named after. Of a problem file, its `expected` is taken, if it
     gives the same as the problem.
@@ -185,10 +187,10 @@ def _without_special(raw: Any, number: Any, special: dict[tuple[int, ...], float
 
 
 def _in_floats(raw: Any, place: str, *, in_float32: bool) -> Expected:
-    stored = to_array(raw, place, "float32") if in_float32 else raw
+    stored = to_array(raw, place, "float32") if in_float32 and not isinstance(raw, BFloat16) else raw
     values = to_array(stored, place)
     is_narrow = isinstance(stored, np.ndarray) and stored.dtype.kind == "f" and stored.dtype.itemsize < 8
-    own = PRECISIONS[stored.dtype.name] if is_narrow else FLOAT64
+    own = PRECISIONS[type_name(stored)] if is_narrow else FLOAT64
     return Expected(values=values, is_open=np.zeros(values.shape, bool), stored=own)
 
 
@@ -258,10 +260,15 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
 
 def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, header: HeaderMode) -> dict[str, Any]:
     """Return the result in a file, or its part in a matrix file; a CSV or TSV is added to `tables` by dotted name."""
-    require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
+    cure = _OF_VALUES if suffix(path) == ".bin" else cure_of_ending(path)
+    require_suffix(path, _EXPECTED_SUFFIXES, cure)
     if not is_one_matrix(path):
         data = read_problem(path)
         tree = load_draft(path, data, exact=exact, is_result=True)
+        if str(tree.get("schema")) == RAW:
+            from backprop_cli.load.raw import load_raw
+
+            return load_raw(path, tree, exact=exact)
         return tree if exact or not is_answers(tree) else load_draft(path, data, exact=True, is_result=True)
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)
     if is_table(path):

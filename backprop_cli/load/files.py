@@ -3,6 +3,7 @@
 import errno
 import mmap
 import os
+import re
 import stat
 import sys
 import time
@@ -15,14 +16,15 @@ from backprop_cli.errors import InputError
 from backprop_cli.messages import clean, listed, reason_of
 
 STDIN = "-"
-PROBLEM_SUFFIXES = (".json", ".npz")  # of results, too
-MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy")
+PROBLEM_SUFFIXES = (".json", ".npz", ".safetensors")  # of results, too
+MATRIX_SUFFIXES = (".csv", ".tsv", ".json", ".npy", ".safetensors")
 # What the first line of a table is: a header if it has only names, numbers, or a line that is passed over unread.
 HeaderMode: TypeAlias = Literal["auto", "none", "skip"]
 
 FIRST_CHUNK = 2**20  # bytes
 CHUNK = 2**23  # large enough that the work done once for each chunk costs next to nothing
-_MAGIC = {".npy": b"\x93NUMPY", ".npz": b"PK"}
+# How binary files begin: safetensors with the length of a header, less than 4 GB, and the header.
+BEGINS = {".npy": rb"\x93NUMPY", ".npz": rb"PK", ".safetensors": rb"(?s:.{4})\0{4}\{"}
 _PIPE_TIMEOUT = 0.5  # seconds until a writer must have opened a named pipe
 
 
@@ -88,24 +90,37 @@ def named(path: str) -> Iterator[None]:
 
 
 def read(path: str, hint: str | None = None) -> Data:
-    """Return the bytes of a file, or of standard input if the path is `-`; an NPY or NPZ file is memory-mapped.
+    """Return the bytes of a file, or of standard input if the path is `-`; a binary file is memory-mapped.
 
-    Reading stops early when the content cannot be of the file's format: a pipe of NPY or NPZ with a wrong begin, or a
-    text with a NUL. So a file without an end, such as /dev/zero, is refused too.
+    Reading stops early when the content cannot be of the file's format: a pipe of a binary format with a wrong begin,
+    or a text with a NUL. So a file without an end, such as /dev/zero, is refused too.
 
     Raises:
         InputError: The file cannot be read (with the hint), or it is a pipe without a writer.
     """
-    magic = _MAGIC.get(suffix(path), b"")
+    begins = BEGINS.get(suffix(path))
     with _opened(path, hint) as (file, begin):
-        if magic and _regular_size(file):  # an empty file cannot be mapped
+        if begins and _regular_size(file):  # an empty file cannot be mapped
             return Mapped(file.fileno(), 0, access=mmap.ACCESS_READ)
         content: list[bytes] = []
         for chunk in _chunks(file, begin):
             content.append(chunk)
-            if not content[0].startswith(magic) or (not magic and b"\0" in chunk):
+            if not re.match(begins, content[0]) if begins else b"\0" in chunk:
                 break
         return b"".join(content)
+
+
+def mapped(path: str) -> Data:
+    """Return the bytes of a regular file, which is memory-mapped.
+
+    Raises:
+        InputError: The file cannot be read, or is a pipe or a device.
+    """
+    with _opened(path, None) as (file, _):
+        size = _regular_size(file)
+        if size is None:
+            raise InputError("expected a regular file", file=path)
+        return Mapped(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""  # an empty file cannot be mapped
 
 
 def chunks(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Load a matrix file: CSV, TSV, JSON or NPY.
+"""Load a matrix file: CSV, TSV, JSON, NPY or safetensors.
 
 `-` is standard input; it and a name without an ending hold CSV, TSV or JSON, recognised by content.
 """
@@ -35,7 +35,7 @@ def cure_of_ending(path: str) -> str | None:
 
 def is_table(path: str) -> bool:
     """Tell whether a matrix file holds CSV or TSV."""
-    return suffix(path) not in (".json", ".npy")
+    return suffix(path) not in (".json", ".npy", ".safetensors")
 
 
 def load_matrix(
@@ -83,6 +83,12 @@ def parse_matrix(
         data = read(path, hint) if data is None else data
         signatures.require_format(data[: signatures.BEGIN], path, "NPY")
         return npy.parse_npy(data), None
+    if suffix(path) == ".safetensors":
+        from backprop_cli.load import safetensors
+
+        data = read(path, hint) if data is None else data
+        signatures.require_format(data[: signatures.BEGIN], path, "safetensors")
+        return safetensors.parse_one(data, key), None
     begin, content = signatures.peeked(chunks(path, hint, progress) if data is None else (data[:],))
     is_text = suffix(path) == ""
     expected = "CSV, TSV or JSON" if is_text else suffix(path)[1:].upper()

@@ -58,15 +58,15 @@ def to_array(value: object, place: str, kind: Kind = "float64") -> Array:
     Raises:
         InputError: A value is not a finite real number, rows differ in length, or the array is empty.
     """
-    array = value if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
+    array = value.view(np.ndarray) if isinstance(value, np.ndarray) else _from_tree(value, place, kind)
     if array.dtype.kind not in "fiuO":
         raise InputError(f"expected real numbers, got the type {array.dtype}", place=place)
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         raise InputError(f"expected float64 or narrower, got the type {array.dtype}", place=place)
-    if kind != "object" and not (array.dtype == kind and array.flags.c_contiguous):
+    if kind != "object" and not (array.dtype == kind and array.flags.c_contiguous and array.flags.aligned):
         array = _converted(array, place, np.dtype(kind))
     if array.ndim > 2:
-        raise _not_a_matrix(array.ndim, place)
+        raise not_a_matrix(array.ndim, place)
     if array.size == 0:
         raise InputError("no numbers in it", place=place)
     if array.dtype.kind == "f":
@@ -81,7 +81,8 @@ def to_number(value: object, place: str, kind: Kind = "float64") -> Any:
     Raises:
         InputError: It is anything else.
     """
-    if type(value) not in (np.ndarray, *_types(kind)) or (array := to_array(value, place, kind)).ndim:
+    is_known = isinstance(value, np.ndarray) or type(value) in _types(kind)
+    if not is_known or (array := to_array(value, place, kind)).ndim:
         raise _unexpected(value, place, "a number")
     return array.item()
 
@@ -146,7 +147,7 @@ def _from_tree(value: object, place: str, kind: Kind) -> Array:
         _validate(value, place, types, "numbers")
     elif value and isinstance(value[0], list):
         if (n_dimensions := _depth(value)) > 2:
-            raise _not_a_matrix(n_dimensions, place)
+            raise not_a_matrix(n_dimensions, place)
         for i, row in enumerate(value):
             if not isinstance(row, list):
                 raise _unexpected(row, f"{place}[{i}]", "a row")
@@ -171,7 +172,8 @@ def _depth(value: object) -> int:
     return depth
 
 
-def _not_a_matrix(n_dimensions: int, place: str) -> InputError:
+def not_a_matrix(n_dimensions: int, place: str) -> InputError:
+    """Return the error for an array of too many dimensions."""
     features = {"inputs": "features", "upstream": "neurons", "z": "neurons"}.get(place.rpartition(".")[2])
     hint = f"a row is a sample: reshape it to (samples, {features})" if features else None
     return InputError(f"expected a matrix, got {n_dimensions} dimensions", place=place, hint=hint)

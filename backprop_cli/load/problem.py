@@ -1,4 +1,4 @@
-"""Load a problem: a JSON or NPZ file, and matrix files that override its own.
+"""Load a problem: a JSON, NPZ or safetensors file, and matrix files that override its own.
 
 `-` is standard input; it and a name without an ending hold JSON. The module of a format is imported when it is needed.
 """
@@ -35,6 +35,7 @@ from backprop_cli.load.numbers import Kind, describe
 from backprop_cli.load.schema import LAYER_KEYS, build
 from backprop_cli.messages import counted
 
+_FORMATS = {".npz": "NPZ", ".safetensors": "safetensors"}
 _NAMED_MATRIX = "a matrix is read from a file that is named after its quantity, such as dweights.csv"
 
 
@@ -144,12 +145,16 @@ def load_draft(path: str, data: Data | None = None, *, exact: bool, is_result: b
     try:
         with named(path):
             data = read_problem(path) if data is None else data
-            expected = "NPZ" if suffix(path) == ".npz" else "JSON"
+            expected = _FORMATS.get(suffix(path), "JSON")
             signatures.require_format(data[: signatures.BEGIN], path, expected, problem=True)
             if expected == "NPZ":
                 from backprop_cli.load import npy
 
                 return nest(npy.parse_npz(data), gaps=is_result)
+            if expected == "safetensors":
+                from backprop_cli.load import safetensors
+
+                return nest(safetensors.parse_safetensors(data, exact=exact), gaps=is_result)
             return _object(path, data, "a result" if is_result else "a problem", exact=exact)
     except InputError as error:
         if is_result and error.hint is not None:

@@ -24,7 +24,7 @@ def is_one_matrix(path: str) -> bool:
         InputError: With the file, which cannot be read.
     """
     if suffix(path) != ".json":
-        return suffix(path) in MATRIX_SUFFIXES
+        return suffix(path) in MATRIX_SUFFIXES and suffix(path) != ".safetensors"  # whose tensors have names
     begin = bytes(read(path)[:64]).lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     return begin == b"[" or (begin != b"{" and _is_quantity(_stem(path)))
 

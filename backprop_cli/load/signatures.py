@@ -8,13 +8,14 @@ from itertools import chain
 from typing import NamedTuple
 
 from backprop_cli.errors import InputError
-from backprop_cli.load.files import suffix
+from backprop_cli.load.files import BEGINS, suffix
 
 PEEK = 4096  # bytes that tell a format
 BEGIN = 2**20  # bytes that tell the members of an archive
 
 _AS_CSV = "save it as CSV"
 _NUMPY = "write CSV, or in Python np.save for one array, np.savez for several by name"
+_TENSORS = "in Python safetensors.torch.save_file(tensors, path) writes tensors by name"
 _PAGE = "save the data themselves; this may be a page for signing in, or about an error"
 BARE_MATRIX = "a bare matrix is for --inputs, --weights, --biases, --upstream or --z"
 ONE_ARRAY = "np.save writes one array as .npy; a problem is for PROBLEM, without an option before it"
@@ -48,14 +49,14 @@ _OTHERS = (
     Format("SQLite", (b"SQLite format 3\0",), (".sqlite", ".db"), "sqlite3 -csv writes CSV"),
     Format("a pickle", (b"\x80\2", b"\x80\3", b"\x80\4", b"\x80\5"), (".pkl", ".pickle"), _NUMPY),
     Format("a picture", (b"\x89PNG", b"\xff\xd8\xff"), (".png", ".jpg", ".jpeg"), "write its numbers as CSV"),
-    Format("safetensors", (), (".safetensors",), _NUMPY),
+    Format("GGUF", (b"GGUF\1\0", b"GGUF\2\0", b"GGUF\3\0"), (".gguf",), _TENSORS),
     Format("an R file", (), (".rds", ".rdata", ".rda"), "write.csv(X, row.names = FALSE) writes CSV"),
 )
 # By a part of the name of a member.
 _ZIPPED = (
     Format("a spreadsheet (XLSX)", (b"xl/workbook", b"xl/worksheets", b"xl/_rels"), (".xlsx",), _AS_CSV),
     Format("a spreadsheet (ODS)", (b"opendocument.spreadsheet",), (".ods",), _AS_CSV),
-    Format("a PyTorch file", (b"/data.pkl",), (".pt", ".pth"), _NUMPY),
+    Format("a PyTorch file", (b"/data.pkl",), (".pt", ".pth"), _TENSORS),
 )
 _ZIP = Format("a ZIP archive", (b"PK\3\4",), (".zip",), "unzip unpacks it")
 _LINES = Format("JSON Lines", (), (".jsonl", ".ndjson"), "make one list of its values: jq -s . FILE > NAME.json")
@@ -125,6 +126,8 @@ def cure_of_ending(path: str, known: tuple[str, ...], *, problem: bool = False) 
 
 def _recognised(begin: bytes, *, in_pipe: bool, problem: bool) -> tuple[str, str]:
     """Return the name of the format, and the cure; both are empty for a text that may be of any format."""
+    if re.match(BEGINS[".safetensors"], begin):
+        return "safetensors", "write it to a file, and" * in_pipe + " give it a name that ends in .safetensors"
     if begin.startswith(b"\x93NUMPY"):
         to_pipe = 'write CSV instead, np.savetxt(sys.stdout, X, delimiter=","), or a file that ends in .npy'
         return "NPY", BARE_MATRIX if problem else to_pipe if in_pipe else "give it a name that ends in .npy"

@@ -15,13 +15,17 @@ from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.tolerance import Tolerance
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.expected import Expected
-from backprop_cli.core.precision import PRECISIONS, Precision
+from backprop_cli.core.precision import PRECISIONS, Precision, type_name
 from backprop_cli.core.quantities import Node, every_node
 from backprop_cli.core.solution import Solution
 from backprop_cli.core.solve import solve
+from backprop_cli.load.files import read
+from backprop_cli.load.safetensors import contents
 from backprop_cli.load.schema import build
+from backprop_cli.render import safetensors
 from tests.conftest import ROOT, Run, sized
 from tests.kernels import ORDERS, narrow_layer, random_layer
+from tests.safetensors_files import whole
 
 SHAPES = [(8, 4, 3), (64, 3, 2), (64, 16, 8), (1024, 8, 4), (8192, 3, 2), (65_536, 3, 2)]
 MANY_ROWS = 5000  # in full size only
@@ -171,16 +175,16 @@ def test_gradients_of_pytorch_pass(name: str, options: list[str], backprop: Run)
     assert "undecided" not in ran.out
 
 
-@pytest.mark.parametrize(
-    ("name", "key", "factor"),
-    [
-        ("float32_30_layers", "layers.0.dweights", 1.0005),
-        ("float32_60_layers", "layers.50.dweights", 1.0005),
-        ("float16_2_layers", "layers.1.dweights", 1.01),
-        ("float16_2_layers", "layers.0.dweights", 1.01),
-        ("bfloat16_2_layers", "layers.1.dweights", 1.02),
-    ],
-)
+WRONG = [
+    ("float32_30_layers", "layers.0.dweights", 1.0005),
+    ("float32_60_layers", "layers.50.dweights", 1.0005),
+    ("float16_2_layers", "layers.1.dweights", 1.01),
+    ("float16_2_layers", "layers.0.dweights", 1.01),
+    ("bfloat16_2_layers", "layers.1.dweights", 1.02),
+]
+
+
+@pytest.mark.parametrize(("name", "key", "factor"), WRONG)
 def test_wrong_gradients_of_pytorch_fail(name: str, key: str, factor: float, backprop: Run, tmp_path: Path) -> None:
     with np.load(TORCH / f"{name}_expected.npz") as golden:
         arrays = dict(golden)
@@ -190,3 +194,60 @@ def test_wrong_gradients_of_pytorch_fail(name: str, key: str, factor: float, bac
         "check", TORCH / f"{name}.npz", "--expect", tmp_path / "wrong.npz", "--samples", "1", *TORCH_NETWORKS[name]
     )
     assert ran.status == 1
+
+
+PARTS = ("", "_inputs", "_targets", "_grads")  # of `tests/data/sequential*.safetensors`
+
+
+def stored_by_type(name: str, path: Path, key: str = "", factor: float = 1.0) -> None:
+    """Write the gradients of PyTorch as safetensors, in the type that they had there, one of them times a factor."""
+    kind = name.partition("_")[0]
+    with np.load(TORCH / f"{name}_expected.npz") as golden:
+        arrays = {each: golden[each] for each in golden if each != "weight_layout"}
+    if key:
+        arrays[key] = PRECISIONS[kind].round(factor * arrays[key].astype(np.float64)).astype(np.float32)
+    narrow = {each: array.astype("float32" if kind == "bfloat16" else kind) for each, array in arrays.items()}
+    path.write_bytes(whole(narrow, {"weight_layout": "out-in"}, bfloat16=kind == "bfloat16"))
+
+
+@pytest.mark.parametrize("name", TORCH_NETWORKS)
+def test_safetensors_bring_their_type(name: str, backprop: Run, tmp_path: Path) -> None:
+    """The same gradients as in NPZ, without the option that names the type."""
+    stored_by_type(name, tmp_path / "e.safetensors")
+    ran = backprop("check", TORCH / f"{name}.npz", "--expect", tmp_path / "e.safetensors", "--samples", "1")
+    assert (ran.status, ran.err) == (0, "")
+    assert "undecided" not in ran.out
+    assert f" ulp of {name.partition('_')[0]}" in ran.out
+
+
+@pytest.mark.parametrize(("name", "key", "factor"), WRONG)
+def test_wrong_gradients_in_safetensors_fail(name: str, key: str, factor: float, backprop: Run, tmp_path: Path) -> None:
+    stored_by_type(name, tmp_path / "e.safetensors", key, factor)
+    ran = backprop("check", TORCH / f"{name}.npz", "--expect", tmp_path / "e.safetensors", "--samples", "1")
+    assert (ran.status, ran.err) == (1, "")
+
+
+@pytest.mark.parametrize("name", ["sequential", "sequential_bfloat16"])
+@pytest.mark.parametrize("factor", [1.0, 1.02])
+def test_a_sequential_of_pytorch_in_files_of_the_package(
+    backprop: Run, tmp_path: Path, name: str, factor: float
+) -> None:
+    """Its tensors under the names here; `0.weight` is the layer's, out-in, and what is wrong is found."""
+    parts = {part: contents(read(str(TORCH.parent / f"{name}{part}.safetensors"))).tensors for part in PARTS}
+    names = {"0.weight": "layers.0.{}weights", "0.bias": "layers.0.{}biases"}
+    names |= {"2.weight": "layers.1.{}weights", "2.bias": "layers.1.{}biases"}
+    tensors = {names[key].format(""): array for key, array in parts[""].items()}
+    metadata = {"weight_layout": "out-in", "loss": "MSELoss", "layers.1.activation": "linear"}
+    write(tmp_path / "p.safetensors", {**tensors, **parts["_inputs"], **parts["_targets"]}, metadata)
+    gradients = {names[key].format("d"): array for key, array in parts["_grads"].items()}
+    stored = PRECISIONS[type_name(gradients["layers.0.dweights"])]
+    wrong = stored.round(factor * gradients["layers.0.dweights"].astype(np.float64)).astype(np.float32)
+    gradients["layers.0.dweights"] = wrong.view(type(gradients["layers.0.dweights"]))
+    write(tmp_path / "e.safetensors", gradients, {})
+    ran = backprop("check", tmp_path / "p.safetensors", "--expect", tmp_path / "e.safetensors")
+    assert (ran.status, ran.err) == (0 if factor == 1 else 1, "")
+
+
+def write(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
+    with path.open("wb") as file:
+        safetensors.safetensors(file, tensors, metadata)

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backprop_cli.core.precision import type_name
 from backprop_cli.core.rules import RULES, Rule
 from backprop_cli.core.solve import solve
+from backprop_cli.load.safetensors import contents
 from tests.any_problem import any_problem
 from tests.conftest import Run, sized
+from tests.safetensors_files import whole
 
 # One linear neuron, worked by hand: z = 1*3 + 2*4 + 5 = 16.
 NEURON: dict[str, Any] = {
@@ -404,6 +407,39 @@ def test_the_type_of_an_array_that_becomes_another_is_named(backprop: Run, name:
     with np.load("p.npz") as loaded:
         assert (loaded["expected.z"].dtype.name, loaded["expected.z"].tolist()) == ("float64", [[16.0]])
         assert loaded["expected.dz"].dtype == np.dtype(name)
+
+
+@pytest.mark.parametrize(("bfloat16", "was"), [(True, "; bfloat16 becomes float64"), (False, "")])
+def test_safetensors_keep_their_other_tensors_and_metadata(backprop: Run, bfloat16: bool, was: str) -> None:
+    arrays = {key: np.array(value, float) for key, value in NEURON.items() if isinstance(value, list)}
+    settings = {"activation": "linear", "learning_rate": "1", "format": "pt", "title": "\u2202"}
+    expected = {"expected.z": np.ones(1), "expected.dz": np.ones((1, 1))}
+    Path("p.safetensors").write_bytes(whole(arrays | expected, settings, bfloat16=bfloat16))
+    before = contents(Path("p.safetensors").read_bytes())
+    ran = backprop("check", "p.safetensors", "--accept")
+    assert (ran.status, ran.err) == (0, "")
+    assert ran.out.splitlines()[1:] == [
+        f"  z: 1 of 1 entry changed, most at [0,0]: was 1, is 16{was}",
+        "  dz: nothing changed",
+    ]
+    after = contents(Path("p.safetensors").read_bytes())
+    assert after.metadata == before.metadata == settings
+    assert after.tensors.keys() == before.tensors.keys()
+    for key, array in after.tensors.items():
+        is_new = key == "expected.z"
+        assert type_name(array) == ("float64" if is_new else type_name(before.tensors[key]))
+        assert array.tolist() == ([16.0] if is_new else before.tensors[key].tolist())
+    os.utime("p.safetensors", ns=(1, 1))
+    assert backprop("check", "p.safetensors", "--accept").out.endswith("  nothing changed\n")
+    assert os.stat("p.safetensors").st_mtime_ns == 1
+
+
+def test_safetensors_without_expected_values_get_all(backprop: Run) -> None:
+    arrays = {key: np.array(value, float) for key, value in NEURON.items() if isinstance(value, list)}
+    Path("p.safetensors").write_bytes(whole(arrays, {"activation": "linear", "learning_rate": "1"}))
+    assert backprop("check", "p.safetensors", "--accept").status == 0
+    after = contents(Path("p.safetensors").read_bytes()).tensors
+    assert {key: after[f"expected.{key}"].tolist() for key in BY_HAND} == BY_HAND
 
 
 def test_a_text_has_no_types(backprop: Run) -> None:

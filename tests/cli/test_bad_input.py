@@ -251,7 +251,7 @@ NPY: dict[str, tuple[Content, str]] = {
 OBJECT = "weights: expected numbers, got an object"
 COLUMNS_AS_OBJECTS = 'hint: a matrix is a list of rows: to_json(orient="values") in pandas writes one'
 ROW_AS_OBJECT = 'hint: a row is a list of numbers: to_json(orient="values") in pandas, Array.from(row) in JavaScript'
-ENDINGS = "expected .csv, .tsv, .json or .npy"
+ENDINGS = "expected .csv, .tsv, .json, .npy or .safetensors"
 MATRIX_FILES: dict[str, tuple[str, Content, str]] = {
     "standard input": ("-", "1,2\n3\n", "<stdin>:2: expected 2 columns, got 1"),
     "without an ending": ("w", "1,2\n3,a\n", "w:2:2: expected a number, got 'a'"),
@@ -860,13 +860,13 @@ CONSEQUENCES: dict[str, tuple[Content, str]] = {
 
 ARCHIVE = npz([("weights.npy", [1.0, 2.0])])
 CENTRAL = ARCHIVE.find(b"PK\1\2")  # where the archive's table of members starts
-TO_NUMPY = "hint: write CSV, or in Python np.save for one array, np.savez for several by name"
+TO_TENSORS = "hint: in Python safetensors.torch.save_file(tensors, path) writes tensors by name"
 NO_NPY = "weights: damaged, or not an NPY file"
 NPZ: dict[str, tuple[Content, str]] = {
     "empty": (b"", "damaged, or not an NPZ archive"),
     "JSON": ("{}", "expected NPZ, got JSON\nhint: give it a name that ends in .json"),
     "NPY": (npy([1.0]), f"expected NPZ, got NPY\n{BARE}"),
-    "other archive": (npz([("a/data.pkl", b"")]), f"expected NPZ, got a PyTorch file\n{TO_NUMPY}"),
+    "other archive": (npz([("a/data.pkl", b"")]), f"expected NPZ, got a PyTorch file\n{TO_TENSORS}"),
     "cut": (ARCHIVE[:-10], "damaged, or not an NPZ archive"),
     "damaged member": (patched(ARCHIVE, 60, b"\xff\xff"), NO_NPY),
     "unknown compression": (patched(ARCHIVE, CENTRAL + 10, b"\x4d"), NO_NPY),
@@ -962,12 +962,12 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "matrix for a problem": (
         {"x.csv": "1\n"},
         "x.csv",
-        f"x.csv: unknown file type '.csv' (expected .json or .npz)\n{BARE_MATRIX}",
+        f"x.csv: unknown file type '.csv' (expected .json, .npz or .safetensors)\n{BARE_MATRIX}",
     ),
     "problem for a matrix": (
         {"p.npz": b""},
         "--weights p.npz",
-        f"p.npz: unknown file type '.npz' (expected .csv, .tsv, .json or .npy)\n{ONE_ARRAY}",
+        f"p.npz: unknown file type '.npz' (expected .csv, .tsv, .json, .npy or .safetensors)\n{ONE_ARRAY}",
     ),
     "malformed layers and an option": (
         {"p.json": '{"layers": 3}', "w.csv": "1\n"},
@@ -1053,18 +1053,18 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "unknown ending of a file that cannot be read": (
         {"p.d": None},
         "p.d/x\0.y",
-        r"p.d/x\x00.y: unknown file type '.y' (expected .json or .npz)",
+        r"p.d/x\x00.y: unknown file type '.y' (expected .json, .npz or .safetensors)",
     ),
     "unknown ending of JSON": (
         {"p.jsn": "{}"},
         "p.jsn",
-        "p.jsn: unknown file type '.jsn' (expected .json or .npz)\n"
+        "p.jsn: unknown file type '.jsn' (expected .json, .npz or .safetensors)\n"
         "hint: this is JSON: give it a name that ends in .json",
     ),
     "packed problem": (
         {"p.json.gz": ""},
         "p.json.gz",
-        "p.json.gz: unknown file type '.gz' (expected .json or .npz)\nhint: gunzip unpacks it",
+        "p.json.gz: unknown file type '.gz' (expected .json, .npz or .safetensors)\nhint: gunzip unpacks it",
     ),
     "no such problem": ({}, "p.json", "p.json: cannot read: no such file or directory"),
     "no such archive": ({}, "no/p.npz", "no/p.npz: cannot read: no such file or directory"),
@@ -1072,7 +1072,7 @@ OPTIONS: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "problem of an unknown type": (
         {"p.yaml": "inputs: 1"},
         "p.yaml",
-        "p.yaml: unknown file type '.yaml' (expected .json or .npz)",
+        "p.yaml: unknown file type '.yaml' (expected .json, .npz or .safetensors)",
     ),
     "problem on standard input": (
         {"-": '{"z": [1, "2"]}'},
@@ -1140,13 +1140,13 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "one matrix as a file": (
         {"p.json": problem()},
         "p.json --save dz.csv",
-        "--save: expected a .json or .npz file, or a folder, got 'dz.csv'\n"
+        "--save: expected a .json, .npz or .safetensors file, or a folder, got 'dz.csv'\n"
         "hint: one matrix is printed with --format csv --only NAME",
     ),
     "standard output as a file": (
         {"p.json": problem()},
         "p.json --save -",
-        "--save: expected a .json or .npz file, or a folder, got '-'\n"
+        "--save: expected a .json, .npz or .safetensors file, or a folder, got '-'\n"
         "hint: one matrix is printed with --format csv --only NAME",
     ),
     "result in the problem's place": (
@@ -1233,7 +1233,7 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "next problem of an unknown type": (
         {},
         "p.json --next q.csv",
-        "--next: expected a file that ends in .json or .npz, got 'q.csv'",
+        "--next: expected a file that ends in .json, .npz or .safetensors, got 'q.csv'",
     ),
     "unknown option": ({}, "--wieghts w.csv", "no such option: --wieghts\nhint: did you mean --weights?"),
 }

@@ -118,7 +118,7 @@ def test_the_same_as_json(backprop: Run) -> None:
     assert dbiases["explanations"] == ["the gradient divided by n_samples = 2: a mean, not a sum"]
 
 
-@pytest.mark.parametrize("target", ["golden.json", "golden.npz", "golden", "golden_npy"])
+@pytest.mark.parametrize("target", ["golden.json", "golden.npz", "golden.safetensors", "golden", "golden_npy"])
 @pytest.mark.parametrize("problem", [DENSE, ROOT / "samples" / "two_layers.json"], ids=lambda path: path.stem)
 def test_a_saved_result_is_what_is_expected_of_the_same_problem(backprop: Run, problem: Path, target: str) -> None:
     backprop("run", problem, "--save", target, *["--save-format=npy"] * target.endswith("npy"))
@@ -142,7 +142,7 @@ def test_a_network_without_expected_values_is_checked_by_finite_differences(back
 
 
 @pytest.mark.parametrize("only", ["layers[1].dweights", "layers[0].dz,layers[1].dz"])
-@pytest.mark.parametrize("target", ["part.json", "part.npz", "part"])
+@pytest.mark.parametrize("target", ["part.json", "part.npz", "part.safetensors", "part"])
 def test_a_part_of_a_result_may_be_expected(backprop: Run, only: str, target: str) -> None:
     backprop("run", ROOT / "samples" / "two_layers.json", "--only", only, "--save", target)
     assert backprop("check", ROOT / "samples" / "two_layers.json", "--expect", target).status == 0
@@ -639,7 +639,8 @@ def test_run_prints_exact_decimals(backprop: Run) -> None:
     found: Any = json.loads(backprop("run", sample, "--exact", "--format", "json").out, parse_float=str)
     assert found["exact"] is True
     assert found["dinputs"] == [["0.44", "-0.38", "-0.07", "1.37"]]
-    assert backprop("run", sample, "--exact", "--save", "out.npz").status == 2
+    for ending in ("npz", "safetensors"):
+        assert backprop("run", sample, "--exact", "--save", f"out.{ending}").status == 2
 
 
 def test_exact_runs_chain(backprop: Run) -> None:
@@ -664,7 +665,9 @@ def test_differences_that_cannot_be_taken_say_why(backprop: Run) -> None:
 @pytest.mark.parametrize("path", ["p.csv", "p.txt"])
 def test_a_problem_of_an_unknown_type_is_named(backprop: Run, path: str) -> None:
     ran = backprop("check", path)
-    assert ran.err.startswith(f"backprop: {path}: unknown file type '{path[1:]}' (expected .json or .npz)\n")
+    assert ran.err.startswith(
+        f"backprop: {path}: unknown file type '{path[1:]}' (expected .json, .npz or .safetensors)\n"
+    )
 
 
 def test_what_is_computed_from_a_pipe_is_read_once(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:

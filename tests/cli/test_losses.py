@@ -135,7 +135,7 @@ def test_a_given_upstream_is_in_a_result_only_if_it_is_named(backprop: Run) -> N
     [LAYER, IN_COLUMNS, NETWORK, LAYER | {"mean_gradients": True}, NETWORK | {"reduction": "mean"}],
     ids=["layer", "columns", "network", "means", "reduction"],
 )
-@pytest.mark.parametrize("path", ["r.json", "r.npz", "csv", "npy"])
+@pytest.mark.parametrize("path", ["r.json", "r.npz", "r.safetensors", "csv", "npy"])
 def test_a_saved_result_is_read_as_expected_values(backprop: Run, problem: dict[str, Any], path: str) -> None:
     from backprop_cli.core.solve import solve
     from backprop_cli.load.expected import load_expected
@@ -163,7 +163,7 @@ def test_a_saved_result_is_read_as_expected_values(backprop: Run, problem: dict[
         ({"steps": 2}, "steps: expected the problem's 2, got 1"),
     ],
 )
-@pytest.mark.parametrize("path", ["r.json", "r.npz"])
+@pytest.mark.parametrize("path", ["r.json", "r.npz", "r.safetensors"])
 def test_a_result_of_other_conventions_is_refused(
     backprop: Run, change: dict[str, Any], message: str, path: str
 ) -> None:
@@ -187,7 +187,7 @@ def test_expected_values_of_the_loss_stand_beside_layers(backprop: Run) -> None:
         assert (ran.status, ran.err) == (3, f"backprop: p.json: {message}\n")
 
 
-@pytest.mark.parametrize("name", ["n.json", "n.npz"])
+@pytest.mark.parametrize("name", ["n.json", "n.npz", "n.safetensors"])
 @pytest.mark.parametrize(
     "problem",
     [

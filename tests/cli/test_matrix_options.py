@@ -387,8 +387,9 @@ NAMES = "z, outputs, loss, losses, upstream, dz, dinputs, dweights, dbiases, new
          " layers[1].dz)"),
         ("net", "layers[1].loss.csv", "1\n", "layers[1].loss.csv: loss belongs to no layer (expected the name loss)"),
         ("p", "dz.csv", "1,x\n", "dz.csv:1:2: expected a number, got 'x'"),
-        ("p", "dz.txt", "1 2\n", "dz.txt: unknown file type '.txt' (expected .json, .npz, .csv, .tsv or .npy)\nhint: a"
-         " table of spaces becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""),
+        ("p", "dz.txt", "1 2\n", "dz.txt: unknown file type '.txt' (expected .json, .npz, .safetensors, .csv, .tsv"
+         " or .npy)\nhint: a table of spaces"
+         " becomes a .csv with awk -v OFS=, '{$1=$1} 1', or np.savetxt with delimiter=\",\""),
         ("p", "dz.json", '"x"', "dz.json: expected.dz: expected numbers, got 'x'"),
         ("p", "g.json", '"x"', "g.json: expected a result (an object), got 'x'\nhint: a matrix is read from a file"
          " that is named after its quantity, such as dweights.csv"),

@@ -54,3 +54,13 @@ def test_a_text_that_ends_in_nul_is_not_cut(backprop: Run, key: str) -> None:
     assert not list(Path().glob("n.npz*"))
     assert backprop("run", "p.json", "--next", "n.json").status == 0
     assert json.loads(Path("n.json").read_text())[key] == "a\0"
+
+
+@pytest.mark.parametrize("key", ["title", "source"])
+def test_a_text_that_is_not_unicode_is_not_lost(backprop: Run, key: str) -> None:
+    """JSON can hold half of a surrogate pair, UTF-8 cannot."""
+    Path("p.json").write_text(json.dumps(json.loads(TINY) | {key: "a\ud800"}))
+    ran = backprop("run", "p.json", "--next", "n.safetensors")
+    reason = "has half of a surrogate pair, which a text in safetensors cannot have"
+    assert (ran.status, ran.out, ran.err) == (3, "", f"backprop: {key}: {reason}\nhint: a JSON file keeps it\n")
+    assert not list(Path().glob("n.safetensors*"))

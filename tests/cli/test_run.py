@@ -16,6 +16,7 @@ from backprop_cli.cli.app import main
 from backprop_cli.core import blocks, scratch
 from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.load import files as source
+from backprop_cli.load.safetensors import contents
 from tests.conftest import ROOT, Run
 from tests.reference import ExactLayer, ExactNetwork, as_draft, backpropagate
 
@@ -61,7 +62,7 @@ def test_negative_zero_is_kept_in_machine_formats_only(backprop: Run) -> None:
 
 
 @pytest.mark.parametrize("problem", [DENSE, TWO_LAYERS], ids=lambda path: path.stem)
-@pytest.mark.parametrize("target", ["out.json", "out.npz", "out", "out/npy"])
+@pytest.mark.parametrize("target", ["out.json", "out.npz", "out.safetensors", "out", "out/npy"])
 def test_saved_files_hold_the_result_bit_for_bit(backprop: Run, problem: Path, target: str) -> None:
     found = result(backprop, problem, "--save", target, *["--save-format=npy"] * (target == "out/npy"))
     layers = found.get("layers", [found])
@@ -79,6 +80,10 @@ def test_saved_files_hold_the_result_bit_for_bit(backprop: Run, problem: Path, t
             saved = dict(np.load(target))
             assert saved.pop("learning_rate") == 0.001
             assert saved.pop("weight_layout") == "in-out"
+        case "out.safetensors":
+            metadata, tensors = contents(Path(target).read_bytes())
+            saved = dict(tensors)
+            assert metadata == {"learning_rate": "0.001", "weight_layout": "in-out"}
         case "out":
             saved = {path.stem: np.loadtxt(path, delimiter=",", ndmin=2) for path in Path(target).glob("*.csv")}
             expected = {name: np.atleast_2d(matrix) for name, matrix in expected.items()}
@@ -95,7 +100,7 @@ def test_only_limits_what_is_saved(backprop: Run) -> None:
     assert sorted(path.name for path in Path("out").iterdir()) == ["dbiases.csv", "dz.csv"]
 
 
-@pytest.mark.parametrize("ending", ["json", "npz"])
+@pytest.mark.parametrize("ending", ["json", "npz", "safetensors"])
 @pytest.mark.parametrize("layout", ["in-out", "out-in"])
 def test_the_next_problem_is_the_same_after_the_step(backprop: Run, ending: str, layout: str) -> None:
     network = ExactNetwork(
@@ -159,9 +164,10 @@ def test_an_error_leaves_no_file(backprop: Run) -> None:
 
 
 def test_the_same_run_writes_the_same_bytes(backprop: Run) -> None:
-    for name in ("a.npz", "b.npz"):
-        result(backprop, DENSE, "--save", name)
-    assert Path("a.npz").read_bytes() == Path("b.npz").read_bytes()
+    for ending in ("npz", "safetensors"):
+        for name in ("a", "b"):
+            result(backprop, DENSE, "--save", f"{name}.{ending}")
+        assert Path(f"a.{ending}").read_bytes() == Path(f"b.{ending}").read_bytes()
 
 
 def test_main_prints_to_a_redirected_standard_output() -> None:
@@ -239,7 +245,7 @@ def test_results_do_not_depend_on_the_size_of_chunks_and_blocks(
             backprop("run", "p.json", *options, "--format", output, "--save", f"{folder}/{save}", "--only", only)
             for options in ([], ["--inputs", "x.npy"], ["--inputs", "f.npy"], ["--inputs", "x.csv"])
             for output, only in (("json", "z,dz,dinputs,dweights,new_biases"), ("table", "z,dweights"))
-            for save in ("r.json", "r.npz", "csv", "npy")
+            for save in ("r.json", "r.npz", "r.safetensors", "csv", "npy")
         ]
         assert {ran.status for ran in runs} == {0}
         return [runs, {str(path.relative_to(folder)): path.read_bytes() for path in Path(folder).rglob("*.*")}]
@@ -285,6 +291,10 @@ def test_float32_results_equal_numpy_and_say_so(backprop: Run) -> None:
     Path("r.json").write_text(ran.out)
     assert backprop("check", "p.json", "--expect", "r.json").status == 0
     assert backprop("check", "p.json", "--expect", "r.npz").status == 0
+    assert backprop("run", "p.json", "--dtype", "float32", "--save", "r.safetensors").status == 0
+    tensors = contents(Path("r.safetensors").read_bytes()).tensors
+    assert {name: tensors[name].tobytes() for name in expected} == {k: v.tobytes() for k, v in expected.items()}
+    assert backprop("check", "p.json", "--expect", "r.safetensors").status == 0
 
 
 @pytest.mark.parametrize(

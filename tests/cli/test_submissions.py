@@ -157,7 +157,8 @@ def test_a_mixture_is_wrong_usage(backprop: Run, names: str, part: str, other: s
     assert (ran.status, ran.out) == (2, "")
     assert ran.err == (
         f"backprop: class holds {part}, a part of one submission, and {other}, which would be another one\n"
-        "hint: a folder holds one submission in files named after quantities, or a .json or .npz file for each one\n"
+        "hint: a folder holds one submission in files named after quantities,"
+        " or a .json, .npz or .safetensors file for each one\n"
     )
     with pytest.raises(UsageError):
         find_submissions(["elsewhere.json", "class"])
@@ -227,7 +228,9 @@ def test_what_is_passed_over_in_a_folder_is_named(backprop: Run, others: str, na
     files(others)
     write("class/ann.json", worked({})[0])
     ran = backprop("check", "p.json", "--expect", "class")
-    note = f"backprop: class: passed over {named} (expected .json or .npz files, one for each submission)\n"
+    note = (
+        f"backprop: class: passed over {named} (expected .json, .npz or .safetensors files, one for each submission)\n"
+    )
     assert (ran.status, ran.err) == (0, note)
     assert backprop("check", "p.json", "--expect", "class", "-q").err == ""
 

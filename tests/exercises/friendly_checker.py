@@ -116,7 +116,8 @@ def _backward(
         found[i, "new_biases"] = entrywise(
             lambda b, d: b - wrong.get("uphill", 1) * rate * d, [layer["biases"]], dbiases
         )
-    return dinputs
+    result: Matrix = dinputs
+    return result
 
 
 def masks_of(problem: Mapping[str, Any], found: Results) -> list[bool]:

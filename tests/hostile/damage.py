@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from tests.safetensors_files import whole
+
 PROBLEM: dict[str, Any] = {
     "title": "two layers",
     "source": "by hand",
@@ -64,6 +66,13 @@ _MEMBERS = {
     "learning_rate.npy": _npy(0.125),
 }
 
+_TENSORS: dict[str, Any] = {"inputs": PROBLEM["inputs"], "expected.layers.0.dbiases": np.array([1, 2], np.float32)}
+_METADATA = {"upstream": "ones", "learning_rate": "0.125", "title": "two layers"}
+for _i, _layer in enumerate(PROBLEM["layers"]):
+    _TENSORS |= {f"layers.{_i}.{key}": np.array(_layer[key], float) for key in ("weights", "biases")}
+    _METADATA[f"layers.{_i}.activation"] = _layer["activation"]
+SINGLE_TENSORS = {key: np.array(value, float) for key, value in SINGLE.items() if isinstance(value, list)}
+
 SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
     {
         "problem": (
@@ -84,6 +93,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = MappingProxyType(
             _npy([[2**63]], np.uint64),
         ),
         "npz": (packed(_MEMBERS), packed(_MEMBERS, zipfile.ZIP_DEFLATED)),
+        "safetensors": (whole(_TENSORS, _METADATA), whole(SINGLE_TENSORS, {"format": "pt"}, bfloat16=True)),
     }
 )
 
@@ -96,6 +106,7 @@ CONSTANTS = (
         b"\xc2\x9b31m|\xe2\x80\xae|\r|\n|\r\n|\x0c|\x85|[red]|[/]|:smile:|{0}|%s|$HOME|../../etc/passwd|"
         b"http://localhost/x.npy|inputs|weights|layers|layers.0|layers[0]|upstream|outputs|ones|expected|dweights|"
         b"new_biases|z|relu|linear|in-out|out-in|schema|__class__|descr|shape|fortran_order|object|O|<f8|>c16|<U9|<M8[s]|"
+        b"__metadata__|data_offsets|dtype|[0,8]|[8,0]|[-8,0]|[0,0]|[4611686018427387904,4]|F64|F32|BF16|I8|BOOL|F8_E4M3|"
         b"(0,)|(1<<60,)|(-1,)|(9999999999,9999999999)|True|()|[('a','<f8')]"
     ).split(b"|"),
     b"9" * 5000,
@@ -201,3 +212,8 @@ def damaged(kind: str, number: int) -> bytes:
     data = rng.choice(SEEDS[kind])
     inside = kind == "npz" and rng.random() < 0.7  # the checksums of an archive reveal nearly all other damage
     return (_damaged_inside if inside else _damaged)(data, rng)
+
+
+def damage(data: bytes, number: int) -> bytes:
+    """Return a file with the damage of this number."""
+    return _damaged(data, random.Random(number))

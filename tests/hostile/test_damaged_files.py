@@ -29,7 +29,7 @@ def command(kind: str, number: int, path: str, beside: str) -> list[str]:
         ["run", "--biases", path, "--z", path],
         ["check", beside, "--expect", os.path.dirname(path)],
     ]
-    if kind in ("problem", "npz"):
+    if kind in ("problem", "npz", "safetensors"):
         commands = [
             ["run", path, "--format", "json"],
             ["check", path],
@@ -39,6 +39,8 @@ def command(kind: str, number: int, path: str, beside: str) -> list[str]:
             ["check", path, "--rounded", "--exact", "--format", "json"],
             ["explain", path, "--exact", "--format", "markdown"],
         ]
+    if kind == "safetensors":
+        commands += [["run", beside, "--inputs", path], ["run", beside, "--weights", path, "--exact"]]
     return commands[number % len(commands)]
 
 

@@ -18,6 +18,7 @@ import pytest
 from backprop_cli.load import files
 from tests.conftest import Run, clean_environment
 from tests.hostile.damage import packed
+from tests.safetensors_files import with_header
 
 SECONDS = 20  # of processor time, which other processes on the machine do not change; each run takes less than one
 MEGABYTES = 300
@@ -105,6 +106,18 @@ ENDLESS: dict[str, tuple[str, Callable[[Path], object] | None, str]] = {
     "sparse CSV": ("z.csv", sparse(b"1,2\n"), "z.csv:2:1: expected UTF-8 text, got the byte 0x00"),
     "sparse NPY": ("z.npy", sparse(), "damaged, or not an NPY file"),
     "sparse NPZ": ("p.npz", sparse(b"PK\3\4"), "damaged, or not an NPZ archive"),
+    "safetensors that promises 8 TB": (
+        "p.safetensors",
+        holding(with_header({"z": {"dtype": "F64", "shape": [2**40], "data_offsets": [0, 2**43]}})),
+        "the header promises 8796093022208 bytes, 0 follow",
+    ),
+    "safetensors that promises 16 GB and has 8": (
+        "p.safetensors",
+        sparse(with_header({"z": {"dtype": "BF16", "shape": [2**33], "data_offsets": [0, 2**34]}})),
+        "the header promises 17179869184 bytes",
+    ),
+    "safetensors of a header without an end": ("p.safetensors", sparse(b"\0\xe1\xf5\x05\0\0\0\0{"), "no JSON object"),
+    "sparse safetensors": ("p.safetensors", sparse(), "damaged: the header is no JSON object"),
     "lists in lists": ("p.json", holding(b'{"z": ' + b"[" * 10**6), "nested too deeply"),
     "objects in objects": ("p.json", holding(b'{"z": ' * 10**6), "nested too deeply"),
     "names in names": (

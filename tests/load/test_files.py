@@ -70,12 +70,23 @@ def test_a_pipe_for_a_binary_file_is_read_to_its_end(backprop: Run, name: str) -
     assert (ran.status, ran.out, ran.err) == (0, "9999900000.0,10000000000.0\n", "")
 
 
-def test_a_pipe_that_begins_unlike_its_name_is_not_read_to_its_end(backprop: Run) -> None:
-    os.mkfifo("m.npy")
-    writer = threading.Thread(target=Path("m.npy").write_bytes, args=[b"no numbers"])
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [("m.npy", "damaged, or not an NPY file"), ("m.safetensors", "damaged: the header is no JSON object")],
+)
+def test_a_pipe_that_begins_unlike_its_name_is_not_read_to_its_end(
+    backprop: Run, monkeypatch: pytest.MonkeyPatch, name: str, reason: str
+) -> None:
+    """NUL stand for a device such as /dev/zero."""
+    monkeypatch.setattr(files, "FIRST_CHUNK", 100)
+    monkeypatch.setattr(files, "CHUNK", 100)
+    os.mkfifo(name)
+    writer = threading.Thread(target=Path(name).write_bytes, args=[bytes(300)])
     writer.start()
-    assert backprop("run", "--z", "m.npy").err == "backprop: m.npy: damaged, or not an NPY file\n"
+    assert len(files.read(name)) == 100
     writer.join()
+    Path("same" + Path(name).suffix).write_bytes(bytes(300))
+    assert backprop("run", "--z", "same" + Path(name).suffix).err.endswith(f": {reason}\n")
 
 
 @pytest.mark.parametrize(
@@ -83,6 +94,7 @@ def test_a_pipe_that_begins_unlike_its_name_is_not_read_to_its_end(backprop: Run
     [
         ("m.npy", "damaged, or not an NPY file"),
         ("m.npz", "damaged, or not an NPZ archive"),
+        ("m.safetensors", "damaged, or not a safetensors file"),
         ("m.csv", "the file is empty (expected rows of numbers)"),
         ("m.json", "the file is empty (expected JSON)"),
     ],
@@ -93,7 +105,11 @@ def test_an_empty_file_is_an_error_in_every_format(backprop: Run, name: str, rea
 
 
 @pytest.mark.parametrize(
-    ("name", "begin"), [("endless", b"{"), ("endless.json", b"["), ("endless.npz", b"PK"), ("endless.npy", b"no")]
+    ("name", "begin"),
+    [
+        *[("endless", b"{"), ("endless.json", b"["), ("endless.npz", b"PK"), ("endless.npy", b"no")],
+        ("endless.safetensors", b""),
+    ],
 )
 def test_a_file_that_cannot_be_of_its_format_is_not_read_to_its_end(name: str, begin: bytes) -> None:
     """100 MB of NUL stand for a file without an end."""

@@ -28,7 +28,7 @@ from tests.process.command import ESC, LAYER, NASTY, NASTY_SHOWN, NEURON, Proces
         ("p.npz", "PK no", "p.npz: damaged, or not an NPZ archive"),
         ("z.csv", "1,2\n3,x\n", "z.csv:2:2: expected a number, got 'x'"),
         ("z.npy", "\x93NUMPY no", "z.npy: damaged, or not an NPY file"),
-        ("z.txt", "1\n", "z.txt: unknown file type '.txt' (expected .csv, .tsv, .json or .npy)"),
+        ("z.txt", "1\n", "z.txt: unknown file type '.txt' (expected .csv, .tsv, .json, .npy or .safetensors)"),
     ],
 )
 def test_an_error_is_one_line_that_says_where(

@@ -70,6 +70,8 @@ SAVES = {
     "folder of NPY": ["--save", "old", "--save-format", "npy"],
     "next json": ["--next", "old.json"],
     "next npz": ["--next", "old.npz"],
+    "safetensors": ["--save", "old.safetensors"],
+    "next safetensors": ["--next", "old.safetensors"],
 }
 saves = pytest.mark.parametrize("argv", SAVES.values(), ids=SAVES)
 
@@ -82,7 +84,8 @@ def wide(tmp_path: Path) -> Path:
     problem = {"inputs": inputs, "weights": weights, "biases": biases, "upstream": "outputs"}
     (tmp_path / "p.json").write_text(json.dumps(problem))
     (tmp_path / "old").mkdir()
-    for name in ("old.json", "old.npz", *(f"old/{name}.{kind}" for name in OF_A_LAYER for kind in ("csv", "npy"))):
+    files = ("old.json", "old.npz", "old.safetensors")
+    for name in (*files, *(f"old/{name}.{kind}" for name in OF_A_LAYER for kind in ("csv", "npy"))):
         (tmp_path / name).write_text("old")
     return tmp_path
 

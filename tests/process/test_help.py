@@ -197,12 +197,13 @@ COMPLETED = [
     ("run --upstream o", ["outputs", "ones"]),
     ("run --upstream ", ["outputs", "ones", "data/", "layer.json", "u.tsv"]),
     ("run --upstream u", ["u.tsv"]),
+    ("run --upstream data/deep/c", ["data/deep/c.safetensors"]),
     ("run l", ["layer.json"]),
     ("run ", ["data/", "layer.json", "net.npz"]),
     ("check n", ["net.npz"]),
     ("check net.npz la", ["layer.json"]),
     ("explain d", ["data/a.json", "data/deep/"]),
-    ("run data/de", ["data/deep/b.npz"]),
+    ("run data/de", ["data/deep/b.npz", "data/deep/c.safetensors"]),
     ("run ./ne", ["./net.npz"]),
     ("run .h", [".hidden.json"]),
     ("run nothing", []),
@@ -213,7 +214,16 @@ COMPLETED = [
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("files")
-    for name in ("layer.json", "net.npz", "u.tsv", "notes.txt", ".hidden.json", "data/a.json", "data/deep/b.npz"):
+    for name in (
+        "layer.json",
+        "net.npz",
+        "u.tsv",
+        "notes.txt",
+        ".hidden.json",
+        "data/a.json",
+        "data/deep/b.npz",
+        "data/deep/c.safetensors",
+    ):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

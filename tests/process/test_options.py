@@ -135,7 +135,7 @@ def test_an_empty_path_of_a_problem_is_refused(backprop: Run) -> None:
         (["--activation", "-"], "--activation: expected relu, leaky_relu, linear,"),
         (["--activation", ""], "--activation: expected a value, got an empty text"),
         (["--activation", "-q"], "--activation: expected a value, got the option -q"),
-        (["--next", "n.txt"], "--next: expected a file that ends in .json or .npz, got 'n.txt'"),
+        (["--next", "n.txt"], "--next: expected a file that ends in .json, .npz or .safetensors, got 'n.txt'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
