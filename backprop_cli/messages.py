@@ -84,6 +84,11 @@ def reason_of(error: OSError | ValueError) -> str:
     return text[:1].lower() + text[1:]
 
 
+def has_half_pair(text: str) -> bool:
+    """Tell whether a text has half of a surrogate pair, which JSON can write and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, in the singular or plural.
 

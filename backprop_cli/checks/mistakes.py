@@ -227,6 +227,8 @@ MISTAKES = (
     Mistake("layout forgotten", EVERYTHING, wrong_layouts.layout_forgotten, LAYOUT),
     # DeepLearning.AI forum, topic 674897
     Mistake("samples in columns", EVERYTHING, wrong_layouts.samples_in_columns, LAYOUT),
+    # BLAS, Fortran and MATLAB store columns: mratsim/Arraymancer, issue 158.
+    Mistake("column by column", MATRICES, wrong_layouts.column_by_column, ALONE, tier=RARE),
     # DeepLearning.AI forum, topic 119220; apache/tvm, pull request 5695
     Mistake("elementwise dweights", WEIGHTS, wrong_products.elementwise_dweights, OF_SUMS),
     Mistake("elementwise dinputs", BACKWARD, wrong_products.elementwise_dinputs, OF_DINPUTS),

@@ -41,6 +41,18 @@ def samples_in_columns(case: Case) -> Iterator[Candidate]:
         yield from following(case, replace(problem, inputs=problem.inputs.T), text)
 
 
+def column_by_column(case: Case) -> Iterator[Candidate]:
+    """Yield a matrix that lies column by column, read row by row, and the reverse; a square one is transposed."""
+    right = case.right
+    if right.ndim != 2 or min(right.shape) < 2 or right.shape[0] == right.shape[1]:
+        return
+    name = case.node.quantity
+    text = f"{name} stored column by column (column-major), and read row by row"
+    yield Candidate(description=text, value=right.T.reshape(right.shape), tries=2)
+    text = f"{name} stored row by row, and read column by column (column-major)"
+    yield Candidate(description=text, value=right.reshape(right.shape[::-1]).T, tries=2)
+
+
 def _other_layout(problem: Problem) -> Problem | None:
     """Return the problem with its weights transposed; None if they are not all square."""
     layers = problem.layers

@@ -7,6 +7,7 @@ from backprop_cli.cli.options import CheckOptions
 from backprop_cli.cli.problems import refuse_conflicts
 from backprop_cli.cli.streams import write_error, write_notes, write_stdout
 from backprop_cli.cli.submissions import find_submissions
+from backprop_cli.cli.summary import append_summary
 from backprop_cli.cli.terminal import look
 from backprop_cli.cli.verdicts import refuse_tolerances, verdicts
 from backprop_cli.errors import ExitStatus, UsageError
@@ -34,6 +35,8 @@ def check(options: CheckOptions) -> ExitStatus:
     submissions = find_submissions(options.expect)
     write_notes(submissions.notes, quiet=options.quiet)
     found = tuple(verdict for path in options.problems or (None,) for verdict in verdicts(path, submissions, options))
+    if options.summary is not None:
+        append_summary(found, options.summary)
     _write(found, options)
     for verdict in found:
         if verdict.error is not None:
@@ -68,6 +71,19 @@ def _write(found: tuple[Verdict, ...], options: CheckOptions) -> None:
 
             write_stdout(marks.table(found, strict=options.marks == "strict"), encoding="utf-8")
             write_notes(marks.notes(found), quiet=options.quiet)
+        case "github":
+            from backprop_cli.cli.spots import spots
+            from backprop_cli.render.checks import github
+
+            write_stdout(github.annotations(found, list(spots(found, options.expect))), encoding="utf-8")
+        case "junit":
+            from backprop_cli.render.checks import junit
+
+            write_stdout(junit.suites(found), encoding="utf-8")
+        case "markdown":
+            from backprop_cli.render.checks import markdown
+
+            write_stdout(markdown.report(found), encoding="utf-8")
         case "table":
             from backprop_cli.render.terminal import verdict as pages
 

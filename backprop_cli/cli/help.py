@@ -38,6 +38,10 @@ Several submissions for one problem (--expect more than once, or a folder with a
 .json, .npz or .safetensors file for each) have a verdict each. --format csv is
 a table of their marks for a spreadsheet.
 
+In CI, --format github makes an annotation of each problem that fails, and
+--format junit a test case of each quantity. --summary appends the report as
+Markdown to a file.
+
 With --accept, the computed values become the expected ones of the file: of the
 quantities that "expected" names, or of all if it names none. The rest of the
 file stays as it is. It takes one problem and no options but those of finite
@@ -52,6 +56,7 @@ Examples:
   backprop check --inputs samples/dense_relu/inputs.csv \\
     --weights samples/dense_relu/weights.csv \\
     --biases samples/dense_relu/biases.csv --upstream outputs
+  backprop check samples/*.json --format github --summary /tmp/summary.md
   cp samples/dense_relu.json /tmp/mine.json &&
     backprop check /tmp/mine.json --accept
 
@@ -94,6 +99,7 @@ Examples:
     --activation softmax --targets - --loss cross_entropy
   cut -d, -f1-4 samples/dense_relu/inputs.csv |
     backprop run samples/dense_relu.json --inputs - --format csv --only z
+  backprop run samples/dense_relu.json --save /tmp/golden.h
 """
 
 NEW_HELP = """

@@ -64,7 +64,8 @@ class RunOptions(ProblemOptions):
         Option(
             metavar="PATH",
             parser=values.save_target,
-            help="Write the result to a .json, .npz or .safetensors file, or to a folder, one file for each matrix.",
+            help="Write the result to a .json, .npz or .safetensors file, or to a folder, one file for each matrix; for"
+            " programs in C to a header (.h), or as raw values (.bin) with a manifest (.json) beside them.",
         ),
     ] = None
     save_format: Annotated[FolderFormat, Option(help="The format of the files in a folder.")] = "csv"
@@ -141,12 +142,20 @@ class CheckOptions(ProblemOptions):
     ] = 100
     seed: Annotated[int, Option(min=0, help="The random seed that selects those entries.")] = 0
     format: Annotated[
-        Literal["table", "json", "csv"],
+        Literal["table", "json", "csv", "github", "junit", "markdown"],
         Option(
             help="A line for each problem and the details for people; JSON for programs; CSV for spreadsheets, with"
-            " counts of entries and marks."
+            " counts of entries and marks; annotations for GitHub Actions, JUnit XML for GitLab and others, Markdown."
         ),
     ] = "table"
+    summary: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            parser=values.summary_target,
+            help="Append the report as Markdown to a file, such as $GITHUB_STEP_SUMMARY.",
+        ),
+    ] = None
     marks: Annotated[
         Literal["follow", "strict"] | None,
         Option(

@@ -9,7 +9,7 @@ from backprop_cli.cli.atomic import pending
 from backprop_cli.cli.entries import Name, nodes
 from backprop_cli.cli.options import RunOptions
 from backprop_cli.cli.progress import progress_bar
-from backprop_cli.cli.saving import folder_of, problem_file, result_files
+from backprop_cli.cli.saving import folder_of, manifest_of, problem_file, result_files
 from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.cli.terminal import look
 from backprop_cli.core.plan import plan, require_any
@@ -32,12 +32,12 @@ def run(options: RunOptions) -> ExitStatus:
     """
     _refuse_conflicts(options)
     with progress_bar(quiet=options.quiet) as progress:
-        result, following = _computed(options, progress)
+        problem, result, following = _computed(options, progress)
     write_notes(result.problem.notes, quiet=options.quiet)
     if notes.are_wanted(quiet=options.quiet):
         write_notes(notes.notes(result, has_next=following is not None), quiet=False)
     text = _rendered(result, options)
-    files = {} if options.save is None else result_files(result, options.save, options.save_format)
+    files = {} if options.save is None else result_files(result, options.save, options.save_format, problem)
     if options.next is not None and following is not None:  # both or neither
         files[options.next] = problem_file(following, options.next)
     with pending(files, folder_of(options.save)):
@@ -51,9 +51,12 @@ def _refuse_conflicts(options: RunOptions) -> None:
     for other, path in (("--next", options.next), ("PROBLEM", options.problem)):
         if options.save is not None and path is not None and _is_same(options.save, path):
             raise UsageError(f"--save and {other} both name {options.save}")
+        beside = None if options.save is None else manifest_of(options.save)
+        if beside is not None and path is not None and _is_same(beside, path):
+            raise UsageError(f"--save {options.save} also writes {beside}, which {other} names")
     for path in (options.save, options.next) if options.exact else ():
         is_npy = options.save_format == "npy" and folder_of(path) is not None
-        if path is not None and (is_npy or suffix(path) in (".npz", ".safetensors")):
+        if path is not None and (is_npy or suffix(path) in (".npz", ".safetensors", ".bin", ".h")):
             raise UsageError(f"{path}: exact numbers do not fit float64 (expected JSON, or CSV in a folder)")
     if options.exact and options.dtype != "float64":
         raise UsageError(f"--exact and --dtype {options.dtype} exclude each other")
@@ -66,8 +69,8 @@ def _is_same(path: str, other: str) -> bool:
         return False
 
 
-def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Problem | None]:
-    """Return the quantities that are asked for, and for `--next` the problem after the step."""
+def _computed(options: RunOptions, progress: Progress) -> tuple[Problem, Solution, Problem | None]:
+    """Return the problem, the quantities that are asked for, and for `--next` the problem after the step."""
     problem = problems.load(options.problem, options, exact=options.exact, dtype=options.dtype, progress=progress)
     wanted = nodes(options.only, problem)
     updated = () if options.next is None else nodes(_UPDATED, problem)
@@ -75,7 +78,7 @@ def _computed(options: RunOptions, progress: Progress) -> tuple[Solution, Proble
         require_any(problem, wanted, plan(problem, wanted))
         solution = solve(problem, (*wanted, *updated), progress=progress)
         following = None if options.next is None else next_problem(problem, solution)
-        return solution.only(wanted), following
+        return problem, solution.only(wanted), following
 
 
 def _rendered(solution: Solution, options: RunOptions) -> str | Iterator[str]:

@@ -52,13 +52,16 @@ def _write(stream: TextIO, text: str, encoding: str | None = None) -> None:
 
 
 def write_stderr(line: str) -> None:
-    """Write a line to standard error, and ignore a failure: the exit status still reports the error."""
+    """Write a line to standard error, and ignore a failure: the exit status still reports the error.
+
+    GitHub's runner would take `##[` in a name for the begin of a command.
+    """
     with redirecting:
         stream = sys.stderr
     if stream is not None:
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-            _write(stream, line + "\n")
+            _write(stream, line.replace("##[", r"##\x5b") + "\n")
 
 
 def write_notes(notes: Iterable[str], *, quiet: bool) -> None:

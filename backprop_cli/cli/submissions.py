@@ -65,7 +65,8 @@ def _in_folder(path: str) -> tuple[list[str], list[str]]:
         raise UsageError(reason, hint=hint)
     if not parts and not submitted:
         _refuse_folders(path, folders)
-    return submitted, [name + "/" * (name in folders) for name in names if name not in submitted]
+    read = {*submitted, *(os.path.splitext(name)[0] + ".bin" for name in submitted)}  # the raw values of a manifest
+    return submitted, [name + "/" * (name in folders) for name in names if name not in read]
 
 
 def _refuse_folders(path: str, folders: Sequence[str]) -> None:

@@ -78,6 +78,17 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("check", "--seed", "random-seed random-state rng"),
     ("explain", "--terms", "limit max-terms n"),
     ("explain", "--depth", "level levels max-depth"),
+    ("new", "--shape", "layers sizes size architecture hidden units neurons network dims"),
+    ("new", "--n-samples", "samples batch-size n-batch n"),
+    ("new", "--count", "n-problems variants copies number repeat times"),
+    ("new", "--seed", "random-seed random-state rng"),
+    ("new", "--save", "o out output outfile out-file output-file output-dir outdir write export dump save-as npz npy"),
+    ("new", "--digits", "decimals precision places round rounding"),
+    ("new", "--numbers normal", "random normal gaussian randn"),
+    ("new", "--activation", "act activate activation-function nonlinearity relu linear sigmoid tanh softmax"),
+    ("new", "--loss", "loss-fn loss-function criterion cost objective"),
+    ("new", "--learning-rate", "learning-rate-init alpha eta rate step step-size"),
+    ("new", "--no-biases", "no-bias without-biases without-bias bias-false"),
     ("explain", "an entry follows the problem without an option: 'dweights[2,1]'", "entry only at index"),
 )
 COMMANDS_OF_OTHER_TOOLS = {
@@ -85,6 +96,7 @@ COMMANDS_OF_OTHER_TOOLS = {
     "check": "verify test validate gradcheck grad-check compare diff",
     "explain": "show why walk steps print describe",
     "exercise": "sheet sheets worksheet quiz exam homework question questions ask",
+    "new": "make create generate gen random problem",
 }
 
 

@@ -12,6 +12,7 @@ from backprop_cli.errors import UsageError
 from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
 from backprop_cli.messages import did_you_mean, listed
 
+SAVE_SUFFIXES = (*PROBLEM_SUFFIXES, ".bin", ".h")  # of results in one file
 ALL_LEVELS = 100  # stands for `--depth all`; an explanation says what is left out below it
 
 _NEGATIVE_NUMBER = re.compile(r"-(\.?\d|inf|nan)", re.IGNORECASE)
@@ -136,9 +137,16 @@ def problem_target(text: str) -> str:
 
 def save_target(text: str) -> str:
     """Return the value of `--save`, the path of a result to be written."""
-    if text == "-" or suffix(text) not in ("", *PROBLEM_SUFFIXES):
+    if text == "-" or suffix(text) not in ("", *SAVE_SUFFIXES):
         raise UsageError(
-            f"--save: expected a {listed(PROBLEM_SUFFIXES, 'or')} file, or a folder, got {text!r}",
+            f"--save: expected a file that ends in {listed(SAVE_SUFFIXES, 'or')}, or a folder, got {text!r}",
             hint="one matrix is printed with --format csv --only NAME",
         )
+    return text
+
+
+def summary_target(text: str) -> str:
+    """Return the value of `--summary`, the path of a file to append to."""
+    if text == "-":
+        raise UsageError("--summary: expected a file", hint="--format markdown prints the same to standard output")
     return text

@@ -15,6 +15,7 @@ __all__ = ["PLACE", "dotted", "entry_place", "flatten", "layer_place", "leaves",
 # `dweights`, `layers[1].dweights` or `layers.1.dweights`
 PLACE = re.compile(r"(?:layers(?:\[(?P<layer>[0-9]{1,6})\]|\.(?P<dotted>[0-9]{1,6}))\.)?(?P<quantity>\w+)", re.ASCII)
 
+_LAYER = re.compile("0|[1-9][0-9]{0,5}")  # the number of a layer, which has one spelling
 _MOST_LAYERS = 100_000
 _MOST_PARTS = 4  # of a name: expected.layers.0.weights
 
@@ -92,7 +93,7 @@ def _with_lists(tree: dict[str, Any], *, gaps: bool) -> dict[str, Any]:
         child = _with_lists(value, gaps=gaps) if isinstance(value, dict) else value
         if key == "layers" and isinstance(child, dict):
             numbers = [str(i) for i in range(len(child))]
-            if gaps and all(name.isdecimal() and int(name) < _MOST_LAYERS for name in child):
+            if gaps and all(_LAYER.fullmatch(name) and int(name) < _MOST_LAYERS for name in child):
                 numbers = [str(i) for i in range(1 + max(map(int, child)))]
                 child = {number: child.get(number, {}) for number in numbers}
             if sorted(child) != sorted(numbers):

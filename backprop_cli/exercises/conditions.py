@@ -4,7 +4,7 @@ The numbers in the names are stated in the help of `backprop new`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +26,7 @@ __all__ = ["CONDITIONS", "FROM_KINKS", "MOST_Z", "Condition", "Drawn"]
 FROM_KINKS = Fraction(1, 10)  # how far pre-activations stay from 0, and from kinks
 MOST_Z = 2  # how far they stay from where an activation saturates; of softmax, how far those of a sample are apart
 _VISIBLE = 10  # units of the last decimal, which the largest entry of a gradient has
+_PLACES = 9  # of floats; numbers that are drawn and what is rational have fewer
 _CHANGED = 1e-9  # relative to the largest entry; what is less is a rounding error
 _MARGIN = 1.0001  # of two tolerances, so that rounding errors decide nothing
 # Mistakes that change nothing where no pre-activation is at a kink
@@ -54,19 +55,26 @@ class Drawn:
         return solve(self.floats)
 
     @cached_property
-    def exact(self) -> Solution:
-        """Everything that follows, as fractions where they are rational, else in float64."""
-        return solve(self.problem) if self.rational else self.solution
+    def layers(self) -> Sequence[Mapping[str, Array]]:
+        """The quantities of each layer, such as z (n_samples, n_neurons), as fractions, or as floats if not rational.
 
-    @property
+        Floats are rounded, so that their last bits, which depend on the platform, decide nothing.
+        """
+        if self.rational:
+            return [layer.computed for layer in solve(self.problem).layers]
+        return [
+            {name: np.round(values, _PLACES) for name, values in layer.computed.items()}
+            for layer in self.solution.layers
+        ]
+
     def gradients(self) -> Iterator[Array]:
-        """The gradients of all layers, each in the shape of its quantity, as `exact` has them."""
-        for layer in self.exact.layers:
-            yield from (values for name, values in layer.computed.items() if name.startswith("d"))
+        """Yield the gradients of all layers, each in the shape of its quantity, such as (n_samples, n_neurons)."""
+        for layer in self.layers:
+            yield from (values for name, values in layer.items() if name.startswith("d"))
 
     def z(self, layer: int) -> Array:
-        """Return the pre-activations (n_samples, n_neurons) of a layer, as `exact` has them."""
-        return self.problem.as_written("z", self.exact.layers[layer].computed["z"])
+        """Return the pre-activations (n_samples, n_neurons) of a layer."""
+        return self.problem.as_written("z", self.layers[layer]["z"])
 
 
 class Condition(NamedTuple):
@@ -103,7 +111,7 @@ def _has_active_and_inactive(drawn: Drawn) -> bool:
 
 
 def saturates(activation: Activation) -> bool:
-    """Tell whether an activation is no polygon, but may come close to one far from 0."""
+    """Tell whether an activation is a curve, whose derivative may vanish, or become 1, far from 0."""
     return not activation.exact
 
 
@@ -123,28 +131,28 @@ def _is_short(drawn: Drawn) -> bool:
     unit = 10**drawn.digits
     return all(
         (number * unit).denominator == 1
-        for layer in drawn.exact.layers
-        for values in layer.computed.values()
+        for layer in drawn.layers
+        for values in layer.values()
         for number in values.flat
     )
 
 
 def _has_gradients(drawn: Drawn) -> bool:
-    return all(values.any() for values in drawn.gradients)
+    return all(values.any() for values in drawn.gradients())
 
 
 def _is_not_trivial(drawn: Drawn) -> bool:
-    last = drawn.exact.layers[-1].computed
+    last = drawn.layers[-1]
     if "upstream" in last and all(abs(number) in (0, 1) for number in last["upstream"].flat):  # as of an absolute error
         return bool((last["dz"] < 0).any())
-    gradients = (layer.computed[name] for layer in drawn.exact.layers for name in ("dweights", "dbiases"))
+    gradients = (layer[name] for layer in drawn.layers for name in ("dweights", "dbiases"))
     return all(any(abs(number) not in (0, 1) for number in values.flat) for values in gradients)
 
 
 def _is_not_symmetric(drawn: Drawn) -> bool:
     problem = drawn.problem
     given = [problem.inputs, problem.upstream, *(layer.weights for layer in problem.layers)]
-    found = (layer.computed.items() for layer in drawn.exact.layers)
+    found = (layer.items() for layer in drawn.layers)
     # Such a gradient of a loss has the pattern of its targets
     matrices = [*given, *(values for items in found for name, values in items if name != "upstream")]
     return not any(
@@ -155,7 +163,7 @@ def _is_not_symmetric(drawn: Drawn) -> bool:
 
 
 def _is_visible(drawn: Drawn) -> bool:
-    return drawn.rational or all(abs(values).max() * 10**drawn.digits >= _VISIBLE for values in drawn.gradients)
+    return drawn.rational or all(abs(values).max() * 10**drawn.digits >= _VISIBLE for values in drawn.gradients())
 
 
 class _Changes(NamedTuple):

@@ -124,9 +124,8 @@ def _functions_of_loss(problem: Problem, loss: Loss, outputs: Node) -> Iterator[
 
 def _conventions(problem: Problem) -> Iterator[str]:
     """Yield how samples and weights are written, and what is not as usual."""
-    if problem.n_samples is not None:
-        verb = "is" if problem.n_samples == 1 else "are"
-        yield f"There {verb} {counted(problem.n_samples, 'sample')}"
+    n_samples = problem.n_samples or 1  # known where anything can be computed
+    yield f"There {'is' if n_samples == 1 else 'are'} {counted(n_samples, 'sample')}"
     if problem.samples_in == "rows":
         yield "Each row of inputs, outputs and their gradients is a sample"
     if any(layer.weights is not None for layer in problem.layers):

@@ -12,6 +12,7 @@ from backprop_cli.core.activations import Activation, activation
 from backprop_cli.core.arrays import Array, bracketed, first_index
 from backprop_cli.core.loss_names import FRAMEWORK_NAMES, loss
 from backprop_cli.core.losses import Loss
+from backprop_cli.core.precision import FLOAT64, PRECISIONS, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.errors import InputError
@@ -113,7 +114,7 @@ def _words(value: Any) -> str:
 def _first_difference(place: str, value: Any, wanted: Array) -> tuple[str, Any, Any]:
     """Return the place of the first entry that differs, and both; nothing differs where both are the same.
 
-    An array of one row or column may be a list.
+    An array of one row or column may be a list. In a narrow type an entry may be off by a rounding, in any direction.
 
     Raises:
         InputError: It is no array of numbers, or one of another shape.
@@ -122,7 +123,8 @@ def _first_difference(place: str, value: Any, wanted: Array) -> tuple[str, Any, 
     own, theirs = (np.squeeze(each) for each in (array, wanted))
     if own.shape != theirs.shape:
         raise InputError(f"expected the problem's shape {wanted.shape}, got {array.shape}", place=place)
-    differs = np.abs(own - theirs) > _SAME * np.abs(theirs)
+    stored = PRECISIONS.get(type_name(value), FLOAT64) if isinstance(value, np.ndarray) else FLOAT64
+    differs = np.abs(own - theirs) > max(_SAME, 2 * stored.unit_roundoff) * np.abs(theirs) + stored.smallest
     if not differs.any():
         return place, None, None
     index = first_index(np.reshape(differs, array.shape))

@@ -15,10 +15,11 @@ from backprop_cli.core.places import dotted, layer_place
 from backprop_cli.core.precision import FLOAT64, PRECISIONS, BFloat16, type_name
 from backprop_cli.core.problem import CONVENTIONS, Problem
 from backprop_cli.core.quantities import AXES, OF_A_LAYER, OF_THE_LOSS, QUANTITIES, Node
+from backprop_cli.core.raw_format import SCHEMA as RAW
 from backprop_cli.errors import InputError
 from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
-from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix
+from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
 from backprop_cli.load.foreign_names import answers_in_our_names, tree_of
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
@@ -30,6 +31,7 @@ from backprop_cli.messages import reason_of
 
 _NO_QUANTITIES = ("schema", "exact", "digits", "binary", "dtype", "learning_rate", *CONVENTIONS, "not_computed")
 _A_PROBLEM = 'what is computed from the problem goes under "expected"'
+_OF_VALUES = "raw values are read by their manifest: the file beside them of the same name that ends in .json"
 _EXPECTED_SUFFIXES = (*PROBLEM_SUFFIXES, ".csv", ".tsv", ".npy")
 
 
@@ -261,11 +263,16 @@ def _require_no_column_numbers(table: Table, problem: Problem, node: Node) -> No
 
 def _file(path: str, tables: dict[str, str], problem: Problem, *, exact: bool, header: HeaderMode) -> dict[str, Any]:
     """Return the result in a file, or its part in a matrix file; a CSV or TSV is added to `tables` by dotted name."""
-    require_suffix(path, _EXPECTED_SUFFIXES, cure_of_ending(path))
+    cure = _OF_VALUES if suffix(path) == ".bin" else cure_of_ending(path)
+    require_suffix(path, _EXPECTED_SUFFIXES, cure)
     if not is_one_matrix(path):
         names = None if problem.naming is None else problem.naming.convention.name
         data = read_problem(path)
         tree = load_draft(path, data, exact=exact, is_result=True, names=names)
+        if str(tree.get("schema")) == RAW:
+            from backprop_cli.load.raw import load_raw
+
+            return load_raw(path, tree, exact=exact)
         is_decimal = not exact and is_answers(tree)
         return load_draft(path, data, exact=True, is_result=True, names=names) if is_decimal else tree
     place, tree = load_one_matrix(path, problem, exact=exact, header=header)

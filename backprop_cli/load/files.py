@@ -110,6 +110,19 @@ def read(path: str, hint: str | None = None) -> Data:
         return b"".join(content)
 
 
+def mapped(path: str) -> Data:
+    """Return the bytes of a regular file, which is memory-mapped.
+
+    Raises:
+        InputError: The file cannot be read, or is a pipe or a device.
+    """
+    with _opened(path, None) as (file, _):
+        size = _regular_size(file)
+        if size is None:
+            raise InputError("expected a regular file", file=path)
+        return Mapped(file.fileno(), 0, access=mmap.ACCESS_READ) if size else b""  # an empty file cannot be mapped
+
+
 def chunks(path: str, hint: str | None = None, progress: Progress = no_progress) -> Iterator[bytes]:
     """Yield the bytes of a file, or of standard input if the path is `-`, in chunks; report progress to `progress`.
 

@@ -23,7 +23,7 @@ from backprop_cli.load import json
 from backprop_cli.load.files import Data
 from backprop_cli.load.numbers import describe, not_a_matrix
 from backprop_cli.load.schema import PROBLEM_KEYS
-from backprop_cli.messages import counted, listed
+from backprop_cli.messages import counted, has_half_pair, listed
 
 _METADATA = "__metadata__"
 _LONGEST_HEADER = 100_000_000  # bytes, the limit of the safetensors package
@@ -137,7 +137,7 @@ def _setting(key: str, text: str, *, exact: bool) -> Any:
         return text
     try:
         value = json.parse(text.encode(), exact=exact)
-    except (InputError, UnicodeEncodeError):
+    except InputError:
         value = None
     if value is None or isinstance(value, bool | str | list | dict):
         raise InputError(f"expected a number, got {describe(text)}", place=key)
@@ -155,6 +155,10 @@ def _header(data: Data) -> tuple[Mapping[str, str], list[_Tensor], int]:
     metadata = tree.pop(_METADATA, {})
     if not isinstance(metadata, dict) or not all(isinstance(text, str) for text in metadata.values()):
         raise InputError("expected an object of texts", place=_METADATA)
+    texts = {**dict.fromkeys(tree, ""), **{f"{_METADATA}.{key}": text for key, text in metadata.items()}}
+    for place, text in texts.items():
+        if has_half_pair(place + text):
+            raise InputError("damaged: half of a surrogate pair, which UTF-8 cannot have", place=place)
     tensors = [_tensor(name, value) for name, value in tree.items()]
     _require_whole(tensors, held - size)
     return metadata, tensors, 8 + size

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.verdict import Verdict
 from backprop_cli.messages import clean
+from backprop_cli.render.checks.words import nothing_tested, refutations
 
 __all__ = ["COLUMNS", "notes", "table"]
 
@@ -45,12 +46,9 @@ def notes(found: Iterable[Verdict]) -> Iterator[str]:
 
 
 def _other_reasons(verdict: Verdict) -> Iterator[str]:
-    if verdict.gradients is not None and not verdict.gradients.passed:
-        yield "finite differences do not agree with every gradient"
-    if verdict.exact is not None and not verdict.exact.passed:
-        yield "exact arithmetic does not agree with the float64 result"
+    yield from refutations(verdict)
     if verdict.outcome == "empty":
-        yield f"{'no expected value' if verdict.expected else 'nothing'} was tested: {verdict.untested}"
+        yield nothing_tested(verdict)
 
 
 def _rows(verdict: Verdict) -> Iterator[tuple[str, Sequence[int], str, str]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -76,6 +76,22 @@ def _two_columns(draft: Draft) -> Values:
         return array[:, order]
 
     return [{name: exchanged(array) for name, array in layer.items() if array.ndim == 2} for layer in RIGHT(draft)]
+
+
+def _stored(order_of_file: Literal["C", "F"], order_of_reader: Literal["C", "F"]) -> Callable[[Draft], Values]:
+    """Return the right pass, whose matrices go through a file; square ones would be transposes."""
+
+    def through_a_file(array: Array) -> Array:
+        file = array.tobytes(order_of_file)
+        return np.ndarray(array.shape, buffer=file, order=order_of_reader)
+
+    def wrong(draft: Draft) -> Values:
+        return [
+            {name: through_a_file(array) for name, array in layer.items() if len({*array.shape, 1}) == 3}
+            for layer in RIGHT(draft)
+        ]
+
+    return wrong
 
 
 def _only(pick: Callable[[Array], Array]) -> dict[str, Any]:
@@ -174,6 +190,8 @@ PLANTED: Mapping[str, Planted] = {
     "biases doubled": _formula("biases doubled", "added twice", ("z", "outputs")),
     "factor without a name": _formula("a factor of 0.7", "0.7 times the right values", GRADIENTS),
     "common factor": _formula("a factor of 2 / n", "may be ", GRADIENTS),
+    "column by column": Planted(_stored("F", "C"), "stored column by column", ("z", "outputs", *OF_DZ)),
+    "column by column: read so": Planted(_stored("C", "F"), "read column by column", ("z", "outputs", *OF_DZ)),
     "exchanged": Planted(_turned_rows, "rows", ("z", "outputs", *OF_DZ)),
     "exchanged: columns": Planted(_two_columns, "exchanged: the right ones", ("z", "outputs", *OF_DZ)),
 }

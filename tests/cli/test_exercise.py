@@ -387,6 +387,12 @@ def test_a_problem_that_cannot_be_asked(backprop: Run, problem: Any, options: li
     assert not Path("out").exists()
 
 
+def test_a_path_that_no_file_can_have(backprop: Run) -> None:
+    ran = refused(backprop, 3, "p.json", "a\0.json", "--format", "json", "--save", "out")
+    assert ran.startswith("backprop: a\\x00.json: cannot read: ")
+    assert not Path("out").exists()
+
+
 def test_answers_that_are_all_rounded_to_0_are_noted(backprop: Run) -> None:
     write("p.json", PROBLEM | {"upstream": [[0.001]]})
     ran = backprop("exercise", "p.json", "--format", "json", "--digits", "2")

@@ -10,8 +10,8 @@ import pytest
 
 from backprop_cli.checks.quantity_check import QuantityCheck
 from backprop_cli.checks.whole_array import WholeArray
-from backprop_cli.render.terminal.expected import expected_values
-from backprop_cli.render.terminal.page import Look, Page
+from backprop_cli.render.checks.details import of_expected
+from backprop_cli.render.terminal.verdict import plain
 from tests.conftest import Run
 
 
@@ -125,9 +125,8 @@ def test_what_others_follow_from_is_found_through_quantities_without_expected_va
 
 def test_a_relative_distance_is_told_where_no_common_factor_explains_it() -> None:
     whole = WholeArray(factor=1.0, factor_allowed=1e-3, distance=0.02, distance_allowed=1e-3)
-    page = Page(Look())
-    expected_values(page, [QuantityCheck(place="dz", entries=9, whole=whole)], shows_undecided=False)
-    assert "All together are off by 0.02 of the right values" in page.text()
+    text = plain(of_expected([QuantityCheck(place="dz", entries=9, whole=whole)]))
+    assert "All together are off by 0.02 of the right values" in text
 
 
 @pytest.mark.parametrize(

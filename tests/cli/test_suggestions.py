@@ -17,7 +17,7 @@ NEAR_TO_NOTHING = """
     --only-matching --jobs --threads --interactive --force --json5 --yaml --watch --include --exclude --batch --gpu
     --device --optimizer --momentum --model --version-info --width --height --sort --pattern --zip --qqqqq -p -k
 """
-COMMANDS = ("run", "check", "explain", "exercise")
+COMMANDS = ("run", "check", "explain", "new", "exercise", "schema")
 
 
 @pytest.fixture

@@ -20,6 +20,13 @@ def test_missing_layers_are_empty_where_gaps_are_allowed() -> None:
     assert nest([("layers.11.z", 5)], gaps=True) == {"layers": [*[{}] * 11, {"z": 5}]}
 
 
+@pytest.mark.parametrize("number", ["00", "01", "\u0660", "1_0", "9" * 5000])
+def test_a_number_of_a_layer_has_one_spelling(number: str) -> None:
+    """Otherwise layers.00 would be another name of layers.0, and be left out without a word."""
+    with pytest.raises(InputError, match=r"expected layers\.0 and layers\.1, got "):
+        nest([("layers.0.z", 1), (f"layers.{number}.dz", 2)], gaps=True)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -109,14 +109,15 @@ def _backward(
     dbiases = wrong.get("dbiases", lambda dz: [[sum(column, Fraction(0)) for column in zip(*dz, strict=True)]])(dz)
     weights = layer["weights"]
     stepped = entrywise(lambda w, d: w - wrong.get("uphill", 1) * rate * d, weights, dweights)
-    dinputs = wrong.get("dinputs", lambda dz, weights, _: times(dz, turned(weights)))(dz, weights, stepped)
+    dinputs: Matrix = wrong.get("dinputs", lambda dz, weights, _: times(dz, turned(weights)))(dz, weights, stepped)
     found[i, "dz"], found[i, "dinputs"], found[i, "dweights"], found[i, "dbiases"] = dz, dinputs, dweights, dbiases
     found[i, "new_weights"] = stepped
     if "biases" in layer:
         found[i, "new_biases"] = entrywise(
             lambda b, d: b - wrong.get("uphill", 1) * rate * d, [layer["biases"]], dbiases
         )
-    return dinputs
+    result: Matrix = dinputs
+    return result
 
 
 def masks_of(problem: Mapping[str, Any], found: Results) -> list[bool]:

@@ -2,7 +2,7 @@
 
 import json
 from fractions import Fraction
-from math import exp, tanh
+from math import exp, log1p, tanh
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ CURVED: tuple[tuple[str, ...], ...] = (
     ("--activation", "sigmoid", "--loss", "squared_error"),
     ("--activation", "tanh"),
     ("--loss", "binary_cross_entropy"),
+    ("--activation", "softplus", "--loss", "half_squared_error"),
 )
 shapes = pytest.mark.parametrize("shape", SHAPES)
 
@@ -50,7 +51,8 @@ def test_rational_problems_meet_every_condition(
 
 
 def outputs_of(name: str, z: float) -> float:
-    return {"sigmoid": 1 / (1 + exp(-z)), "tanh": tanh(z), "relu": max(z, 0.0)}[name]
+    curves = {"sigmoid": 1 / (1 + exp(-z)), "tanh": tanh(z), "relu": max(z, 0.0), "softplus": log1p(exp(z))}
+    return curves[name]
 
 
 @shapes

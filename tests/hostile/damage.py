@@ -212,3 +212,8 @@ def damaged(kind: str, number: int) -> bytes:
     data = rng.choice(SEEDS[kind])
     inside = kind == "npz" and rng.random() < 0.7  # the checksums of an archive reveal nearly all other damage
     return (_damaged_inside if inside else _damaged)(data, rng)
+
+
+def damage(data: bytes, number: int) -> bytes:
+    """Return a file with the damage of this number."""
+    return _damaged(data, random.Random(number))

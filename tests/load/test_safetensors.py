@@ -121,6 +121,7 @@ FIELDS = "z: damaged: expected data_offsets, dtype and shape in the header, got"
 SHAPE = "z: damaged: expected a list of sizes as shape"
 OFFSETS = "z: damaged: expected two numbers of bytes as data_offsets"
 KINDS = "expected F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16 or U8, got the type"
+HALF = "damaged: half of a surrogate pair, which UTF-8 cannot have"
 FLOAT = "hint: in PyTorch tensor.float() makes float32 of it"
 TENSORS = "hint: in Python safetensors.torch.save_file(tensors, path) writes tensors by name"
 
@@ -278,7 +279,8 @@ DAMAGED: dict[str, tuple[bytes, str]] = {
     ),
     "metadata: no number": (settings(learning_rate="NaN"), "learning_rate: expected a number, got NaN"),
     "metadata: an empty text": (settings(learning_rate=""), "learning_rate: expected a number, got ''"),
-    "metadata: half a surrogate pair": (settings(steps="\ud800"), r"steps: expected a number, got '\ud800'"),
+    "metadata: half a surrogate pair": (settings(title="\ud800"), f"__metadata__.title: {HALF}"),
+    "name: half a surrogate pair": (whole({"\udfff": [1.0]}), rf"\udfff: {HALF}"),
     "metadata: a list of one": (settings(steps="[1]"), "steps: expected a number, got '[1]'"),
     "metadata: true for a number": (settings(steps="true"), "steps: expected a number, got 'true'"),
     "metadata: a number for true": (
