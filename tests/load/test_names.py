@@ -31,7 +31,8 @@ OUT_IN = """PyTorch's weight lies out-in: "weight_layout": "out-in" says so"""
         ("weights2", "give weights2 as layers[0].weights"),
         (
             "a0 a1",
-            'give a0 as inputs; a1 (outputs here) is computed; what it should be goes under "expected"; a0 and a1 are names of --names cs231n',
+            'give a0 as inputs; a1 (outputs here) is computed; what it should be goes under "expected";'
+            " a0 and a1 are names of --names cs231n",
         ),
         ("weight bias", "give weight as weights and bias as biases; weight and bias are names of --names pytorch"),
         ("dweights", 'dweights is computed; what it should be goes under "expected"'),
