@@ -220,10 +220,16 @@ def result_in_our_names(
 
 
 def _part(result: dict[str, Any], problem: Problem, layer: int) -> dict[str, Any]:
-    """Return the part of a result that holds the quantities of a layer."""
+    """Return the part of a result that holds the quantities of a layer.
+
+    Raises:
+        InputError: The result has something else in the place of layers.
+    """
     if not problem.layered:
         return result
     layers = result.setdefault("layers", [])
+    if not isinstance(layers, list) or not all(isinstance(part, dict) for part in layers):
+        raise InputError(f"expected a list of objects, got {describe(layers)}", place="expected.layers")
     layers += [{} for _ in range(layer + 1 - len(layers))]
     part: dict[str, Any] = layers[layer]
     return part

@@ -502,6 +502,69 @@ def test_a_folder_in_their_names_is_read_back(backprop: Run, layout: str) -> Non
     assert "2 of 2" in backprop("check", "p.json", "--names", "keras", "--expect", matrix, "-q").out
 
 
+# Linear(2, 1), ReLU, Linear(1, 1): gradients [2, 4] and [11]
+OURS: dict[str, Any] = {
+    "inputs": [[1, 2]],
+    "upstream": [[1]],
+    "weight_layout": "out-in",
+    "layers": [{"weights": [[3, 4]]}, {"weights": [[2]], "activation": "linear"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("problem", "names", "expected"),
+    [
+        (FC, "pytorch", {"module.fc1.weight": [[2, 4]], "module.fc2.weight": [[11]]}),
+        (OURS, "pytorch", {"hidden1.weight": [[2, 4]], "hidden2.weight": [[11]]}),
+        (OURS, "pytorch", {"10.weight": [[11]], "9.weight": [[2, 4]]}),
+        (OURS, "pytorch", {"2.weight": [[11]]}),
+        (OURS, None, {"names": "cs231n", "dW1": [[2, 4]], "W2": [[1.989]]}),
+        (OURS, "pytorch", {"names": "cs231n", "dW1": [[2, 4]], "W2": [[1.989]]}),
+        (OURS, "pytorch", {**OURS, "expected": {"0.weight.grad": [[2, 4]]}}),
+        (FC, "pytorch", {**FC, "expected": {"fc1.weight": [[2, 4]]}}),
+        (OURS, "pytorch", {"layers": [{"dweights": [[2, 4]]}, {}]}),
+        (OURS, "pytorch", {"0.weight.grad": [[2, 4]], "layers": [{}, {"dweights": [[11]]}]}),
+    ],
+)
+def test_layers_of_a_result_are_found(
+    backprop: Run, problem: dict[str, Any], names: str | None, expected: dict[str, Any]
+) -> None:
+    write("p.json", problem)
+    write("e.json", expected)
+    options = [] if names is None else ["--names", names]
+    ran = backprop("check", "p.json", "--expect", "e.json", "-q", *options)
+    assert (ran.status, ran.err) == (0, ""), ran
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({"one.weight": [[2, 4]], "two.weight": [[1]], "three.weight": [[1]]}, "expected.one.weight: there is no such"),
+        ({"0.weight.grad": [[2, 4]], "layers": 3}, "expected.layers: expected a list of objects, got 3"),
+        ({"0.weight.grad": [[2, 4]], "layers": [3]}, "expected.layers: expected a list of objects, got a list"),
+        ({**OURS, "expected": 3}, "expected: expected an object, got 3"),
+    ],
+)
+def test_a_result_that_does_not_fit_is_refused(backprop: Run, expected: dict[str, Any], message: str) -> None:
+    write("p.json", OURS)
+    write("e.json", expected)
+    ran = backprop("check", "p.json", "--names", "pytorch", "--expect", "e.json", "-q")
+    assert ran.status == 3
+    assert ran.err.startswith(f"backprop: e.json: {message}"), ran.err
+
+
+def test_exact_results_tell_what_was_binary_in_their_names(backprop: Run) -> None:
+    write("p.npz", {"x": [[1.0, 2.0]], "w": [[0.5], [0.25]], "dout": [[1.0]]})
+    ran = backprop("run", "p.npz", "--names", "cs231n", "--exact", "-q", "--format", "json")
+    assert json.loads(ran.out)["binary"] == ["x", "w", "dout"]
+
+
+def test_an_entry_of_a_single_layer_has_no_number(backprop: Run) -> None:
+    write("p.json", {"x": [[1, 2]], "w": [[3], [4]], "dout": [[1]]})
+    ran = backprop("explain", "p.json", "W1[0,0]", "--names", "cs231n", "-q")
+    assert (ran.status, ran.err[:48]) == (2, "backprop: no quantity is called 'W1' (expected z")
+
+
 @every_name
 def test_answers_to_an_exercise_are_in_its_names(backprop: Run, name: str) -> None:
     write("p.json", {"names": name, "title": "t", **problem_in(name, any_problem(6))})
