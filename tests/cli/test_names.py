@@ -13,6 +13,7 @@ import pytest
 from tests.any_problem import any_problem
 from tests.conftest import ROOT, Run
 from tests.foreign import FOREIGN, problem_in, result_in
+from tests.safetensors_files import whole
 
 SEEDS = range(100)
 every_name = pytest.mark.parametrize("name", FOREIGN)
@@ -26,9 +27,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def write(path: str, tree: dict[str, Any]) -> None:
     if path.endswith(".json"):
         Path(path).write_text(json.dumps(tree))
-    else:
-        arrays: Any = {key: np.array(value) for key, value in tree.items()}
+        return
+    arrays: Any = {key: np.array(value) for key, value in tree.items()}
+    if path.endswith(".npz"):
         np.savez(path, **arrays)
+        return
+    settings = {key: value if isinstance(value, str) else json.dumps(value) for key, value in tree.items()}
+    tensors = {key: array for key, array in sorted(arrays.items()) if array.dtype.kind in "fi" and array.ndim}
+    metadata = {key: settings[key] for key in settings if key not in tensors}
+    Path(path).write_bytes(whole(tensors, metadata))
 
 
 def quantities(result: dict[str, Any]) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def quantities(result: dict[str, Any]) -> dict[str, Any]:
 
 
 @every_name
-@pytest.mark.parametrize("container", ["json", "npz"])
+@pytest.mark.parametrize("container", ["json", "npz", "safetensors"])
 def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name: str, container: str) -> None:
     for seed in SEEDS:
         problem = any_problem(seed)
@@ -534,6 +541,15 @@ def test_layers_of_a_result_are_found(
     options = [] if names is None else ["--names", names]
     ran = backprop("check", "p.json", "--expect", "e.json", "-q", *options)
     assert (ran.status, ran.err) == (0, ""), ran
+
+
+@pytest.mark.parametrize("ending", ["json", "npz", "safetensors"])
+def test_a_step_that_was_saved_alone_is_no_gradient(backprop: Run, ending: str) -> None:
+    write("p.json", FC)
+    ran = backprop("run", "p.json", "--names", "pytorch", "--only", "fc1.weight", "--save", f"step.{ending}", "-q")
+    assert ran.status == 0
+    ran = backprop("check", "p.json", "--names", "pytorch", "--expect", f"step.{ending}", "-q")
+    assert (ran.status, "expected values 2 of 2" in ran.out) == (0, True)
 
 
 @pytest.mark.parametrize(
