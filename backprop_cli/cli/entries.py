@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _INDEX = r"(?:[0-9]{1,9}|:)"
 _ENTRY = re.compile(rf"(?P<name>{PLACE.pattern})(?:\[(?P<index>{_INDEX}(?:,{_INDEX})?)\])?", re.ASCII)
-_FOREIGN = re.compile(rf"(?P<name>[^\[\]]+)(?:\[(?P<index>{_INDEX}(?:,{_INDEX})?)\])?", re.ASCII)
+_FOREIGN = re.compile(rf"(?P<name>[^\[\]\s]+)(?:\[(?P<index>{_INDEX}(?:,{_INDEX})?)\])?", re.ASCII)
 _LAYER = re.compile(r"layers(?:\[([0-9]{1,6})\]|\.([0-9]{1,6}))", re.ASCII)
 
 

@@ -59,7 +59,7 @@ OPTIONS_OF_OTHER_TOOLS = (
     ("run explain", "--learning-rate", "step step-size"),
     ("run", "--next", "update updated new-problem"),
     ("run check explain", "--steps", "epochs iterations iters n-iter n-iters n-steps num-iterations"),
-    ("run", "--only", "name names select fields columns filter quantity quantities keys"),
+    ("run", "--only", "name select fields columns filter quantity quantities keys"),
     ("run", "--rows", "limit max-rows n head lines"),
     ("run", "--rows 0", "all full no-limit"),
     ("run", "--dtype float32", "float32 fp32 f32 float single"),

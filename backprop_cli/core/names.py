@@ -111,10 +111,6 @@ class Convention:
                 return Found(quantity, layer if before is None else str(int(before) + 1))
         return None
 
-    def is_own(self, quantity: str) -> bool:
-        """Tell whether the convention has a name of its own for a quantity of a layer, and not the one here."""
-        return "*" in self.network.get(quantity, "") and self.single[quantity] != quantity
-
     @cached_property
     def _patterns(self) -> Mapping[str, re.Pattern[str]]:
         layer = _PATH if self.first is None else _NUMBER

@@ -54,7 +54,7 @@ def unknown_keys(unknown: Mapping[str, Any], known: Sequence[str], prefix: str) 
     """Return the error for all unknown keys, with their values, at one place (`layers[0].`, or nothing)."""
     hint = cure_of(unknown, known)
     is_answered = (hint or "").startswith((_UNNAMED, _LAYERS)) or len(_answers(unknown, known)) == len(unknown)
-    conventions, _ = _conventions(unknown)
+    conventions, _ = _conventions(unknown, known)
     wanted = "" if is_answered or conventions else f" (expected {listed(known, 'or')})"
     names = [key or "''" for key in (dict(leaves(unknown)) if conventions else unknown)]
     if len(names) == 1:
@@ -75,7 +75,7 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
     sure = [answer for answer in answers if not answer.is_guess]
     names = [answer.name for answer in sure if answer.number is None and answer.name in ("weights", "biases")]
     has_layers = len(names) > len(set(names)) and "layers" in known  # of several layers, without their numbers
-    conventions, has_numbers = _conventions(unknown)
+    conventions, has_numbers = _conventions(unknown, known)
     if conventions:
         layers = []
         sure = [answer for answer in sure if not (has_numbers and answer.name in _IN_LAYERS)]
@@ -89,18 +89,19 @@ def cure_of(unknown: Mapping[str, Any], known: Sequence[str]) -> str | None:
     return "; ".join(filter(None, hints)) or None
 
 
-def _conventions(unknown: Mapping[str, Any]) -> tuple[str, bool]:
+def _conventions(unknown: Mapping[str, Any], known: Sequence[str]) -> tuple[str, bool]:
     """Return which frameworks and courses name values of layers so, in words, and whether names have their layers.
 
-    Nothing is said where many do, or none knows all of the keys.
+    Nothing is said where many do, or none knows all of the keys, or where the names here for single values are enough.
     """
     keys = [*dict(leaves(unknown))]
     found = {name: [*map(convention.find, keys)] for name, convention in FRAMEWORKS.items()}
     every = {name: [each for each in parts if each is not None] for name, parts in found.items() if None not in parts}
+    is_told = {"weights", "biases"} if "activation" in known else set()
     of_layers = {
         name: parts
         for name, parts in every.items()
-        if any(each.layer is not None or FRAMEWORKS[name].is_own(each.quantity) for each in parts)
+        if any(each.layer is not None or each.quantity in is_told for each in parts)
     }
     if not of_layers or len(of_layers) > _MOST_CONVENTIONS:
         return "", False

@@ -19,8 +19,12 @@ def answers(exercise: Exercise, *, key: bool) -> Iterator[str]:
         literals = [f"{rounded(value, exercise.digits):f}" if key else "null" for value in asked.answers.flat]
         return np.array(literals, dtype=np.str_).reshape(asked.answers.shape)
 
-    quantities = nest(((dotted(asked.matrix.place), texts(asked)) for asked in exercise.asked), gaps=True)
-    title = exercise.solution.title
+    asked = [(each.matrix.place, texts(each)) for each in exercise.asked]
+    naming, title = exercise.solution.problem.naming, exercise.solution.title
+    if naming is None:
+        quantities = nest(((dotted(place), values) for place, values in asked), gaps=True)
+    else:
+        quantities = {"names": naming.convention.name, **dict(asked)}
     return json.file(
         {
             "schema": "backprop.answers/1",

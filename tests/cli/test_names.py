@@ -502,6 +502,19 @@ def test_a_folder_in_their_names_is_read_back(backprop: Run, layout: str) -> Non
     assert "2 of 2" in backprop("check", "p.json", "--names", "keras", "--expect", matrix, "-q").out
 
 
+@every_name
+def test_answers_to_an_exercise_are_in_its_names(backprop: Run, name: str) -> None:
+    write("p.json", {"names": name, "title": "t", **problem_in(name, any_problem(6))})
+    asked = backprop("exercise", "p.json", "--format", "json")
+    assert asked.status == 0
+    assert set(json.loads(asked.out)) >= {"names", FOREIGN[name].of_layer["dz"](0)}
+    Path("key.json").write_text(backprop("exercise", "p.json", "--format", "json", "--key").out)
+    ran = backprop("check", "p.json", "--expect", "key.json", "-q")
+    assert (ran.status, " 0 wrong" in ran.out or ran.out.startswith("ok")) == (0, True), ran
+    Path("open.json").write_text(asked.out)
+    assert backprop("check", "p.json", "--expect", "open.json", "-q").out.startswith("OPEN")
+
+
 def test_accept_does_not_write_other_names(backprop: Run) -> None:
     write("p.json", FC | {"names": "pytorch"})
     ran = backprop("check", "p.json", "--accept")

@@ -130,7 +130,8 @@ def result() -> Schema:
 def answers() -> Schema:
     """Return the schema of answers to an exercise: those that are null are open."""
     values: Schema = _open_values()["properties"]
-    return versioned("backprop.answers/1", {"problem": TEXT, "digits": COUNT, **values})
+    own = {"names": choice(get_args(Names)), "problem": TEXT, "digits": COUNT}
+    return or_named(versioned("backprop.answers/1", {**own, **values}), up_to(2, or_null(NUMBER)), {})
 
 
 def _quantities() -> dict[str, Schema]:
