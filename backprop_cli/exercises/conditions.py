@@ -32,8 +32,8 @@ _MARGIN = 1.0001  # of two tolerances, so that rounding errors decide nothing
 # Mistakes that change nothing where no pre-activation is at a kink
 _AT_KINKS = ("derivative beyond the kink", "mean derivative at the kink")
 _FIRST = ("dz", "dbiases")  # what most draws fail by
-# Quantities in which a mistake is looked for that changes nothing by chance; in the others it then changes nothing, too
-_WITH_CHANCE = ("z", "loss", "upstream", "dz", "dinputs", "dweights", "dbiases")
+# Quantities in which a mistake is looked for that changes nothing by chance; others follow from them alone
+_WITH_CHANCE = ("z", "loss", "upstream", "dz", "dweights", "dbiases")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -195,7 +195,8 @@ def shows_mistakes(drawn: Drawn) -> bool:
         found = _changes(drawn.solution, node, drawn.digits)
         if found.changed != found.visible:
             return False
-        if node.quantity in _WITH_CHANCE and not all(found.changed.values()):
+        is_first = node == Node(0, "dinputs")  # those of other layers are upstream of a dz
+        if (is_first or node.quantity in _WITH_CHANCE) and not all(found.changed.values()):
             nearby = nearby or solve(_moved(drawn.floats))
             if _changes(nearby, node, drawn.digits).changed != found.changed:
                 return False
