@@ -18,7 +18,7 @@ _UNNAMED = 10.0  # a factor without a name needs one more digit of evidence
 def common_factor(case: Case) -> Iterator[Candidate]:
     """Yield the right values times the factor with a name that is nearest to what fits the largest."""
     _, fitted = _fitted(case)
-    named = _names(case)
+    named = _names(case) if fitted is not None else {}
     factors = [factor for factor in named if fitted is not None and case.agrees(float(factor) * case.right)]
     if factors and fitted is not None:
         factor = min(factors, key=lambda factor: abs(float(factor) - fitted))

@@ -94,7 +94,7 @@ class Wrong(NamedTuple):
     value: Array  # in the shape of the quantity, with its axes as the author writes them
 
 
-def wrong_values(solution: Solution, node: Node) -> Iterator[Wrong]:
+def wrong_values(solution: Solution, node: Node, names: Collection[str] | None = None) -> Iterator[Wrong]:
     """Yield what each mistake of the table makes of a quantity, also where that is the right value.
 
     Left out are mistakes that follow from no problem alone, such as another learning rate, and values of another shape.
@@ -102,12 +102,14 @@ def wrong_values(solution: Solution, node: Node) -> Iterator[Wrong]:
     Args:
         solution: Everything that follows from the problem, in float64.
         node: A quantity that was computed.
+        names: The rows of the table to look at; all of them for None.
     """
     right = solution.layers[node.layer].computed[node.quantity]
     unknown = Expected(values=np.full(right.shape, np.nan), is_open=np.zeros(right.shape, bool))  # nothing fits NaN
     case = Case(solution=solution, node=node, accepted=Accepted(unknown, unknown.values, np.zeros(right.shape)))
-    for row in MISTAKES:
-        for found in row.candidates(case) if node.quantity in row.strikes else ():
+    rows = [row for row in MISTAKES if node.quantity in row.strikes and (names is None or row.name in names)]
+    for row in rows:
+        for found in row.candidates(case):
             if found.value.shape == right.shape:
                 yield Wrong(row.name, found.description, found.value)
 

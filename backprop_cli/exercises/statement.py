@@ -47,7 +47,7 @@ def statement(problem: Problem, asked: Mapping[Node, Matrix], digits: int) -> tu
     if any(map(is_of_backward, asked)):
         lines += _derivatives(problem)
     if any(node.quantity.startswith("new_") for node in asked):
-        lines.append(f"The learning_rate is {problem.learning_rate!r}")
+        lines.append(f"The learning_rate is {str(problem.learning_rate).removesuffix('.0')}")
     lines += _tasks(problem, asked)
     meanings = signs(lines)
     lines.append(meanings.capitalize() if meanings.startswith("indices") else f"Signs: {meanings}")

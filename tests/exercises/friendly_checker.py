@@ -13,6 +13,16 @@ Matrix = list[list[Fraction]]
 Results = dict[tuple[int, str], Matrix]  # by layer and quantity; a vector is one row
 
 NEAR = Fraction(1, 10)
+# Mistakes in the quantities that they concern alone: what follows from them is another mistake
+OF_THEIR_OWN = (
+    "wrong sign",
+    "doubled",
+    "mean for a sum",
+    "half",
+    "transposed",
+    "biases forgotten",
+    "biases added twice",
+)
 
 
 def read(text: str) -> dict[str, Any]:
@@ -185,9 +195,7 @@ def unmet(problem: Mapping[str, Any], digits: int) -> Iterator[str]:
         yield "no unit is active, or none is inactive"
     for mistake, wrong, concerned in wrong_results(problem):
         for (i, name), right in found.items():
-            if shape(wrong[i, name]) != shape(right) or (
-                name not in concerned and mistake in ("wrong sign", "doubled", "mean for a sum", "half", "transposed")
-            ):
+            if shape(wrong[i, name]) != shape(right) or (name not in concerned and mistake in OF_THEIR_OWN):
                 continue
             away = distance(wrong[i, name], right)
             if 0 < away <= unit:

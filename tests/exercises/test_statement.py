@@ -87,6 +87,7 @@ def sentences(problem: Problem, digits: int = 3, *names: str) -> tuple[str, ...]
             "Compute new_weights (2 x 3): the weights after the step, weights - learning_rate * dweights.",
         ),
         (LAYER | {"upstream": "ones", "learning_rate": 0.25}, ["new_weights"], "The learning_rate is 0.25."),
+        (LAYER | {"upstream": "ones", "learning_rate": 1}, ["new_weights"], "The learning_rate is 1."),
         (
             {"z": [[1, -1]], "upstream": "ones"},
             ["dz"],

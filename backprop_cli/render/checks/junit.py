@@ -72,7 +72,7 @@ def _counts(cases: Sequence[_Case]) -> str:
 def _cases(verdict: Verdict) -> Iterator[_Case]:
     if (error := verdict.error) is not None:
         name = "problem" if verdict.problem is None else "submission"
-        text = f"{error}\nhint: {error.hint}" if error.hint else str(error)
+        text = f"{error}\nhint: {clean(error.hint)}" if error.hint else str(error)
         yield _Case(name, "error", "bad input", str(error), text)
         return
     for check in verdict.expected:

@@ -56,7 +56,7 @@ def _print(page: Page, found: Iterable[Detail]) -> None:
         if isinstance(detail, Entries):
             _entries(page, detail)
         else:
-            page.line("  ", (detail.heading, "bold"), detail.text)
+            page.line(*[(f"  {detail.heading}", "bold"), detail.text] if detail.heading else [f"  {detail.text}"])
 
 
 def _entries(page: Page, found: Entries) -> None:

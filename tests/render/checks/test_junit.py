@@ -125,6 +125,8 @@ def names_stay(name: str) -> None:
         shown = str(root[0].get("name"))
         assert shown == clean(name).replace("\ufffe", r"\ufffe").replace("\uffff", r"\uffff")
         assert {case.get("classname") for case in root.iter("testcase")} == {shown}
+        for found in root.iter("error"):
+            assert len(str(found.text).split("\n")) == 1 + bool(name)
 
 
 @pytest.mark.parametrize("name", HOSTILE, ids=ascii)
