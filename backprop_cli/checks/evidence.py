@@ -89,10 +89,20 @@ class Case:
         """
         if value.shape != self.accepted.expected.shape:
             return False
-        accepted, larger = self.accepted, _size(value) / (_size(self.right) or 1.0)
-        if larger > 1 and accepted.given.values.dtype.kind == "f":
-            accepted = replace(accepted, slack=larger * accepted.slack)
-        return not accepted.wrong(value).any()
+        return not self._accepted(value).wrong(value).any()
+
+    def _accepted(self, value: Array) -> Accepted:
+        """Return the expected values with how far values that a mistake leads to, of the same shape, may be off.
+
+        An entry that a mistake makes larger is rounded as the largest right one is: the right one may be exactly 0.
+        """
+        accepted, size = self.accepted, _size(self.right) or 1.0
+        if accepted.given.values.dtype.kind != "f" or accepted.expected.shape != value.shape:
+            return accepted
+        slack = accepted.slack * max(_size(value) / size, 1.0)
+        as_largest = np.max(accepted.slack, initial=0.0) * np.abs(value) / size
+        is_larger = np.abs(value) > np.abs(self.right) if self.right.shape == value.shape else np.True_
+        return replace(accepted, slack=np.where(is_larger, np.maximum(slack, as_largest), slack))
 
     def is_right(self, node: Node) -> bool:
         """Tell whether another quantity is expected, and has the right values, give or take a few per cent."""

@@ -251,3 +251,22 @@ def test_a_sequential_of_pytorch_in_files_of_the_package(
 def write(path: Path, tensors: Mapping[str, Array], metadata: Mapping[str, str]) -> None:
     with path.open("wb") as file:
         safetensors.safetensors(file, tensors, metadata)
+
+
+def test_a_transposed_gradient_is_named_where_a_unit_is_inactive() -> None:
+    """The right values of an inactive unit are exactly 0, and allow nothing: those of a mistake there are rounded."""
+    problem = build(
+        {
+            "inputs": [[1.1, 0.7, 0.4], [0.3, 1.9, 2.3]],
+            "weights": [[0.9, -1.3, 0.2], [0.37, -0.71, 1.4], [0.6, -0.2, 0.5]],
+            "upstream": [[0.77, 0.31, 0.47], [0.59, 0.83, 1.21]],
+        }
+    )
+    solution = solve(problem)
+    right = solution.layers[0].computed["dweights"]
+    assert right[:, 1].tolist() == [0, 0, 0]  # z of neuron 1 is negative for both samples
+    stored = right.T.astype(np.float32)
+    own = np.where(stored == 0, 0, np.nextafter(stored, np.float32(9))).astype(np.float64)  # off by one rounding
+    expected = Expected(values=own, is_open=np.zeros(own.shape, bool), stored=PRECISIONS["float32"])
+    (found,) = check_expected(solution, {Node(0, "dweights"): expected}, Tolerance())
+    assert found.explanations == ("the transpose of dweights",)

@@ -137,7 +137,7 @@ def _first_of(found: Sequence[Any], columns: Mapping[str, Callable[[Any], str]])
 def _wrong(check: QuantityCheck, told: dict[tuple[str, ...], str]) -> Iterator[Detail]:
     """Yield a wrong quantity: what its wrong entries have in common, and a list; a mistake is told only once."""
     yield Line(headline(check))
-    if check.whole is not None and not check.whole.passed and check.wrong != 1:
+    if check.whole is not None and not check.whole.passed and check.wrong != 1 and not check.explanations:
         yield Line(text=_whole_in_short(check.whole))
     if check.explanations in told:
         yield Line(text=f"the same as in {told[check.explanations]}")
@@ -237,7 +237,7 @@ def _digits(found: Sequence[Difference], n: int) -> list[tuple[str, str]]:
 
 def _whole_in_short(whole: WholeArray) -> str:
     if abs(whole.factor - 1) > whole.factor_allowed:
-        allowed = f"1 with a difference of up to {whole.factor_allowed:.2g}"
+        allowed = f"a factor from 1 - {whole.factor_allowed:.2g} to 1 + {whole.factor_allowed:.2g}"
         return f"All together are {whole.factor:.9g} times the right values; rounding explains {allowed}"
     return (
         f"All together are off by {whole.distance:.3g} of the right values (root of the sum of squares); "
