@@ -11,7 +11,7 @@ from backprop_cli.core.arrays import Array
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.losses import Loss, scale
 from backprop_cli.exercises.assembly import Flow, class_targets, decimals, matrix, rounded
-from backprop_cli.exercises.rungs import Rung, Unfit
+from backprop_cli.exercises.number_sets import NumberSet, Unfit
 from backprop_cli.exercises.stream import Stream
 from backprop_cli.exercises.wish import Wish
 
@@ -25,7 +25,7 @@ _BOUNDED = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 
-def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int) -> Flow:
+def draw_flow(wish: Wish, stream: Stream, number_set: NumberSet, outputs: Array, spare: int) -> Flow:
     """Return what flows back to outputs (n_samples, n_neurons), of which a gradient has `spare` decimals at most.
 
     Raises:
@@ -37,7 +37,7 @@ def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int
 
     if wish.loss is None:
         times = wish.n_samples if wish.mean_gradients else 1
-        return Flow(upstream=drawn(lambda _: times * stream.choice(rung.upstream)))
+        return Flow(upstream=drawn(lambda _: times * stream.choice(number_set.upstream)))
     row = loss(wish.loss)
     if row.per_sample:
         return class_targets(wish, drawn_classes(wish, stream))

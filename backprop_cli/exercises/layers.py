@@ -19,7 +19,7 @@ from backprop_cli.core.exact import as_objects
 from backprop_cli.core.loss_names import loss
 from backprop_cli.exercises.assembly import Parameters, decimals, matrix, rounded
 from backprop_cli.exercises.conditions import FROM_KINKS, MOST_Z, may_be_inactive, saturates
-from backprop_cli.exercises.rungs import Rung, Unfit
+from backprop_cli.exercises.number_sets import NumberSet, Unfit
 from backprop_cli.exercises.stream import Stream
 from backprop_cli.exercises.wish import Wish
 
@@ -76,9 +76,9 @@ def _reserved(wish: Wish) -> int:
     return int(isfinite(loss(wish.loss).reach) or wish.reduction != "sum" or wish.mean_gradients)
 
 
-def draw_inputs(wish: Wish, stream: Stream, rung: Rung) -> Array:
+def draw_inputs(wish: Wish, stream: Stream, number_set: NumberSet) -> Array:
     """Return inputs (n_samples, n_inputs); samples, features, and the numbers of a sample differ where they can."""
-    numbers = rung.inputs if wish.rational else rung.small_inputs
+    numbers = number_set.inputs if wish.rational else number_set.small_inputs
     rows: _Rows = []
     for _ in range(_TRIES):
         rows = [[stream.choice(numbers) for _ in range(wish.shape[0])] for _ in range(wish.n_samples)]
@@ -97,13 +97,15 @@ def _has_different(numbers: Sequence[Fraction]) -> bool:
     return len(set(numbers)) >= min(len(numbers), _FEW)
 
 
-def draw_layer(wish: Wish, stream: Stream, rung: Rung, inputs: Array, i: int, plan: Plan) -> tuple[Parameters, Array]:
+def draw_layer(
+    wish: Wish, stream: Stream, number_set: NumberSet, inputs: Array, i: int, plan: Plan
+) -> tuple[Parameters, Array]:
     """Return the parameters of layer i and its outputs (n_samples, n_neurons), of its inputs (n_samples, n_inputs).
 
     Raises:
         Unfit: Its pre-activations are never fit.
     """
-    draw = _LayerDraw(wish, stream, rung, inputs.tolist(), i, plan)
+    draw = _LayerDraw(wish, stream, number_set, inputs.tolist(), i, plan)
     for _ in range(_LAYERS):
         neurons = draw.neurons()
         if draw.is_fit(neurons):
@@ -132,12 +134,12 @@ class _Neuron(NamedTuple):
 class _LayerDraw:
     """What the neurons of a layer are drawn from."""
 
-    def __init__(self, wish: Wish, stream: Stream, rung: Rung, inputs: _Rows, i: int, plan: Plan) -> None:
+    def __init__(self, wish: Wish, stream: Stream, number_set: NumberSet, inputs: _Rows, i: int, plan: Plan) -> None:
         self.stream, self.inputs, self.plan = stream, inputs, plan
         self.row, self.size = activation(wish.activations[i]), wish.shape[i + 1]
-        self.numbers = rung.weights[plan.fine] if wish.rational else rung.small_weights
+        self.numbers = number_set.weights[plan.fine] if wish.rational else number_set.small_weights
         self.has_biases, self.has_states = wish.biases, may_be_inactive(self.row)
-        self.most = Fraction(rung.most_z if wish.rational else MOST_Z if saturates(self.row) else _SMALL_Z)
+        self.most = Fraction(number_set.most_z if wish.rational else MOST_Z if saturates(self.row) else _SMALL_Z)
         self.edges = {Fraction(0), *map(Fraction, self.row.kinks)}
 
     def neurons(self) -> list[_Neuron]:

@@ -133,7 +133,7 @@ def test_nothing_is_written_if_one_problem_fails(
 
     def third_fails(wish: Any) -> Any:
         if wish.seed == 2:
-            monkeypatch.setattr("backprop_cli.exercises.friendly.LADDER", ())
+            monkeypatch.setattr("backprop_cli.exercises.friendly.NUMBER_SETS", ())
         return drawn(wish)
 
     monkeypatch.setattr("backprop_cli.exercises.new.friendly", third_fails)
