@@ -166,9 +166,9 @@ class _LayerDraw:
             bias = self.stream.choice(self.numbers) if self.has_biases else Fraction(0)
             z = [sum(map(mul, sample, weights), bias) for sample in self.inputs]
             if self.has_states and self.has_biases and not self.plan.inactive and min(z) < 1:
-                lift = ceil(1 - min(z))
-                lift += bias == -lift  # no bias is 0
-                bias, z = bias + lift, [number + lift for number in z]
+                shift = ceil(1 - min(z))
+                shift += bias == -shift  # no bias is 0
+                bias, z = bias + shift, [number + shift for number in z]
             if self._is_fit(z, is_active=is_active) and self._is_near(z, before):
                 return _Neuron(weights, bias, z)
         raise Unfit("saturation" if saturates(self.row) else "masks" if self.has_states else "kinks")
