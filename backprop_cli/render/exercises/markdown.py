@@ -57,15 +57,14 @@ def _tables(matrix: Matrix, most_columns: int, *, is_blank: bool) -> Iterator[st
 
 
 def _table(matrix: Matrix, block: Block, *, is_blank: bool) -> Iterator[str]:
-    """Yield the lines of a table with the indices of its rows and columns: those that the entries have."""
-    has_rows, has_columns = matrix.values.ndim == 2 or matrix.is_column, matrix.values.ndim and not matrix.is_column
+    """Yield the lines of a table with the indices that the entries of the matrix have."""
     padding = _PADDING if is_blank else ""
-    heads = [f"{padding}{j if has_columns else ''}{padding}" for j in block.columns]
-    yield _line([""] * has_rows + heads)
-    yield _line(["---:"] * has_rows + [":---:" if is_blank else "---:"] * len(heads))
+    heads = [f"{padding}{j if matrix.has_column_index else ''}{padding}" for j in block.columns]
+    yield _line([""] * matrix.has_row_index + heads)
+    yield _line(["---:"] * matrix.has_row_index + [":---:" if is_blank else "---:"] * len(heads))
     for i in block.rows:
         cells = ["" if is_blank else number(matrix.grid[i, j], None) for j in block.columns]
-        yield _line([f"**{i}**"] * has_rows + cells)
+        yield _line([f"**{i}**"] * matrix.has_row_index + cells)
 
 
 def _line(cells: Sequence[str]) -> str:
