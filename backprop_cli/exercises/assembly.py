@@ -15,7 +15,7 @@ from backprop_cli.core.loss_names import loss
 from backprop_cli.core.problem import Layer, Problem
 from backprop_cli.exercises.specification import Specification
 
-__all__ = ["Flow", "Parameters", "class_targets", "decimals", "floats", "in_floats", "matrix", "problem_of", "rounded"]
+__all__ = ["Flow", "Parameters", "class_targets", "floats", "in_floats", "matrix", "problem_of"]
 
 
 class Parameters(NamedTuple):
@@ -104,21 +104,3 @@ def class_targets(spec: Specification, classes: Sequence[int]) -> Flow:
 def _by_number(spec: Specification) -> bool:
     """Tell whether targets are class numbers, as PyTorch's CrossEntropyLoss and NLLLoss take them."""
     return spec.loss != "cross_entropy"
-
-
-def rounded(number: Any, places: int) -> Fraction:
-    """Return a number rounded to decimals.
-
-    >>> rounded(0.25, 1), rounded(Fraction(2, 3), 2)
-    (Fraction(1, 5), Fraction(67, 100))
-    """
-    return round(Fraction(number), places)
-
-
-def decimals(number: Fraction, most: int = 20) -> int:
-    """Return how many decimals a number has; more than `most` count as one more.
-
-    >>> decimals(Fraction(3)), decimals(Fraction(1, 8)), decimals(Fraction(1, 3))
-    (0, 3, 21)
-    """
-    return next((places for places in range(most + 1) if 10**places % number.denominator == 0), most + 1)

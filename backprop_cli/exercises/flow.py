@@ -10,8 +10,9 @@ from fractions import Fraction
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.losses import Loss, scale
-from backprop_cli.exercises.assembly import Flow, class_targets, decimals, matrix, rounded
+from backprop_cli.exercises.assembly import Flow, class_targets, matrix
 from backprop_cli.exercises.number_sets import NumberSet, Unfit
+from backprop_cli.exercises.rounding import decimals
 from backprop_cli.exercises.specification import Specification
 from backprop_cli.exercises.stream import Stream
 
@@ -45,7 +46,7 @@ def draw_flow(spec: Specification, stream: Stream, number_set: NumberSet, output
     if bounded is not None:
         return Flow(targets=drawn(lambda _: Fraction(stream.choice(bounded))))
     if not spec.rational:
-        return Flow(targets=drawn(lambda y: rounded(y - stream.choice(_DIFFERENCES), 1)))
+        return Flow(targets=drawn(lambda y: round(y - stream.choice(_DIFFERENCES), 1)))
     differences = _differences(spec, row, spare)
     return Flow(targets=drawn(lambda y: y - stream.choice(differences)))
 

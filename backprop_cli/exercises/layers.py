@@ -17,19 +17,20 @@ from backprop_cli.core.activations import Activation, activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import as_objects
 from backprop_cli.core.loss_names import loss
-from backprop_cli.exercises.assembly import Parameters, decimals, matrix, rounded
+from backprop_cli.exercises.assembly import Parameters, matrix
 from backprop_cli.exercises.conditions import FROM_KINKS, MOST_Z, may_be_inactive, saturates
 from backprop_cli.exercises.number_sets import NumberSet, Unfit
+from backprop_cli.exercises.rounding import decimals
 from backprop_cli.exercises.specification import Specification
 from backprop_cli.exercises.stream import Stream
 
-__all__ = ["Plans", "draw_inputs", "draw_layer", "plans"]
+__all__ = ["Plan", "Plans", "draw_inputs", "draw_layer", "outputs_of", "plans"]
 
 _TRIES = 60  # for the inputs or a neuron
 _LAYERS = 8  # tries for a layer
 _MANY = 20  # decimals
 _FEW = 3
-_SNAP = 12  # decimals of outputs that are not rational, so that the last bits of a platform decide nothing
+_KEPT = 12  # decimals of outputs that are not rational, so that the last bits of a platform decide nothing
 _SMALL_Z = 4  # the largest pre-activation in a network with an activation that saturates
 
 _Rows = list[list[Fraction]]
@@ -120,7 +121,7 @@ def outputs_of(row: Activation, z: Array) -> Array:
     if row.exact:
         return row.value(z)
     found = row.value(z.astype(np.float64))
-    return matrix([[rounded(number, _SNAP) for number in sample] for sample in found.tolist()])
+    return matrix([[round(Fraction(number), _KEPT) for number in sample] for sample in found.tolist()])
 
 
 class _Neuron(NamedTuple):

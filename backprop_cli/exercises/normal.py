@@ -17,14 +17,14 @@ from backprop_cli.core.exact import as_objects
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import UsageError
-from backprop_cli.exercises.assembly import Flow, Parameters, class_targets, matrix, problem_of, rounded
+from backprop_cli.exercises.assembly import Flow, Parameters, class_targets, matrix, problem_of
 from backprop_cli.exercises.flow import BINARY, drawn_classes
 from backprop_cli.exercises.specification import Init, Specification
 from backprop_cli.exercises.stream import Stream
 
 __all__ = ["normal"]
 
-_PLACES = 4
+_DIGITS = 4
 _FROM_KINKS = 1e-3  # how far pre-activations stay from kinks: more than float32 rounds
 _TRIES = 200  # for a neuron
 _LIKE_RELU = ("relu", "leaky_relu", "elu", "silu", "gelu")
@@ -56,8 +56,8 @@ def _neuron(
     """Return weights, a bias and pre-activations (n_samples,), of the inputs (n_samples, n_inputs) of layer i."""
     deviation = _deviation(spec.init or _init_of(row), *spec.shape[i : i + 2])
     for _ in range(_TRIES):
-        weights = [rounded(stream.normal() * deviation, _PLACES) for _ in range(spec.shape[i])]
-        bias = rounded(stream.normal() * _OF_BIASES, _PLACES) if spec.biases else Fraction(0)
+        weights = [round(Fraction(stream.normal() * deviation), _DIGITS) for _ in range(spec.shape[i])]
+        bias = round(Fraction(stream.normal() * _OF_BIASES), _DIGITS) if spec.biases else Fraction(0)
         z = inputs @ np.array(weights, np.float64) + float(bias)
         # Without a bias, z of inputs that are all 0 is 0 in any arithmetic
         z_rounded = z if spec.biases else z[inputs.any(axis=1)]
@@ -77,7 +77,7 @@ def _deviation(init: Init, n_inputs: int, n_neurons: int) -> Decimal:
 
 
 def _normal(stream: Stream, n_rows: int, n_columns: int) -> Array:
-    return matrix([[rounded(stream.normal(), _PLACES) for _ in range(n_columns)] for _ in range(n_rows)])
+    return matrix([[round(Fraction(stream.normal()), _DIGITS) for _ in range(n_columns)] for _ in range(n_rows)])
 
 
 def _flow(spec: Specification, stream: Stream, outputs: Array) -> Flow:
@@ -94,7 +94,7 @@ def _flow(spec: Specification, stream: Stream, outputs: Array) -> Flow:
 
     def target(y: float) -> Fraction:
         while True:
-            found = rounded(stream.normal(), _PLACES)
+            found = round(Fraction(stream.normal()), _DIGITS)
             if all(abs(y - float(found) - edge) > _FROM_KINKS for edge in edges):
                 return found
 
