@@ -9,7 +9,8 @@ from collections import Counter
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import UsageError
 from backprop_cli.exercises.assembly import problem_of
-from backprop_cli.exercises.conditions import CONDITIONS, Drawn
+from backprop_cli.exercises.conditions import CONDITIONS
+from backprop_cli.exercises.drawn import Drawn
 from backprop_cli.exercises.flow import draw_flow
 from backprop_cli.exercises.layers import draw_inputs, draw_layer, plans
 from backprop_cli.exercises.number_sets import NUMBER_SETS, NumberSet, Unfit

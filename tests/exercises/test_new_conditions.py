@@ -10,7 +10,8 @@ import pytest
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.exercises.assembly import matrix
-from backprop_cli.exercises.conditions import CONDITIONS, Drawn
+from backprop_cli.exercises.conditions import CONDITIONS
+from backprop_cli.exercises.drawn import Drawn
 from backprop_cli.exercises.new import new
 from backprop_cli.exercises.specification import Specification
 
