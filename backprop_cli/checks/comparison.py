@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from backprop_cli.checks.descriptions import in_names_of
 from backprop_cli.checks.follow_through import FollowThrough
 from backprop_cli.checks.mistakes import matching_mistakes
 from backprop_cli.checks.patterns import described
 from backprop_cli.checks.quantity_check import Difference, QuantityCheck
 from backprop_cli.checks.rounding import Likely
-from backprop_cli.checks.spoken import spoken
 from backprop_cli.checks.tolerance import Accepted, as_floats
 from backprop_cli.checks.whole_array import judge_whole, tightness
 from backprop_cli.core.arrays import Array, unraveled
@@ -65,7 +65,7 @@ class Comparison:
                 result[earlier] = replace(result[earlier], explanations=kept or result[earlier].explanations)
             first |= {text: node for text in texts if text not in first}
         problem = self.solution.problem
-        words = {text: spoken(text, problem, node.layer) for text, node in first.items()}
+        words = {text: in_names_of(text, problem, node.layer) for text, node in first.items()}
         return {
             node: replace(check, explanations=tuple(words[text] for text in check.explanations))
             for node, check in result.items()

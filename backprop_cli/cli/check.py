@@ -72,10 +72,10 @@ def _write(found: tuple[Verdict, ...], options: CheckOptions) -> None:
             write_stdout(marks.table(found, strict=options.marks == "strict"), encoding="utf-8")
             write_notes(marks.notes(found), quiet=options.quiet)
         case "github":
-            from backprop_cli.cli.spots import spots
+            from backprop_cli.cli.locations import locations
             from backprop_cli.render.checks import github
 
-            write_stdout(github.annotations(found, list(spots(found, options.expect))), encoding="utf-8")
+            write_stdout(github.annotations(found, list(locations(found, options.expect))), encoding="utf-8")
         case "junit":
             from backprop_cli.render.checks import junit
 

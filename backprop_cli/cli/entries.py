@@ -72,7 +72,7 @@ def with_names_here(name: Name, problem: "Problem") -> Name:
     """Return a name with what a name of a framework or course stands for.
 
     Raises:
-        UsageError: The problem does not speak its names, it is given, or there is no such layer.
+        UsageError: The problem has other names, the quantity is given, or there is no such layer.
     """
     if not name.foreign:
         return name

@@ -32,7 +32,11 @@ ENDINGS: Mapping[SheetFormat, tuple[str, ...]] = MappingProxyType(
 
 
 def sheet_target(text: str) -> str:
-    """Return the value of `--save`: the path of a file of one of the formats, or of a folder."""
+    """Return the value of `--save`: the path of a file of one of the formats, or of a folder.
+
+    Raises:
+        UsageError: It is neither.
+    """
     endings = [ending for every in ENDINGS.values() for ending in every]
     if text == "-" or (suffix(text) not in ("", *endings) and not os.path.isdir(text)):
         raise UsageError(f"--save: expected a folder, or a file that ends like its format, got {text!r}")

@@ -13,7 +13,7 @@ from backprop_cli.core.quantities import Reduction, WeightLayout
 from backprop_cli.errors import ExitStatus, UsageError
 from backprop_cli.exercises.assembly import in_floats
 from backprop_cli.exercises.new import new
-from backprop_cli.exercises.wish import DEFAULT_DIGITS, Wish, activations_of
+from backprop_cli.exercises.specification import DEFAULT_DIGITS, Specification, activations_of
 from backprop_cli.load.files import suffix
 
 __all__ = ["write_new"]
@@ -28,14 +28,14 @@ def write_new(options: NewOptions) -> ExitStatus:
         OutputError, ClosedPipeError: They cannot be written.
     """
     _refuse_conflicts(options)
-    first = _wish(options)
-    wishes = [first.of_seed(first.seed + k) for k in range(options.count)]
+    first = _specification(options)
+    specs = [first.of_seed(first.seed + k) for k in range(options.count)]
     if options.save is None:
         from backprop_cli.render import json
 
-        write_stdout(json.problem(problem_draft(new(*wishes))))
+        write_stdout(json.problem(problem_draft(new(*specs))))
         return ExitStatus.OK
-    files = {path: _file(wish, path) for path, wish in zip(_paths(options), wishes, strict=True)}
+    files = {path: _file(spec, path) for path, spec in zip(_paths(options), specs, strict=True)}
     with pending(files, folder_of(options.save)):
         pass
     return ExitStatus.OK
@@ -61,14 +61,14 @@ def _refuse_conflicts(options: NewOptions) -> None:
         raise UsageError(f"--count: the last seed would be {options.seed + options.count - 1} (at most {LARGEST_SEED})")
 
 
-def _wish(options: NewOptions) -> Wish:
+def _specification(options: NewOptions) -> Specification:
     """Return what the options ask for."""
     shape, digits = options.shape or (), options.digits
     names = () if options.activation is None else tuple(map(str.strip, options.activation.split(",")))
     loss = None if options.loss is None else loss_of(values.loss(options.loss)).name
     of_loss: Reduction = "mean" if options.loss in FRAMEWORK_NAMES else "sum"
     layout: WeightLayout = "out-in" if options.samples_in == "columns" else "in-out"
-    return Wish(
+    return Specification(
         shape=shape,
         n_samples=options.n_samples,
         activations=activations_of(tuple(map(values.activation, names)), len(shape) - 1, loss),
@@ -95,7 +95,7 @@ def _paths(options: NewOptions) -> list[str]:
     return [os.path.join(save, f"{number:03}.{ending}") for number in range(1, options.count + 1)]
 
 
-def _file(wish: Wish, path: str) -> Write:
-    """Return the function that writes the problem of a wish; an NPZ archive holds float64."""
-    problem = new(wish)
+def _file(spec: Specification, path: str) -> Write:
+    """Return the function that writes the problem of a specification; an NPZ archive holds float64."""
+    problem = new(spec)
     return problem_file(in_floats(problem) if suffix(path) == ".npz" and problem.exact else problem, path)

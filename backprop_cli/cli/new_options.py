@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from typer import Option
 
 from backprop_cli.cli import completion, values
-from backprop_cli.cli.problem_options import CommonOptions
+from backprop_cli.cli.problem_options import CommonOptions, MeanGradientsOption
 from backprop_cli.core.quantities import Reduction, SamplesIn, WeightLayout
 from backprop_cli.errors import UsageError
 from backprop_cli.load.files import PROBLEM_SUFFIXES, suffix
@@ -18,10 +18,10 @@ LARGEST_SEED = 999_999_999  # of nine digits, as an option is read
 
 
 def read_shape(text: str) -> tuple[int, ...]:
-    """Read the sizes of a network: of the inputs, and of each layer.
+    """Read the sizes of a network: the number of inputs, and of the neurons of each layer.
 
     Raises:
-        UsageError: They are none.
+        UsageError: The text is no list of two or more sizes.
     """
     if not re.fullmatch(r"[1-9]\d{0,5}(,[1-9]\d{0,5})+", text, re.ASCII):
         reason = f"--shape: expected the number of inputs and of the neurons of each layer, as in 3,2,1, got {text!r}"
@@ -110,9 +110,7 @@ class NewOptions(CommonOptions):
         ),
     ] = None
     samples_in: Annotated[SamplesIn, Option(help="Whether a sample is a row or a column.")] = "rows"
-    mean_gradients: Annotated[
-        bool, Option("--mean-gradients", help="dweights, dbiases and the loss are means over the samples.")
-    ] = False
+    mean_gradients: MeanGradientsOption = False
     seed: Annotated[int, Option(min=0, help="The seed that numbers are drawn from.")] = 0
     count: Annotated[
         int, Option(min=1, max=9999, help="How many problems to make, of this seed and the next ones.")

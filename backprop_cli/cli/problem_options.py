@@ -1,7 +1,7 @@
 """The options that several commands have in common."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 from typer import Option
 
@@ -11,7 +11,11 @@ from backprop_cli.core.names import Names
 from backprop_cli.core.quantities import UPSTREAM_RULES, Reduction, SamplesIn, WeightLayout
 from backprop_cli.load.files import HeaderMode
 
-__all__ = ["CommonOptions", "ProblemOptions"]
+__all__ = ["CommonOptions", "MeanGradientsOption", "ProblemOptions"]
+
+MeanGradientsOption: TypeAlias = Annotated[
+    bool, Option("--mean-gradients", help="dweights, dbiases and the loss are means over the samples.")
+]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -57,9 +61,7 @@ class ProblemOptions(CommonOptions):
             " samples only [default: sum, or mean for a framework's name]."
         ),
     ] = None
-    mean_gradients: Annotated[
-        bool, Option("--mean-gradients", help="dweights, dbiases and the loss are means over the samples.")
-    ] = False
+    mean_gradients: MeanGradientsOption = False
     z: Annotated[str | None, Option(help="Cached pre-activations, in place of computed ones.")] = None
     no_biases: Annotated[bool, Option("--no-biases", help="Layers without biases; those of the file are dropped.")] = (
         False
@@ -84,7 +86,7 @@ class ProblemOptions(CommonOptions):
     names: Annotated[
         Names | None,
         Option(
-            help="Speak the names of a framework or course, and read them, with their layout of weights and samples:"
+            help="Read and write the names of a framework or course, with its layout of weights and samples:"
             " 0.weight, dense/kernel, W1."
         ),
     ] = None

@@ -93,7 +93,7 @@ class Problem:
     mean_gradients: bool = False  # whether dweights, dbiases and the loss are means over the samples
     steps: int = 1  # how many in all
     at_step: int = 1  # the step, counted from 1, that the weights and biases belong to
-    naming: Naming | None = None  # the names that results speak, if these are not the ones here
+    naming: Naming | None = None  # the names of results, if these are not the ones here
     own_naming: Naming | None = None  # the names in which it was written, if these are not the ones here
     earlier_losses: Array | None = None  # (at_step - 1,): the losses of the steps before that one
 

@@ -1,4 +1,4 @@
-"""A problem made of the numbers that were drawn for a wish."""
+"""A problem made of the numbers that were drawn for a specification."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +13,9 @@ from backprop_cli.core.exact import as_objects, to_float
 from backprop_cli.core.loss_domains import one_hot
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.problem import Layer, Problem
-from backprop_cli.exercises.wish import Wish
+from backprop_cli.exercises.specification import Specification
 
-__all__ = ["Flow", "Parameters", "class_targets", "decimals", "floats", "in_floats", "matrix", "problem_of", "rounded"]
+__all__ = ["Flow", "Parameters", "class_targets", "floats", "in_floats", "matrix", "problem_of"]
 
 
 class Parameters(NamedTuple):
@@ -33,11 +33,11 @@ class Flow(NamedTuple):
     has_classes: bool = False  # whether the targets are written as class numbers
 
 
-def problem_of(wish: Wish, inputs: Array, layers: Sequence[Parameters], flow: Flow) -> Problem:
-    """Return the problem of a wish with inputs (n_samples, n_inputs) and all other numbers, as fractions."""
+def problem_of(spec: Specification, inputs: Array, layers: Sequence[Parameters], flow: Flow) -> Problem:
+    """Return the problem of a specification with inputs (n_samples, n_inputs) and all other numbers, as fractions."""
     return Problem(
-        title=wish.title,
-        source=wish.source,
+        title=spec.title,
+        source=spec.source,
         inputs=inputs,
         layers=tuple(
             Layer(
@@ -49,22 +49,22 @@ def problem_of(wish: Wish, inputs: Array, layers: Sequence[Parameters], flow: Fl
                 n_neurons=parameters.weights.shape[1],
                 neuron_names=None,
             )
-            for name, parameters in zip(wish.activations, layers, strict=True)
+            for name, parameters in zip(spec.activations, layers, strict=True)
         ),
         upstream=flow.upstream,
-        weight_layout=wish.weight_layout,
-        learning_rate=wish.rate,
-        layered=wish.n_layers > 1,
-        n_samples=wish.n_samples,
+        weight_layout=spec.weight_layout,
+        learning_rate=spec.rate,
+        layered=spec.n_layers > 1,
+        n_samples=spec.n_samples,
         input_names=None,
         expected={},
         binary=(),
-        loss=None if wish.loss is None else loss(wish.loss),
-        reduction=wish.reduction,
+        loss=None if spec.loss is None else loss(spec.loss),
+        reduction=spec.reduction,
         targets=flow.targets,
         has_classes=flow.has_classes,
-        samples_in=wish.samples_in,
-        mean_gradients=wish.mean_gradients,
+        samples_in=spec.samples_in,
+        mean_gradients=spec.mean_gradients,
     )
 
 
@@ -95,30 +95,12 @@ def matrix(rows: Sequence[Sequence[Fraction]]) -> Array:
     return as_objects([number for row in rows for number in row]).reshape(len(rows), -1)
 
 
-def class_targets(wish: Wish, classes: Sequence[int]) -> Flow:
+def class_targets(spec: Specification, classes: Sequence[int]) -> Flow:
     """Return classes as targets: numbers where frameworks take those, else a 1 in each row."""
-    targets = one_hot(np.array(classes), wish.shape[-1])
-    return Flow(targets=matrix([list(map(Fraction, row)) for row in targets.tolist()]), has_classes=_by_number(wish))
+    targets = one_hot(np.array(classes), spec.shape[-1])
+    return Flow(targets=matrix([list(map(Fraction, row)) for row in targets.tolist()]), has_classes=_by_number(spec))
 
 
-def _by_number(wish: Wish) -> bool:
+def _by_number(spec: Specification) -> bool:
     """Tell whether targets are class numbers, as PyTorch's CrossEntropyLoss and NLLLoss take them."""
-    return wish.loss != "cross_entropy"
-
-
-def rounded(number: Any, places: int) -> Fraction:
-    """Return a number rounded to decimals.
-
-    >>> rounded(0.25, 1), rounded(Fraction(2, 3), 2)
-    (Fraction(1, 5), Fraction(67, 100))
-    """
-    return round(Fraction(number), places)
-
-
-def decimals(number: Fraction, most: int = 20) -> int:
-    """Return how many decimals a number has; more than `most` count as one more.
-
-    >>> decimals(Fraction(3)), decimals(Fraction(1, 8)), decimals(Fraction(1, 3))
-    (0, 3, 21)
-    """
-    return next((places for places in range(most + 1) if 10**places % number.denominator == 0), most + 1)
+    return spec.loss != "cross_entropy"

@@ -3,78 +3,21 @@
 The numbers in the names are stated in the help of `backprop new`.
 """
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.activations import Activation
-from backprop_cli.core.arrays import Array
-from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import Node
-from backprop_cli.core.solution import Solution
-from backprop_cli.core.solve import solve
-from backprop_cli.exercises.assembly import in_floats
+from backprop_cli.exercises.drawn import Drawn
+from backprop_cli.exercises.visible_mistakes import shows_mistakes
 
-__all__ = ["CONDITIONS", "FROM_KINKS", "MOST_Z", "Condition", "Drawn"]
+__all__ = ["CONDITIONS", "FROM_KINKS", "MOST_Z", "Condition", "may_be_inactive", "saturates"]
 
 FROM_KINKS = Fraction(1, 10)  # how far pre-activations stay from 0, and from kinks
 MOST_Z = 2  # how far they stay from where an activation saturates; of softmax, how far those of a sample are apart
 _VISIBLE = 10  # units of the last decimal, which the largest entry of a gradient has
-_PLACES = 9  # of floats; numbers that are drawn and what is rational have fewer
-_CHANGED = 1e-9  # relative to the largest entry; what is less is a rounding error
-_MARGIN = 1.0001  # of two tolerances, so that rounding errors decide nothing
-# Mistakes that change nothing where no pre-activation is at a kink
-_AT_KINKS = ("derivative beyond the kink", "mean derivative at the kink")
-_FIRST = ("dz", "dbiases")  # what most draws fail by
-# Quantities in which a mistake is looked for that changes nothing by chance; others follow from them alone
-_WITH_CHANCE = ("z", "loss", "upstream", "dz", "dweights", "dbiases")
-
-
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Drawn:
-    """A problem of fractions that was drawn, and what follows from it."""
-
-    problem: Problem
-    digits: int
-    rational: bool  # whether everything that follows is a fraction
-
-    @cached_property
-    def floats(self) -> Problem:
-        """The problem in float64."""
-        return in_floats(self.problem)
-
-    @cached_property
-    def solution(self) -> Solution:
-        """Everything that follows, in float64."""
-        return solve(self.floats)
-
-    @cached_property
-    def layers(self) -> Sequence[Mapping[str, Array]]:
-        """The quantities of each layer, such as z (n_samples, n_neurons), as fractions, or as floats if not rational.
-
-        Floats are rounded, so that their last bits, which depend on the platform, decide nothing.
-        """
-        if self.rational:
-            return [layer.computed for layer in solve(self.problem).layers]
-        return [
-            {name: np.round(values, _PLACES) for name, values in layer.computed.items()}
-            for layer in self.solution.layers
-        ]
-
-    def gradients(self) -> Iterator[Array]:
-        """Yield the gradients of all layers, each in the shape of its quantity, such as (n_samples, n_neurons)."""
-        for layer in self.layers:
-            yield from (values for name, values in layer.items() if name.startswith("d"))
-
-    def z(self, layer: int) -> Array:
-        """Return the pre-activations (n_samples, n_neurons) of a layer."""
-        return self.problem.as_written("z", self.layers[layer]["z"])
 
 
 class Condition(NamedTuple):
@@ -164,70 +107,6 @@ def _is_not_symmetric(drawn: Drawn) -> bool:
 
 def _is_visible(drawn: Drawn) -> bool:
     return drawn.rational or all(abs(values).max() * 10**drawn.digits >= _VISIBLE for values in drawn.gradients())
-
-
-class _Changes(NamedTuple):
-    """Which mistakes change a quantity, and which of them by more than two tolerances, by name and description."""
-
-    changed: Counter[tuple[str, str]]
-    visible: Counter[tuple[str, str]]
-
-
-def _changes(solution: Solution, node: Node, digits: int, names: Collection[str] | None = None) -> _Changes:
-    right = solution.layers[node.layer].computed[node.quantity]
-    size, found = float(np.abs(right).max(initial=0)), _Changes(Counter(), Counter())
-    for wrong in wrong_values(solution, node, names):
-        difference = float(np.abs(wrong.value - right).max(initial=0))
-        key = wrong.name, wrong.description
-        if wrong.name not in _AT_KINKS:
-            found.changed[key] += difference > _CHANGED * (1 + size)
-            found.visible[key] += difference * 10**digits > _MARGIN
-    return found
-
-
-def shows_mistakes(drawn: Drawn) -> bool:
-    """Tell whether each mistake that changes a quantity at all changes an entry by more than two tolerances.
-
-    A mistake that would change it with other numbers near by has to change it, too.
-    """
-    nearby: Solution | None = None
-    for node in sorted(drawn.problem.nodes, key=lambda node: node.quantity not in _FIRST):
-        found = _changes(drawn.solution, node, drawn.digits)
-        if found.changed != found.visible:
-            return False
-        is_first = node == Node(0, "dinputs")  # those of other layers are upstream of a dz
-        silent = {name for (name, _), changed in found.changed.items() if not changed}
-        if silent and (is_first or node.quantity in _WITH_CHANCE):
-            nearby = nearby or solve(_moved(drawn.floats))
-            there = _changes(nearby, node, drawn.digits, silent).changed
-            if any(there[key] > found.changed[key] for key in there):
-                return False
-    return True
-
-
-def _moved(problem: Problem) -> Problem:
-    """Return a problem in which each number is another, and nothing is equal that need not be."""
-    number = 0
-
-    def moved(array: Any) -> Any:
-        nonlocal number
-        if not isinstance(array, np.ndarray):
-            return array
-        result = array.copy()
-        for index in np.ndindex(array.shape):
-            number += 1
-            result[index] *= 1 + 1e-3 * ((number * 0.6180339887498949) % 1)
-        return result
-
-    layers = tuple(replace(layer, weights=moved(layer.weights), biases=moved(layer.biases)) for layer in problem.layers)
-    is_of_numbers = problem.loss is not None and problem.loss.exact
-    return replace(
-        problem,
-        inputs=moved(problem.inputs),
-        layers=layers,
-        upstream=moved(problem.upstream),
-        targets=moved(problem.targets) if is_of_numbers else problem.targets,
-    )
 
 
 CONDITIONS: Mapping[str, Condition] = {

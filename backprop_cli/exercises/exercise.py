@@ -1,16 +1,11 @@
 """The records of an exercise: a problem as a question, with what is asked and the right answers."""
 
 from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from typing import TypeAlias
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.explanations.worked import Matrix, Worked
 
-__all__ = ["Asked", "Exact", "Exercise"]
-
-Exact: TypeAlias = Fraction | Decimal  # a decimal has 50 right digits
+__all__ = ["Asked", "Exercise"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,7 +13,7 @@ class Asked:
     """One quantity that is asked for."""
 
     matrix: Matrix  # its place, its letter, and its values in float64
-    answers: Array  # of `Exact`, in the shape of `matrix.values`
+    answers: Array  # of `rounding.Exact`, in the shape of `matrix.values`
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

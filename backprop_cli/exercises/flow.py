@@ -10,10 +10,11 @@ from fractions import Fraction
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.losses import Loss, scale
-from backprop_cli.exercises.assembly import Flow, class_targets, decimals, matrix, rounded
-from backprop_cli.exercises.rungs import Rung, Unfit
+from backprop_cli.exercises.assembly import Flow, class_targets, matrix
+from backprop_cli.exercises.number_sets import NumberSet, Unfit
+from backprop_cli.exercises.rounding import decimals
+from backprop_cli.exercises.specification import Specification
 from backprop_cli.exercises.stream import Stream
-from backprop_cli.exercises.wish import Wish
 
 __all__ = ["BINARY", "draw_flow", "drawn_classes"]
 
@@ -25,7 +26,7 @@ _BOUNDED = {"sigmoid": (0, 1), "softmax": (0, 1), "tanh": (-1, 1)}
 BINARY = ("binary_cross_entropy", "binary_cross_entropy_with_logits")
 
 
-def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int) -> Flow:
+def draw_flow(spec: Specification, stream: Stream, number_set: NumberSet, outputs: Array, spare: int) -> Flow:
     """Return what flows back to outputs (n_samples, n_neurons), of which a gradient has `spare` decimals at most.
 
     Raises:
@@ -35,39 +36,39 @@ def draw_flow(wish: Wish, stream: Stream, rung: Rung, outputs: Array, spare: int
     def drawn(number: Callable[[Fraction], Fraction]) -> Array:
         return matrix([[number(y) for y in sample] for sample in outputs.tolist()])
 
-    if wish.loss is None:
-        times = wish.n_samples if wish.mean_gradients else 1
-        return Flow(upstream=drawn(lambda _: times * stream.choice(rung.upstream)))
-    row = loss(wish.loss)
+    if spec.loss is None:
+        times = spec.n_samples if spec.mean_gradients else 1
+        return Flow(upstream=drawn(lambda _: times * stream.choice(number_set.upstream)))
+    row = loss(spec.loss)
     if row.per_sample:
-        return class_targets(wish, drawn_classes(wish, stream))
-    bounded = (0, 1) if row.name in BINARY else _BOUNDED.get(wish.activations[-1])
+        return class_targets(spec, drawn_classes(spec, stream))
+    bounded = (0, 1) if row.name in BINARY else _BOUNDED.get(spec.activations[-1])
     if bounded is not None:
         return Flow(targets=drawn(lambda _: Fraction(stream.choice(bounded))))
-    if not wish.rational:
-        return Flow(targets=drawn(lambda y: rounded(y - stream.choice(_DIFFERENCES), 1)))
-    differences = _differences(wish, row, spare)
+    if not spec.rational:
+        return Flow(targets=drawn(lambda y: round(y - stream.choice(_DIFFERENCES), 1)))
+    differences = _differences(spec, row, spare)
     return Flow(targets=drawn(lambda y: y - stream.choice(differences)))
 
 
-def drawn_classes(wish: Wish, stream: Stream) -> list[int]:
+def drawn_classes(spec: Specification, stream: Stream) -> list[int]:
     """Return a class for each sample; not all are the same where that is possible."""
-    classes = [stream.below(wish.shape[-1])]
-    while len(classes) < wish.n_samples:
-        is_last = len(classes) == wish.n_samples - 1
-        left = [k for k in range(wish.shape[-1]) if not is_last or set(classes) != {k}]
+    classes = [stream.below(spec.shape[-1])]
+    while len(classes) < spec.n_samples:
+        is_last = len(classes) == spec.n_samples - 1
+        left = [k for k in range(spec.shape[-1]) if not is_last or set(classes) != {k}]
         classes.append(stream.choice(left))
     return classes
 
 
-def _differences(wish: Wish, row: Loss, spare: int) -> Sequence[Fraction]:
+def _differences(spec: Specification, row: Loss, spare: int) -> Sequence[Fraction]:
     """Return differences y - t with which the loss and its gradient, after their division, have few decimals.
 
     Raises:
         Unfit: There are none.
     """
-    divisors = scale(row, wish.reduction, wish.n_samples, wish.shape[-1], mean_gradients=wish.mean_gradients)
-    of_gradient = divisors.upstream * (wish.n_samples if wish.mean_gradients else 1)
+    divisors = scale(row, spec.reduction, spec.n_samples, spec.shape[-1], mean_gradients=spec.mean_gradients)
+    of_gradient = divisors.upstream * (spec.n_samples if spec.mean_gradients else 1)
     found: list[Fraction] = []
     for k in range(1, 24 * _without_2_and_5(divisors.loss) + 1):
         y, t = matrix([[k * _HALF]]), matrix([[Fraction(0)]])
@@ -75,7 +76,7 @@ def _differences(wish: Wish, row: Loss, spare: int) -> Sequence[Fraction]:
         if (
             k * _HALF != row.reach
             and decimals(Fraction(gradient) / of_gradient) <= min(spare, 1)
-            and decimals(Fraction(value) / divisors.loss) <= wish.digits
+            and decimals(Fraction(value) / divisors.loss) <= spec.digits
         ):
             found.append(k * _HALF)
     if not found:

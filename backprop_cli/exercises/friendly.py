@@ -1,7 +1,7 @@
 """Draw problems with friendly numbers: small integers and short decimals, whose results are short as well.
 
 Each part is drawn such that it is likely to be fit (`layers`, `flow`). The whole is then measured by the conditions in
-`conditions`, and drawn again where one fails. The sets of numbers become larger from rung to rung.
+`conditions`, and drawn again where one fails. A larger set of numbers is used where that fails too often.
 """
 
 from collections import Counter
@@ -9,38 +9,39 @@ from collections import Counter
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import UsageError
 from backprop_cli.exercises.assembly import problem_of
-from backprop_cli.exercises.conditions import CONDITIONS, Drawn
+from backprop_cli.exercises.conditions import CONDITIONS
+from backprop_cli.exercises.drawn import Drawn
 from backprop_cli.exercises.flow import draw_flow
 from backprop_cli.exercises.layers import draw_inputs, draw_layer, plans
-from backprop_cli.exercises.rungs import LADDER, Rung, Unfit
+from backprop_cli.exercises.number_sets import NUMBER_SETS, NumberSet, Unfit
+from backprop_cli.exercises.specification import Specification
 from backprop_cli.exercises.stream import Stream
-from backprop_cli.exercises.wish import Wish
 
 __all__ = ["friendly"]
 
-_DRAWS = 60  # on each rung, and more on the last one
+_DRAWS = 60  # of each set of numbers, and more of the last one
 _MORE = 300
-_TOO_SMALL = 12  # draws with gradients that are too small, after which the numbers become larger
+_TOO_SMALL = 12  # draws with gradients that are too small, after which the next set is used
 
 
-def friendly(wish: Wish) -> Problem:
+def friendly(spec: Specification) -> Problem:
     """Return a problem of fractions that meets every condition.
 
     Raises:
         UsageError: None was found; the message says which condition failed most.
     """
-    stream, failed = Stream(wish.seed), Counter[str]()
-    for rung in LADDER:
+    stream, failed = Stream(spec.seed), Counter[str]()
+    for number_set in NUMBER_SETS:
         too_small = failed["visible"] + _TOO_SMALL
-        for _ in range(_MORE if rung is LADDER[-1] else _DRAWS):
-            if failed["visible"] > too_small and rung is not LADDER[-1]:
+        for _ in range(_MORE if number_set is NUMBER_SETS[-1] else _DRAWS):
+            if failed["visible"] > too_small and number_set is not NUMBER_SETS[-1]:
                 break
             try:
-                problem = _draw(wish, stream, rung)
+                problem = _draw(spec, stream, number_set)
             except Unfit as unfit:
                 failed[unfit.condition] += 1
                 continue
-            drawn = Drawn(problem=problem, digits=wish.digits, rational=wish.rational)
+            drawn = Drawn(problem=problem, digits=spec.digits, rational=spec.rational)
             unmet = next((key for key, condition in CONDITIONS.items() if not condition.holds(drawn)), None)
             if unmet is None:
                 return problem
@@ -50,16 +51,16 @@ def friendly(wish: Wish) -> Problem:
     raise UsageError(f"{reason} {CONDITIONS[key].sentence}", hint=CONDITIONS[key].hint)
 
 
-def _draw(wish: Wish, stream: Stream, rung: Rung) -> Problem:
+def _draw(spec: Specification, stream: Stream, number_set: NumberSet) -> Problem:
     """Return a problem that may be fit.
 
     Raises:
         Unfit: No numbers were found for a part of it.
     """
-    planned = plans(wish, stream)
-    inputs = outputs = draw_inputs(wish, stream, rung)
+    planned = plans(spec, stream)
+    inputs = outputs = draw_inputs(spec, stream, number_set)
     layers = []
-    for i in range(wish.n_layers):
-        parameters, outputs = draw_layer(wish, stream, rung, outputs, i, planned.layers[i])
+    for i in range(spec.n_layers):
+        parameters, outputs = draw_layer(spec, stream, number_set, outputs, i, planned.layers[i])
         layers.append(parameters)
-    return problem_of(wish, inputs, layers, draw_flow(wish, stream, rung, outputs, planned.spare))
+    return problem_of(spec, inputs, layers, draw_flow(spec, stream, number_set, outputs, planned.spare))

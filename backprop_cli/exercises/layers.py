@@ -17,19 +17,20 @@ from backprop_cli.core.activations import Activation, activation
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.exact import as_objects
 from backprop_cli.core.loss_names import loss
-from backprop_cli.exercises.assembly import Parameters, decimals, matrix, rounded
+from backprop_cli.exercises.assembly import Parameters, matrix
 from backprop_cli.exercises.conditions import FROM_KINKS, MOST_Z, may_be_inactive, saturates
-from backprop_cli.exercises.rungs import Rung, Unfit
+from backprop_cli.exercises.number_sets import NumberSet, Unfit
+from backprop_cli.exercises.rounding import decimals
+from backprop_cli.exercises.specification import Specification
 from backprop_cli.exercises.stream import Stream
-from backprop_cli.exercises.wish import Wish
 
-__all__ = ["Plans", "draw_inputs", "draw_layer", "plans"]
+__all__ = ["Plan", "Plans", "draw_inputs", "draw_layer", "outputs_of", "plans"]
 
 _TRIES = 60  # for the inputs or a neuron
 _LAYERS = 8  # tries for a layer
 _MANY = 20  # decimals
 _FEW = 3
-_SNAP = 12  # decimals of outputs that are not rational, so that the last bits of a platform decide nothing
+_KEPT = 12  # decimals of outputs that are not rational, so that the last bits of a platform decide nothing
 _SMALL_Z = 4  # the largest pre-activation in a network with an activation that saturates
 
 _Rows = list[list[Fraction]]
@@ -49,13 +50,13 @@ class Plans(NamedTuple):
     spare: int
 
 
-def plans(wish: Wish, stream: Stream) -> Plans:
+def plans(spec: Specification, stream: Stream) -> Plans:
     """Return what each layer may have, such that results have few decimals: inactive units first, of any one layer."""
-    rows, order = [activation(name) for name in wish.activations], stream.shuffled(range(wish.n_layers))
+    rows, order = [activation(name) for name in spec.activations], stream.shuffled(range(spec.n_layers))
     # An inactive unit alone in its layer ends the gradient of its sample: no layer has it if another can have one
-    wide = [i for i in order if may_be_inactive(rows[i]) and wish.shape[i + 1] > 1]
-    tall = [i for i in order if may_be_inactive(rows[i]) and wish.n_samples > 1]
-    spare = wish.digits - decimals(wish.rate) if wish.rational else _MANY
+    wide = [i for i in order if may_be_inactive(rows[i]) and spec.shape[i + 1] > 1]
+    tall = [i for i in order if may_be_inactive(rows[i]) and spec.n_samples > 1]
+    spare = spec.digits - decimals(spec.rate) if spec.rational else _MANY
     inactive, fine = set(), set()
     for i in wide or tall[:1]:
         cost = decimals(Fraction(rows[i].parameter or 0)) if rows[i].exact else 0
@@ -63,25 +64,25 @@ def plans(wish: Wish, stream: Stream) -> Plans:
             inactive.add(i)
             spare -= cost
     for i in order:
-        if spare > _reserved(wish):
+        if spare > _reserved(spec):
             fine.add(i)
             spare -= 1
-    return Plans([Plan(i in fine, i in inactive) for i in range(wish.n_layers)], max(spare, 0))
+    return Plans([Plan(i in fine, i in inactive) for i in range(spec.n_layers)], max(spare, 0))
 
 
-def _reserved(wish: Wish) -> int:
+def _reserved(spec: Specification) -> int:
     """Return how many decimals to keep for the gradient that flows back, so that differences from targets are small."""
-    if wish.loss is None:
+    if spec.loss is None:
         return 0
-    return int(isfinite(loss(wish.loss).reach) or wish.reduction != "sum" or wish.mean_gradients)
+    return int(isfinite(loss(spec.loss).reach) or spec.reduction != "sum" or spec.mean_gradients)
 
 
-def draw_inputs(wish: Wish, stream: Stream, rung: Rung) -> Array:
+def draw_inputs(spec: Specification, stream: Stream, number_set: NumberSet) -> Array:
     """Return inputs (n_samples, n_inputs); samples, features, and the numbers of a sample differ where they can."""
-    numbers = rung.inputs if wish.rational else rung.small_inputs
+    numbers = number_set.inputs if spec.rational else number_set.small_inputs
     rows: _Rows = []
     for _ in range(_TRIES):
-        rows = [[stream.choice(numbers) for _ in range(wish.shape[0])] for _ in range(wish.n_samples)]
+        rows = [[stream.choice(numbers) for _ in range(spec.shape[0])] for _ in range(spec.n_samples)]
         if _differ(rows) and _differ(list(zip(*rows, strict=True))) and all(map(_has_different, rows)):
             break
     return matrix(rows)
@@ -97,18 +98,20 @@ def _has_different(numbers: Sequence[Fraction]) -> bool:
     return len(set(numbers)) >= min(len(numbers), _FEW)
 
 
-def draw_layer(wish: Wish, stream: Stream, rung: Rung, inputs: Array, i: int, plan: Plan) -> tuple[Parameters, Array]:
+def draw_layer(
+    spec: Specification, stream: Stream, number_set: NumberSet, inputs: Array, i: int, plan: Plan
+) -> tuple[Parameters, Array]:
     """Return the parameters of layer i and its outputs (n_samples, n_neurons), of its inputs (n_samples, n_inputs).
 
     Raises:
         Unfit: Its pre-activations are never fit.
     """
-    draw = _LayerDraw(wish, stream, rung, inputs.tolist(), i, plan)
+    draw = _LayerDraw(spec, stream, number_set, inputs.tolist(), i, plan)
     for _ in range(_LAYERS):
         neurons = draw.neurons()
         if draw.is_fit(neurons):
             weights = matrix([neuron.weights for neuron in neurons]).T
-            biases = as_objects([neuron.bias for neuron in neurons]) if wish.biases else None
+            biases = as_objects([neuron.bias for neuron in neurons]) if spec.biases else None
             return Parameters(weights, biases), outputs_of(draw.row, matrix([neuron.z for neuron in neurons]).T)
     raise Unfit("masks")
 
@@ -118,7 +121,7 @@ def outputs_of(row: Activation, z: Array) -> Array:
     if row.exact:
         return row.value(z)
     found = row.value(z.astype(np.float64))
-    return matrix([[rounded(number, _SNAP) for number in sample] for sample in found.tolist()])
+    return matrix([[round(Fraction(number), _KEPT) for number in sample] for sample in found.tolist()])
 
 
 class _Neuron(NamedTuple):
@@ -132,12 +135,14 @@ class _Neuron(NamedTuple):
 class _LayerDraw:
     """What the neurons of a layer are drawn from."""
 
-    def __init__(self, wish: Wish, stream: Stream, rung: Rung, inputs: _Rows, i: int, plan: Plan) -> None:
+    def __init__(
+        self, spec: Specification, stream: Stream, number_set: NumberSet, inputs: _Rows, i: int, plan: Plan
+    ) -> None:
         self.stream, self.inputs, self.plan = stream, inputs, plan
-        self.row, self.size = activation(wish.activations[i]), wish.shape[i + 1]
-        self.numbers = rung.weights[plan.fine] if wish.rational else rung.small_weights
-        self.has_biases, self.has_states = wish.biases, may_be_inactive(self.row)
-        self.most = Fraction(rung.most_z if wish.rational else MOST_Z if saturates(self.row) else _SMALL_Z)
+        self.row, self.size = activation(spec.activations[i]), spec.shape[i + 1]
+        self.numbers = number_set.weights[plan.fine] if spec.rational else number_set.small_weights
+        self.has_biases, self.has_states = spec.biases, may_be_inactive(self.row)
+        self.most = Fraction(number_set.most_z if spec.rational else MOST_Z if saturates(self.row) else _SMALL_Z)
         self.edges = {Fraction(0), *map(Fraction, self.row.kinks)}
 
     def neurons(self) -> list[_Neuron]:
@@ -162,9 +167,9 @@ class _LayerDraw:
             bias = self.stream.choice(self.numbers) if self.has_biases else Fraction(0)
             z = [sum(map(mul, sample, weights), bias) for sample in self.inputs]
             if self.has_states and self.has_biases and not self.plan.inactive and min(z) < 1:
-                lift = ceil(1 - min(z))
-                lift += bias == -lift  # no bias is 0
-                bias, z = bias + lift, [number + lift for number in z]
+                shift = ceil(1 - min(z))
+                shift += bias == -shift  # no bias is 0
+                bias, z = bias + shift, [number + shift for number in z]
             if self._is_fit(z, is_active=is_active) and self._is_near(z, before):
                 return _Neuron(weights, bias, z)
         raise Unfit("saturation" if saturates(self.row) else "masks" if self.has_states else "kinks")

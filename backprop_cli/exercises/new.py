@@ -1,4 +1,4 @@
-"""Make new problems from wishes."""
+"""Make new problems from specifications."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,25 +9,25 @@ from backprop_cli.core.solve import solve
 from backprop_cli.exercises.assembly import floats, in_floats
 from backprop_cli.exercises.friendly import friendly
 from backprop_cli.exercises.normal import normal
-from backprop_cli.exercises.wish import Wish
+from backprop_cli.exercises.specification import Specification
 
 __all__ = ["new"]
 
 
-def new(wish: Wish) -> Problem:
-    """Return the problem of a wish: of fractions if its numbers are friendly, else in float64, with expected values.
+def new(spec: Specification) -> Problem:
+    """Return a problem: of fractions if its numbers are to be friendly, else in float64, with expected values.
 
-    The same wish gives the same problem on every platform. The expected values are those of exact arithmetic, or have
-    50 right digits, rounded once.
+    The same specification gives the same problem on every platform. The expected values are those of exact arithmetic,
+    or have 50 right digits, rounded once.
 
     Raises:
         UsageError: There are no such numbers; with the reason.
         InputError: Exact arithmetic would take too long.
     """
-    wish.require_possible()
-    if wish.numbers == "friendly":
-        return friendly(wish)
-    problem = normal(wish)
+    spec.require_possible()
+    if spec.numbers == "friendly":
+        return friendly(spec)
+    problem = normal(spec)
     return replace(in_floats(problem), expected=_expected(problem))
 
 

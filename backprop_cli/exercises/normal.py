@@ -17,50 +17,50 @@ from backprop_cli.core.exact import as_objects
 from backprop_cli.core.loss_names import loss
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import UsageError
-from backprop_cli.exercises.assembly import Flow, Parameters, class_targets, matrix, problem_of, rounded
+from backprop_cli.exercises.assembly import Flow, Parameters, class_targets, matrix, problem_of
 from backprop_cli.exercises.flow import BINARY, drawn_classes
+from backprop_cli.exercises.specification import Init, Specification
 from backprop_cli.exercises.stream import Stream
-from backprop_cli.exercises.wish import Init, Wish
 
 __all__ = ["normal"]
 
-_PLACES = 4
+_DIGITS = 4
 _FROM_KINKS = 1e-3  # how far pre-activations stay from kinks: more than float32 rounds
 _TRIES = 200  # for a neuron
 _LIKE_RELU = ("relu", "leaky_relu", "elu", "silu", "gelu")
 _OF_BIASES = Decimal("0.1")
 
 
-def normal(wish: Wish) -> Problem:
+def normal(spec: Specification) -> Problem:
     """Return a problem of fractions.
 
     Raises:
         UsageError: The pre-activations of a neuron are always near a kink: there are too many samples.
     """
-    stream = Stream(wish.seed)
-    inputs = _normal(stream, wish.n_samples, wish.shape[0])
+    stream = Stream(spec.seed)
+    inputs = _normal(stream, spec.n_samples, spec.shape[0])
     outputs, layers = inputs.astype(np.float64), []
-    for i, name in enumerate(wish.activations):
+    for i, name in enumerate(spec.activations):
         row = activation(name)
         columns, biases, z = zip(
-            *(_neuron(wish, stream, outputs, i, row) for _ in range(wish.shape[i + 1])), strict=True
+            *(_neuron(spec, stream, outputs, i, row) for _ in range(spec.shape[i + 1])), strict=True
         )
-        layers.append(Parameters(matrix(columns).T, as_objects(list(biases)) if wish.biases else None))
+        layers.append(Parameters(matrix(columns).T, as_objects(list(biases)) if spec.biases else None))
         outputs = row.value(np.array(z).T.copy())
-    return problem_of(wish, inputs, layers, _flow(wish, stream, outputs))
+    return problem_of(spec, inputs, layers, _flow(spec, stream, outputs))
 
 
 def _neuron(
-    wish: Wish, stream: Stream, inputs: Array, i: int, row: Activation
+    spec: Specification, stream: Stream, inputs: Array, i: int, row: Activation
 ) -> tuple[list[Fraction], Fraction, Array]:
     """Return weights, a bias and pre-activations (n_samples,), of the inputs (n_samples, n_inputs) of layer i."""
-    deviation = _deviation(wish.init or _init_of(row), *wish.shape[i : i + 2])
+    deviation = _deviation(spec.init or _init_of(row), *spec.shape[i : i + 2])
     for _ in range(_TRIES):
-        weights = [rounded(stream.normal() * deviation, _PLACES) for _ in range(wish.shape[i])]
-        bias = rounded(stream.normal() * _OF_BIASES, _PLACES) if wish.biases else Fraction(0)
+        weights = [round(Fraction(stream.normal() * deviation), _DIGITS) for _ in range(spec.shape[i])]
+        bias = round(Fraction(stream.normal() * _OF_BIASES), _DIGITS) if spec.biases else Fraction(0)
         z = inputs @ np.array(weights, np.float64) + float(bias)
         # Without a bias, z of inputs that are all 0 is 0 in any arithmetic
-        z_rounded = z if wish.biases else z[inputs.any(axis=1)]
+        z_rounded = z if spec.biases else z[inputs.any(axis=1)]
         if all((np.abs(z_rounded - kink) > _FROM_KINKS).all() for kink in row.kinks):
             return weights, bias, z
     reason = f"in {_TRIES} draws of a neuron, a pre-activation was nearer to a kink than {_FROM_KINKS}"
@@ -77,24 +77,24 @@ def _deviation(init: Init, n_inputs: int, n_neurons: int) -> Decimal:
 
 
 def _normal(stream: Stream, n_rows: int, n_columns: int) -> Array:
-    return matrix([[rounded(stream.normal(), _PLACES) for _ in range(n_columns)] for _ in range(n_rows)])
+    return matrix([[round(Fraction(stream.normal()), _DIGITS) for _ in range(n_columns)] for _ in range(n_rows)])
 
 
-def _flow(wish: Wish, stream: Stream, outputs: Array) -> Flow:
+def _flow(spec: Specification, stream: Stream, outputs: Array) -> Flow:
     """Return what flows back to outputs (n_samples, n_neurons); no target is where the loss has a kink."""
     shape = outputs.shape
-    if wish.loss is None:
+    if spec.loss is None:
         return Flow(upstream=_normal(stream, *shape))
-    row = loss(wish.loss)
+    row = loss(spec.loss)
     if row.per_sample:
-        return class_targets(wish, drawn_classes(wish, stream))
+        return class_targets(spec, drawn_classes(spec, stream))
     if row.name in BINARY:
         return Flow(targets=matrix([[Fraction(stream.below(2)) for _ in range(shape[1])] for _ in range(shape[0])]))
     edges = [*row.kinks, row.reach, -row.reach]
 
     def target(y: float) -> Fraction:
         while True:
-            found = rounded(stream.normal(), _PLACES)
+            found = round(Fraction(stream.normal()), _DIGITS)
             if all(abs(y - float(found) - edge) > _FROM_KINKS for edge in edges):
                 return found
 

@@ -17,7 +17,8 @@ from backprop_cli.checks.mistakes import wrong_values
 from backprop_cli.core.exact import to_fraction
 from backprop_cli.core.quantities import Node
 from backprop_cli.core.solution import Solution
-from backprop_cli.exercises.exercise import Asked, Exact, Exercise
+from backprop_cli.exercises.exercise import Asked, Exercise
+from backprop_cli.exercises.rounding import Exact
 
 __all__ = ["Gap", "Quiz", "WrongAnswer", "quiz"]
 

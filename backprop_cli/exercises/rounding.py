@@ -1,13 +1,15 @@
-"""Round exact answers, and choose how many decimals to ask for."""
+"""Round exact answers, count decimals, and choose how many to ask for."""
 
 from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from typing import TypeAlias
 
 from backprop_cli.core.arrays import Array
-from backprop_cli.exercises.exercise import Exact
 
-__all__ = ["digits_for", "is_rounded_to_zero", "rounded"]
+__all__ = ["Exact", "decimals", "digits_for", "is_rounded_to_zero", "rounded"]
+
+Exact: TypeAlias = Fraction | Decimal  # a decimal has 50 right digits
 
 _MOST_EXACT = 6  # decimals: answers with more of them are asked for rounded
 _SIGNIFICANT, _LEAST, _MOST = 3, 3, 8  # digits of the smallest answers, and the decimals that they may take
@@ -24,6 +26,15 @@ def rounded(number: Exact, digits: int) -> Decimal:
     return Decimal((sign, tuple(map(int, str(abs(units)))), -digits))
 
 
+def decimals(number: Fraction, most: int = 20) -> int:
+    """Return how many decimals a number has; more than `most` count as one more.
+
+    >>> decimals(Fraction(3)), decimals(Fraction(1, 8)), decimals(Fraction(1, 3))
+    (0, 3, 21)
+    """
+    return next((n for n in range(most + 1) if 10**n % number.denominator == 0), most + 1)
+
+
 def digits_for(answers: Iterable[Array]) -> int:
     """Return how many decimals to ask for.
 
@@ -34,9 +45,9 @@ def digits_for(answers: Iterable[Array]) -> int:
         answers: The exact answers of each quantity, of a shape such as (m, n).
     """
     quantities = [[*map(Fraction, array.flat)] for array in answers]
-    decimals = [_decimals(number) for numbers in quantities for number in numbers]
-    if None not in decimals:
-        return max(filter(None, decimals), default=0)
+    longest = max((decimals(number, _MOST_EXACT) for numbers in quantities for number in numbers), default=0)
+    if longest <= _MOST_EXACT:
+        return longest
     smallest = [min(sizes) for numbers in quantities if (sizes := [abs(number) for number in numbers if number])]
     needed = (_SIGNIFICANT - 1 - _exponent(size) for size in smallest)
     return min(max(_LEAST, *needed), _MOST)
@@ -45,11 +56,6 @@ def digits_for(answers: Iterable[Array]) -> int:
 def is_rounded_to_zero(answers: Array, digits: int) -> bool:
     """Tell whether answers, of a shape such as (m, n), that are not all 0 are all 0 with so many decimals."""
     return any(answers.flat) and not any(rounded(number, digits) for number in answers.flat)
-
-
-def _decimals(number: Fraction) -> int | None:
-    """Return how many decimals a number has; None for more than 6."""
-    return next((n for n in range(_MOST_EXACT + 1) if (number * 10**n).denominator == 1), None)
 
 
 def _exponent(size: Fraction) -> int:

@@ -48,11 +48,11 @@ class Stream:
 
     def shuffled(self, items: Sequence[_Item]) -> list[_Item]:
         """Return items in random order (R. Fisher and F. Yates, in the form of D. Knuth's algorithm P)."""
-        mixed = list(items)
-        for last in range(len(mixed) - 1, 0, -1):
+        shuffled = list(items)
+        for last in range(len(shuffled) - 1, 0, -1):
             other = self.below(last + 1)
-            mixed[last], mixed[other] = mixed[other], mixed[last]
-        return mixed
+            shuffled[last], shuffled[other] = shuffled[other], shuffled[last]
+        return shuffled
 
     def normal(self) -> Decimal:
         """Return a number from the standard normal distribution, with 28 digits.

@@ -39,9 +39,19 @@ class Matrix:
         """The values (n_rows, n_columns): a list is one row or one column, a number one entry."""
         return _grid(self.values, is_column=self.is_column)
 
+    @property
+    def has_row_index(self) -> bool:
+        """Whether the name of an entry has the index of its row."""
+        return self.values.ndim == 2 or self.is_column
+
+    @property
+    def has_column_index(self) -> bool:
+        """Whether the name of an entry has the index of its column."""
+        return bool(self.values.ndim) and not self.is_column
+
     def entry(self, row: int, column: int) -> str:
         """Return the name of the entry that stands in a row and a column, of a matrix that is not transposed."""
-        index = (row, column) if self.values.ndim == 2 else (row if self.is_column else column,) * self.values.ndim
+        index = (row,) * self.has_row_index + (column,) * self.has_column_index
         return f"{self.place}[{','.join(map(str, index))}]" if index else self.place
 
 

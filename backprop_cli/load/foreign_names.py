@@ -155,7 +155,7 @@ def _nested(values: Mapping[str, Any], *, gaps: bool = False) -> dict[str, Any]:
 def answers_in_our_names(tree: dict[str, Any], problem: Problem) -> dict[str, Any]:
     """Return a result, or a copy of a problem with expected values, in the names here.
 
-    It may be in the names that the problem speaks, or in those that it says itself.
+    It may be in the names of the problem's results, or in those that it says itself.
 
     Raises:
         InputError: Names are mixed, there is no such layer, or a value is given twice.

@@ -19,6 +19,7 @@ from backprop_cli.core.progress import Progress, no_progress
 from backprop_cli.core.quantities import Dtype
 from backprop_cli.errors import InputError, UsageError
 from backprop_cli.load import foreign_names, signatures
+from backprop_cli.load.draft_names import DraftNames, naming_file, spread
 from backprop_cli.load.files import (
     PROBLEM_SUFFIXES,
     Data,
@@ -34,7 +35,6 @@ from backprop_cli.load.matrix import is_table, load_matrix
 from backprop_cli.load.misfits import Table, likely_cause, notes
 from backprop_cli.load.numbers import Kind, describe
 from backprop_cli.load.schema import LAYER_KEYS, build
-from backprop_cli.load.spoken import Spoken, naming_file, spread
 from backprop_cli.messages import counted
 
 _FORMATS = {".npz": "NPZ", ".safetensors": "safetensors"}
@@ -59,7 +59,7 @@ def load_problem(
     Matrix files, by key (`inputs`, …), and values override the problem's own, or are all of it. Numbers are float64 or
     float32, or fractions with the values that were written if it is exact. The keys in `without` are dropped from the
     file, at the top and in every layer. `contents` are the bytes of files that have been read already, by path, as
-    `contents_of` returns them. `header` tells what the first lines of CSV and TSV files are. The results speak the
+    `contents_of` returns them. `header` tells what the first lines of CSV and TSV files are. The results have the
     names of a convention, `names`, or that which the file says; the file may be written in them.
 
     Raises:
@@ -67,11 +67,11 @@ def load_problem(
         UsageError: A key belongs to a layer, and the problem has several.
     """
     draft = {} if path is None else load_draft(path, contents.get(path), exact=exact, names=names)
-    draft, spoken = Spoken.read(draft, names, path)
+    draft, written_in = DraftNames.read(draft, names, path)
     _drop(draft, without)
     for key, value in values.items():
         (_override_activations if key == "activation" else _override)(draft, key, value)
-    activations = spoken.add_activations(draft)
+    activations = written_in.add_activations(draft)
     reading = _Reading("object" if exact else dtype, progress, header)
     origins, headers, tables = _override_by_files(draft, files, contents, reading)
 
@@ -84,10 +84,10 @@ def load_problem(
         problem = build(draft, headers, exact=exact, dtype=dtype)
     except InputError as error:
         error.hint = likely_cause(tables, fits, error.hint)
-        raise spoken.translated(_with_origin(error, origins, path)) from None
+        raise written_in.translated(_with_origin(error, origins, path)) from None
     notes_on_files = (*notes(tables), *_notes_on_targets(problem, origins.get("targets", path)), *activations)
     with naming_file(path):
-        return spoken.by(replace(problem, notes=notes_on_files), names)
+        return written_in.named(replace(problem, notes=notes_on_files), names)
 
 
 class _Reading(NamedTuple):

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -24,28 +24,40 @@ def manifest(settings: Mapping[str, Any], computed: Mapping[str, Array], given: 
     top = {"schema": SCHEMA, "byte_order": "little", **settings}
     yield "{\n" + "".join(f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in top.items())
     yield '  "arrays": ['
-    end = 0
-    for name, array in {**computed, **given}.items():
-        dtype = _dtype(array)
-        begin = aligned(end, DTYPES[dtype].itemsize)
-        line = {"name": name, "dtype": dtype, "shape": array.shape, "offset": begin}
-        yield ("," if end else "") + "\n    " + json.dumps(line | ({"given": True} if name in given else {}))
-        end = begin + array.size * DTYPES[dtype].itemsize
+    for each in _placed({**computed, **given}):
+        line = {"name": each.name, "dtype": each.dtype, "shape": each.array.shape, "offset": each.begin}
+        yield (
+            ("," if each.begin else "") + "\n    " + json.dumps(line | ({"given": True} if each.name in given else {}))
+        )
     yield "\n  ]\n}\n"
 
 
 def values(file: IO[bytes], computed: Mapping[str, Array], given: Mapping[str, Array]) -> None:
     """Write the values of arrays, (), (n,) or (m, n) by name, row by row, where their manifest has them."""
     end = 0
-    for array in {**computed, **given}.values():
-        dtype = DTYPES[_dtype(array)]
-        begin = aligned(end, dtype.itemsize)
-        file.write(bytes(begin - end))
-        table = np.atleast_1d(array)
+    for each in _placed({**computed, **given}):
+        file.write(bytes(each.begin - end))
+        table = np.atleast_1d(each.array)
         for rows in chunks(table):
-            file.write(np.ascontiguousarray(table[rows], dtype).tobytes())
-        end = begin + array.size * dtype.itemsize
+            file.write(np.ascontiguousarray(table[rows], DTYPES[each.dtype]).tobytes())
+        end = each.end
 
 
-def _dtype(array: Array) -> str:
-    return "int32" if array.dtype.kind in "iu" else array.dtype.name  # class numbers
+class _Placed(NamedTuple):
+    """An array with its type and its place in the file, in bytes."""
+
+    name: str
+    array: Array  # (), (n,) or (m, n)
+    dtype: str
+    begin: int
+    end: int
+
+
+def _placed(arrays: Mapping[str, Array]) -> Iterator[_Placed]:
+    """Yield arrays with their places, one after the other."""
+    end = 0
+    for name, array in arrays.items():
+        dtype = "int32" if array.dtype.kind in "iu" else array.dtype.name  # class numbers
+        begin = aligned(end, DTYPES[dtype].itemsize)
+        end = begin + array.size * DTYPES[dtype].itemsize
+        yield _Placed(name, array, dtype, begin, end)

@@ -152,7 +152,7 @@ def test_a_problem_that_is_no_file_has_no_place(backprop: Run, monkeypatch: pyte
 
 def test_a_line_is_left_out_where_the_file_has_changed(backprop: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     for text in (b"{", b"\xff", b"", b'{"expected": {"dweights": [[1]'):
-        monkeypatch.setattr("backprop_cli.cli.spots.read", lambda _, text=text: text)
+        monkeypatch.setattr("backprop_cli.cli.locations.read", lambda _, text=text: text)
         (found,) = commands(backprop("check", "wrong.json", "--format", "github").out)
         assert found.properties == {"file": "wrong.json", "title": "dweights is wrong"}
 

@@ -131,10 +131,10 @@ def test_nothing_is_written_if_one_problem_fails(
 ) -> None:
     drawn: Callable[..., Any] = friendly.friendly
 
-    def third_fails(wish: Any) -> Any:
-        if wish.seed == 2:
-            monkeypatch.setattr("backprop_cli.exercises.friendly.LADDER", ())
-        return drawn(wish)
+    def third_fails(spec: Any) -> Any:
+        if spec.seed == 2:
+            monkeypatch.setattr("backprop_cli.exercises.friendly.NUMBER_SETS", ())
+        return drawn(spec)
 
     monkeypatch.setattr("backprop_cli.exercises.new.friendly", third_fails)
     (tmp_path / "old").mkdir()
@@ -205,7 +205,7 @@ def test_options_that_make_no_sense_are_refused_in_a_line(backprop: Run, line: s
         ("--shape 2,2,2,2,1 --activation sigmoid --digits 1", "a gradient has no entry of", "--digits with a larger"),
     ],
 )
-def test_an_impossible_wish_names_the_condition_that_fails_most(
+def test_an_impossible_specification_names_the_condition_that_fails_most(
     backprop: Run, line: str, condition: str, hint: str
 ) -> None:
     message = refusal(backprop("new", *line.split()), 2)

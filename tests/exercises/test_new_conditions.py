@@ -10,15 +10,16 @@ import pytest
 
 from backprop_cli.core.problem import Problem
 from backprop_cli.exercises.assembly import matrix
-from backprop_cli.exercises.conditions import CONDITIONS, Drawn
+from backprop_cli.exercises.conditions import CONDITIONS
+from backprop_cli.exercises.drawn import Drawn
 from backprop_cli.exercises.new import new
-from backprop_cli.exercises.wish import Wish
+from backprop_cli.exercises.specification import Specification
 
-RELU = Wish(shape=(3, 2, 1), activations=("relu", "relu"))
-SQUARE = Wish(shape=(2, 2), activations=("relu",))
-SIGMOID = Wish(shape=(2, 2, 1), activations=("sigmoid", "sigmoid"), loss="squared_error")
-SOFTMAX = Wish(shape=(2, 3), activations=("softmax",), loss="cross_entropy")
-ABSOLUTE = Wish(shape=(2, 2), activations=("relu",), loss="absolute_error")
+RELU = Specification(shape=(3, 2, 1), activations=("relu", "relu"))
+SQUARE = Specification(shape=(2, 2), activations=("relu",))
+SIGMOID = Specification(shape=(2, 2, 1), activations=("sigmoid", "sigmoid"), loss="squared_error")
+SOFTMAX = Specification(shape=(2, 3), activations=("softmax",), loss="cross_entropy")
+ABSOLUTE = Specification(shape=(2, 2), activations=("relu",), loss="absolute_error")
 
 
 def with_layer(problem: Problem, i: int, **changes: Any) -> Problem:
@@ -58,7 +59,7 @@ def symmetric(problem: Problem) -> Problem:
     return with_layer(problem, 0, weights=(weights + weights.T) / 2)
 
 
-PLANTED: list[tuple[str, Wish, Callable[[Problem], Problem]]] = [
+PLANTED: list[tuple[str, Specification, Callable[[Problem], Problem]]] = [
     ("kinks", RELU, at_a_kink),
     ("masks", RELU, lambda p: biased(biased(p, 0, 100), 1, 1000)),
     ("masks", RELU, lambda p: biased(biased(p, 0, -100), 1, -1000)),
@@ -75,12 +76,12 @@ PLANTED: list[tuple[str, Wish, Callable[[Problem], Problem]]] = [
 ]
 
 
-@pytest.mark.parametrize(("key", "wish", "planted"), PLANTED, ids=[key for key, _, _ in PLANTED])
+@pytest.mark.parametrize(("key", "spec", "planted"), PLANTED, ids=[key for key, _, _ in PLANTED])
 def test_a_problem_that_fails_a_condition_is_refused(
-    key: str, wish: Wish, planted: Callable[[Problem], Problem]
+    key: str, spec: Specification, planted: Callable[[Problem], Problem]
 ) -> None:
-    problem = new(wish)
-    before, after = (Drawn(problem=each, digits=3, rational=wish.rational) for each in (problem, planted(problem)))
+    problem = new(spec)
+    before, after = (Drawn(problem=each, digits=3, rational=spec.rational) for each in (problem, planted(problem)))
     assert [name for name, condition in CONDITIONS.items() if not condition.holds(before)] == []
     assert not CONDITIONS[key].holds(after)
 

@@ -15,32 +15,32 @@ from backprop_cli.render.checks.details import details
 from backprop_cli.render.checks.words import WORDS, in_short, summary, title
 from backprop_cli.render.terminal.verdict import plain
 
-__all__ = ["Spot", "annotations"]
+__all__ = ["Location", "annotations"]
 
 _LEVELS = {"wrong": "error", "error": "error", "open": "warning", "empty": "warning"}
 _MOST_CHARACTERS = 4000  # of a message, and some for the line that says what is left out
 
 
-class Spot(NamedTuple):
-    """Where something is in the files of a repository, as far as it is known."""
+class Location(NamedTuple):
+    """A place in the files of a repository, as far as it is known."""
 
     file: str | None = None
     line: int | None = None
     column: int | None = None
 
 
-def annotations(found: Sequence[Verdict], spots: Sequence[Spot]) -> str:
-    """Return a command for each problem that does not pass, with its spot, a line for each other one, and a summary."""
+def annotations(found: Sequence[Verdict], locations: Sequence[Location]) -> str:
+    """Return a command with its location for each problem that fails, a line for each other one, and a summary."""
     lines = []
-    for verdict, spot in zip(found, spots, strict=True):
+    for verdict, location in zip(found, locations, strict=True):
         level = _LEVELS.get(verdict.outcome)
         line = f"{WORDS[verdict.outcome]:<5} {clean(verdict.file)}  {'; '.join(in_short(verdict))}"
-        lines.append(_no_command(line) if level is None else _command(level, verdict, spot))
+        lines.append(_no_command(line) if level is None else _command(level, verdict, location))
     return "\n".join([*lines, summary(found)]) + "\n"
 
 
-def _command(level: str, verdict: Verdict, spot: Spot) -> str:
-    values = {"file": spot.file, "line": spot.line, "col": spot.column, "title": title(verdict)}
+def _command(level: str, verdict: Verdict, location: Location) -> str:
+    values = {"file": location.file, "line": location.line, "col": location.column, "title": title(verdict)}
     properties = ",".join(f"{name}={_property(str(value))}" for name, value in values.items() if value is not None)
     return f"::{level} {properties}::{_data(_shortened(_message(verdict)))}"
 

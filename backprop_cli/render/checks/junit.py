@@ -5,7 +5,6 @@ What makes the exit status 1 is a failure, what makes it 3 an error. The element
 and `name`; it shows the text of a failure.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Literal, NamedTuple
@@ -16,10 +15,9 @@ from backprop_cli.messages import clean
 from backprop_cli.render.checks.details import Detail, Line, of_exact, of_expected, of_gradients
 from backprop_cli.render.checks.words import in_short, nothing_tested
 from backprop_cli.render.terminal.verdict import plain
+from backprop_cli.render.xml import shown
 
 __all__ = ["suites"]
-
-_NO_XML = re.compile("[\ufffe\uffff]")  # not characters of XML 1.0; `clean` escapes the others
 
 
 class _Case(NamedTuple):
@@ -119,5 +117,5 @@ def _case(name: str, kind: str, found: Iterator[Detail]) -> _Case:
 
 
 def _text(text: str) -> str:
-    """Return a line as text of XML, also inside quotes; characters that XML does not have are shown as escapes."""
-    return escape(_NO_XML.sub(lambda found: f"\\u{ord(found[0]):04x}", clean(text)))
+    """Return a line as text of XML, also inside quotes."""
+    return escape(shown(text))

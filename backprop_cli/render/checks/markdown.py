@@ -21,22 +21,22 @@ _RESERVED = 500  # bytes for the heading and for the lines that say what is left
 
 
 def report(found: Sequence[Verdict], most: int | None = None) -> str:
-    """Return the report, in at most so many bytes of UTF-8 if there are 1,000 or more; what is left out is counted.
+    """Return the report, of at most `most` bytes of UTF-8 if that is 1,000 or more; what is left out is counted.
 
     The table has half of them: where that is not enough, it leaves out the problems that pass, and then the last ones.
     """
-    room = None if most is None else most - _RESERVED
+    limit = None if most is None else most - _RESERVED
     rows = list(map(_row, found))
-    if room is not None and sum(map(_size, rows)) > room // 2:
+    if limit is not None and sum(map(_size, rows)) > limit // 2:
         failed = (row for row, verdict in zip(rows, found, strict=True) if not verdict.passed)
-        rows = list(_fitting(failed, room // 2))
+        rows = list(_fitting(failed, limit // 2))
     noun = "problem" if found[0].problem is None else "submission"
     parts = [f"## backprop check: {summary(found)}"]
     parts.append("\n".join([f"| | {noun} | found |", "| --- | --- | --- |", *rows]))
     if len(rows) < len(found):
         parts.append(f"The table leaves out {counted(len(found) - len(rows), noun)}.")
     wrong = [verdict for verdict in found if verdict.outcome == "wrong"]
-    left = None if room is None else room - sum(map(_size, rows))
+    left = None if limit is None else limit - sum(map(_size, rows))
     shown = list(_fitting(map(_details, wrong), left))
     parts += shown
     if len(shown) < len(wrong):

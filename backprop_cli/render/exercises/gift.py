@@ -22,10 +22,10 @@ from backprop_cli.render.exercises.quiz_html import (
     code,
     feedback,
     given,
+    idnumber,
     names,
     paragraph,
     rule,
-    shown,
     statement,
     tags,
     worked_entry,
@@ -33,7 +33,6 @@ from backprop_cli.render.exercises.quiz_html import (
 
 __all__ = ["quiz"]
 
-_LONGEST_ID = 100  # of the column `idnumber` in Moodle's database
 _SPECIAL = re.compile(r"([\\:#={}~])")
 
 
@@ -60,8 +59,10 @@ def quiz(quizzes: Sequence[Quiz]) -> Iterator[str]:
 def _comment(exercise: Exercise, gap: Gap) -> str:
     """Return the line with the idnumber, which no other entry has, and the tags."""
     entry = re.sub(r"[\[,]", "-", gap.entry).replace("]", "")
-    identity = shown(exercise.identity)[: _LONGEST_ID - len(entry) - 1]
-    parts = [f"[id:{_in_brackets(f'{identity}-{entry}')}]", *(f"[tag:{_in_brackets(tag)}]" for tag in tags(exercise))]
+    parts = [
+        f"[id:{_in_brackets(idnumber(exercise, f'-{entry}'))}]",
+        *(f"[tag:{_in_brackets(tag)}]" for tag in tags(exercise)),
+    ]
     return f"// {' '.join(parts)}"
 
 

@@ -90,17 +90,16 @@ def _blanks(matrix: Matrix) -> Iterator[str]:
 
 
 def _table(kind: str, matrix: Matrix, block: Block, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield a table of cells with the indices of its rows and columns: those that its entries have."""
+    """Yield a table of cells with the indices that its entries have."""
     note = f' <span class="note">{block.note}</span>' if block.note else ""
     yield f'<figure>\n<figcaption>{_name(matrix)}{note}</figcaption>\n<table class="{kind}">'
-    has_rows = matrix.values.ndim == 2 or matrix.is_column
-    if matrix.values.ndim and not matrix.is_column:
-        corner = "<td></td>" * has_rows
+    if matrix.has_column_index:
+        corner = "<td></td>" * matrix.has_row_index
         heads = "".join(f'<th scope="col">{j}</th>' for j in block.columns)
         yield f"<thead><tr>{corner}{heads}</tr></thead>"
     yield "<tbody>"
     for i, cells in zip(block.rows, rows, strict=True):
-        head = f'<th scope="row">{i}</th>' * has_rows
+        head = f'<th scope="row">{i}</th>' * matrix.has_row_index
         yield f"<tr>{head}{''.join(cells)}</tr>"
     yield "</tbody>\n</table>\n</figure>"
 

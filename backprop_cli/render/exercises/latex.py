@@ -100,11 +100,11 @@ def _figure(name: str, body: str) -> str:
 
 
 def _table(matrix: Matrix, block: Block) -> Iterator[str]:
-    """Yield an empty table with the indices of its rows and columns: those that the entries of the matrix have."""
-    has_rows, n = matrix.values.ndim == 2 or matrix.is_column, len(block.columns)
+    """Yield an empty table with the indices that the entries of the matrix have."""
+    has_rows, n = matrix.has_row_index, len(block.columns)
     line = rf"\cline{{{1 + has_rows}-{n + has_rows}}}"
     yield rf"\begin{{tabular}}{{@{{}}{'r' * has_rows}|*{{{n}}}{{{_CELL}}}}}"
-    if matrix.values.ndim and not matrix.is_column:
+    if matrix.has_column_index:
         corner = [r"\multicolumn{1}{@{}r}{}"] * has_rows
         heads = [rf"\multicolumn{{1}}{{c}}{{\footnotesize {j}}}" for j in block.columns]
         yield rf"{' & '.join(corner + heads)} \\"

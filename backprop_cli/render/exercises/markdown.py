@@ -13,7 +13,7 @@ from backprop_cli.render.numbers import number
 __all__ = ["keys", "sheets"]
 
 _MOST_NUMBERS, _MOST_BLANKS = 12, 8  # columns of a table that fit a page
-_ROOM = "&emsp;" * 2  # on both sides of the index of a column, so that its cells are wide enough to write in
+_PADDING = "&emsp;" * 2  # on both sides of the index of a column, so that its cells are wide enough to write in
 
 
 def sheets(exercises: Sequence[Exercise]) -> str:
@@ -57,15 +57,14 @@ def _tables(matrix: Matrix, most_columns: int, *, is_blank: bool) -> Iterator[st
 
 
 def _table(matrix: Matrix, block: Block, *, is_blank: bool) -> Iterator[str]:
-    """Yield the lines of a table with the indices of its rows and columns: those that the entries have."""
-    has_rows, has_columns = matrix.values.ndim == 2 or matrix.is_column, matrix.values.ndim and not matrix.is_column
-    room = _ROOM if is_blank else ""
-    heads = [f"{room}{j if has_columns else ''}{room}" for j in block.columns]
-    yield _line([""] * has_rows + heads)
-    yield _line(["---:"] * has_rows + [":---:" if is_blank else "---:"] * len(heads))
+    """Yield the lines of a table with the indices that the entries of the matrix have."""
+    padding = _PADDING if is_blank else ""
+    heads = [f"{padding}{j if matrix.has_column_index else ''}{padding}" for j in block.columns]
+    yield _line([""] * matrix.has_row_index + heads)
+    yield _line(["---:"] * matrix.has_row_index + [":---:" if is_blank else "---:"] * len(heads))
     for i in block.rows:
         cells = ["" if is_blank else number(matrix.grid[i, j], None) for j in block.columns]
-        yield _line([f"**{i}**"] * has_rows + cells)
+        yield _line([f"**{i}**"] * matrix.has_row_index + cells)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -29,9 +29,9 @@ from backprop_cli.render.exercises.quiz_html import (
     code,
     feedback,
     given,
+    idnumber,
     names,
     paragraph,
-    shown,
     solution,
     statement,
     table,
@@ -40,7 +40,6 @@ from backprop_cli.render.exercises.quiz_html import (
 
 __all__ = ["quiz"]
 
-_LONGEST_ID = 100  # of the column `idnumber` in Moodle's database
 _PENALTY = "0.3333333"  # of each further try, where a quiz allows several; Moodle's own default
 
 
@@ -63,7 +62,7 @@ def _question(name: str, found: Quiz) -> Iterator[str]:
     yield f'<generalfeedback format="html">{_html(solution(exercise, None))}</generalfeedback>'
     yield f"<penalty>{_PENALTY}</penalty>"
     yield "<hidden>0</hidden>"
-    yield f"<idnumber>{_escaped(shown(exercise.identity)[:_LONGEST_ID])}</idnumber>"
+    yield f"<idnumber>{_escaped(idnumber(exercise))}</idnumber>"
     yield f"<tags>{''.join(f'<tag>{_plain(tag)}</tag>' for tag in tags(exercise))}</tags>"
 
 

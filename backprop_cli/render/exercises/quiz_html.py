@@ -12,31 +12,26 @@ from backprop_cli.exercises.exercise import Exercise
 from backprop_cli.exercises.quiz import Quiz, WrongAnswer
 from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.worked import Matrix, WorkedStep
-from backprop_cli.messages import clean
 from backprop_cli.render.html.text import safe
 from backprop_cli.render.notes import conventions, signs
 from backprop_cli.render.numbers import number
 from backprop_cli.render.steps import steps
+from backprop_cli.render.xml import shown
 
-__all__ = ["CATEGORY", "code", "feedback", "figures", "given", "names", "paragraph", "rule", "solution", "statement"]
-__all__ += ["shown", "table", "tags", "text", "worked_entry"]
+__all__ = ["CATEGORY", "code", "feedback", "figures", "given", "idnumber", "names", "paragraph", "rule", "solution"]
+__all__ += ["statement", "table", "tags", "text", "worked_entry"]
 
 CATEGORY = "$course$/top/Backpropagation"
 
 _EVERY_DIGIT = 17  # of what is given: numbers of float64 have no more
 _REFERENCES = {ord(character): f"&#{ord(character)};" for character in "{}~\\"}
-_NO_XML = re.compile("[\ufffe\uffff]")
+_LONGEST_ID = 100  # of the column `idnumber` in Moodle's database
 _LONGEST_TITLE = 180  # Moodle cuts a name at 255 characters
 _LONGEST_TAG = 50
 _REFERENCE = re.compile(r"&(?=[a-zA-Z0-9#]{1,8};)")
 _STYLE = "display:inline-table;vertical-align:middle;caption-side:top;border-collapse:collapse;margin:0 0.5em 0.5em 0"
 _TABLE = f'<table border="1" cellpadding="5" style="{_STYLE}">'
 _FOR_FILES = re.compile(r': (?:with )?"(?:weight_layout|samples)".*')  # how to write the problem, which is not asked
-
-
-def shown(content: str) -> str:
-    r"""Return a text of a file with escapes for control characters, and for the two that XML does not allow."""
-    return _NO_XML.sub(lambda found: f"\\u{ord(found[0]):x}", clean(content))
 
 
 def text(content: str) -> str:
@@ -73,6 +68,11 @@ def _as_name(title: str) -> str:
     PHP's `strip_tags`, for which no tag begins with a space.
     """
     return re.sub(r"<(?!\s)", "< ", _REFERENCE.sub("&amp;", title))
+
+
+def idnumber(exercise: Exercise, suffix: str = "") -> str:
+    """Return the identity of an exercise, cut where it is too long for Moodle, and a suffix."""
+    return shown(exercise.identity)[: _LONGEST_ID - len(suffix)] + suffix
 
 
 def tags(exercise: Exercise) -> Sequence[str]:

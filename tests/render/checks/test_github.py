@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from backprop_cli.checks.verdict import Verdict
 from backprop_cli.errors import InputError
 from backprop_cli.messages import clean
-from backprop_cli.render.checks.github import Spot, annotations
+from backprop_cli.render.checks.github import Location, annotations
 from tests.render.checks.runner import Command, command, commands
 from tests.render.checks.verdicts import HOSTILE, TAKEN, VERDICTS, WRONG
 
-SPOT = Spot("goldens/p.json", 12)
+LOCATION = Location("goldens/p.json", 12)
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_the_reader_follows_the_rules_of_the_runner(line: str, found: Command | 
 
 
 def test_an_annotation_has_a_place_a_title_and_the_table() -> None:
-    log = annotations([VERDICTS["wrong"]], [SPOT])
+    log = annotations([VERDICTS["wrong"]], [LOCATION])
     (found,) = commands(log)
     assert found.name == "error"
     assert found.properties == {"file": "goldens/p.json", "line": "12", "title": "dweights is wrong"}
@@ -83,7 +83,7 @@ TITLES = {
 @pytest.mark.parametrize("kind", VERDICTS)
 def test_what_does_not_pass_is_annotated_and_what_passes_is_a_line(kind: str) -> None:
     verdict = VERDICTS[kind]
-    log = annotations([verdict], [SPOT])
+    log = annotations([verdict], [LOCATION])
     found = commands(log)
     assert [each.properties["title"] for each in found] == ([TITLES[kind]] if kind in TITLES else [])
     assert verdict.passed == (kind not in TITLES) == log.startswith("ok    ")
@@ -95,14 +95,14 @@ def test_what_does_not_pass_is_annotated_and_what_passes_is_a_line(kind: str) ->
 
 
 def test_an_error_says_its_reason_and_its_hint() -> None:
-    (found,) = commands(annotations([VERDICTS["error"]], [Spot("p.json", 3, 7)]))
+    (found,) = commands(annotations([VERDICTS["error"]], [Location("p.json", 3, 7)]))
     assert found.properties | {"title": ""} == {"file": "p.json", "line": "3", "col": "7", "title": ""}
     assert found.message == "p.json: layers[0]: unknown key 'wieghts'\nhint: did you mean 'weights'?"
 
 
 def test_the_log_tells_of_every_problem() -> None:
     found = [VERDICTS[kind] for kind in ("ok", "wrong", "open", "error", "ok")]
-    log = annotations(found, [Spot()] * 5)
+    log = annotations(found, [Location()] * 5)
     assert [line[:4] for line in log.splitlines()] == ["ok  ", "::er", "::wa", "::er", "ok  ", "5 pr"]
     assert log.endswith("\n5 problems: 2 passed, 1 failed, 1 open, 1 could not be checked\n")
     assert all("file" not in each.properties for each in commands(log))
@@ -114,7 +114,7 @@ def hostile(name: str) -> list[Command]:
     every = [VERDICTS[kind] for kind in ("ok", "wrong", "open", "empty", "error")]
     found = [replace(verdict, file=name, error=verdict.error and error) for verdict in every]
     found += [replace(VERDICTS["wrong"], problem=name), replace(VERDICTS["ok"], problem=name)]
-    log = annotations(found, [Spot(name, 1)] * len(found))
+    log = annotations(found, [Location(name, 1)] * len(found))
     assert len(log.splitlines()) == len(found) + 1
     assert len(commands(log)) == sum(not verdict.passed for verdict in found)
     return commands(log)
@@ -138,7 +138,7 @@ def test_no_text_is_a_command(name: str) -> None:
 @pytest.mark.parametrize("n", [1, 30, 100])
 def test_a_message_is_no_longer_than_github_shows(n: int) -> None:
     checks = tuple(replace(WRONG, place=f"layers[{i}].dweights", explanations=()) for i in range(n))
-    (found,) = commands(annotations([Verdict(file="p.json", gradients=TAKEN, expected=checks)], [SPOT]))
+    (found,) = commands(annotations([Verdict(file="p.json", gradients=TAKEN, expected=checks)], [LOCATION]))
     assert len(found.message) <= 4096
     lines = found.message.splitlines()
     assert lines[1].startswith("layers[0].dweights is wrong in 5 of 6 entries")
@@ -150,5 +150,5 @@ def test_a_message_is_no_longer_than_github_shows(n: int) -> None:
 
 def test_one_long_line_stays_whole() -> None:
     error = InputError("x" * 10_000, file="p.json")
-    (found,) = commands(annotations([Verdict(file="p.json", error=error)], [SPOT]))
+    (found,) = commands(annotations([Verdict(file="p.json", error=error)], [LOCATION]))
     assert len(found.message) == 10_008

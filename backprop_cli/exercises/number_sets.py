@@ -1,9 +1,9 @@
-"""The ladder of number sets for problems with friendly numbers, from small numbers to larger ones."""
+"""The sets of numbers that friendly problems are drawn from, from small numbers to larger ones."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
-__all__ = ["LADDER", "Rung", "Unfit"]
+__all__ = ["NUMBER_SETS", "NumberSet", "Unfit"]
 
 
 class Unfit(Exception):  # noqa: N818 (it is caught where the next draw begins)
@@ -15,7 +15,7 @@ class Unfit(Exception):  # noqa: N818 (it is caught where the next draw begins)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class Rung:
+class NumberSet:
     """The numbers that are drawn, each positive or negative."""
 
     inputs: tuple[Fraction, ...]
@@ -32,8 +32,8 @@ def _signed(text: str) -> tuple[Fraction, ...]:
     return tuple(sign * size for size in sizes for sign in (1, -1))
 
 
-LADDER = (
-    Rung(
+NUMBER_SETS = (
+    NumberSet(
         inputs=_signed("1 2 3"),
         weights=(_signed("1 2 3"), _signed("0.5 1 1.5 2")),
         upstream=_signed("1 2 2 3 3 4"),
@@ -41,7 +41,7 @@ LADDER = (
         small_inputs=_signed("0.5 1 1.5 2"),
         small_weights=_signed("0.2 0.4 0.5 0.6 0.8 1 1.2 1.5"),
     ),
-    Rung(
+    NumberSet(
         inputs=_signed("1 2 3 4"),
         weights=(_signed("1 2 3"), _signed("0.2 0.4 0.5 1 1.5 2")),
         upstream=_signed("1 2 2 3 3 4 5"),
@@ -49,7 +49,7 @@ LADDER = (
         small_inputs=_signed("0.5 1 1.5 2 3"),
         small_weights=_signed("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1 1.2 1.5"),
     ),
-    Rung(
+    NumberSet(
         inputs=_signed("1 2 3 4 5"),
         weights=(_signed("1 2 3 4"), _signed("0.1 0.2 0.3 0.4 0.5 0.6 0.8 1 1.5 2")),
         upstream=_signed("2 3 4 5 6 8"),
@@ -57,7 +57,7 @@ LADDER = (
         small_inputs=_signed("0.5 1 1.5 2 2.5 3"),
         small_weights=_signed("0.2 0.5 0.8 1 1.2 1.5 2 2.5 3"),
     ),
-    Rung(
+    NumberSet(
         inputs=_signed("1 2 3 4 5 6 7 8 9"),
         weights=(_signed("1 2 3 4 5"), _signed("0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8 0.9 1 1.2 1.5 2 2.5")),
         upstream=_signed("2 3 4 5 6 7 8 9 10"),

@@ -1,4 +1,4 @@
-"""What foreign names change about a problem that is loaded: its activations, its errors and what it speaks."""
+"""The names in which a problem is written: what they change about its activations, its errors and its results."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -15,7 +15,7 @@ from backprop_cli.load.files import named, shown
 from backprop_cli.load.foreign_names import convention_of, in_our_names, result_in_our_names, usual
 from backprop_cli.messages import counted
 
-__all__ = ["Spoken", "naming_file", "spread"]
+__all__ = ["DraftNames", "naming_file", "spread"]
 
 _INDEX = re.compile(r"(?:\[\d+\])*$")
 _SETTINGS = ("weight_layout", "samples", "mean_gradients")
@@ -23,8 +23,8 @@ _COMMA = re.compile(r",(?![^(]*\))")  # not inside brackets
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Spoken:
-    """The names of a problem's file, and of its results."""
+class DraftNames:
+    """The names in which a draft is written, and which its results have."""
 
     file: str | None = None
     convention: Convention | None = None  # that the file may be written in; None where there are only the names here
@@ -32,7 +32,7 @@ class Spoken:
     keys: Mapping[str, str] = field(default_factory=dict)  # by place here, the key in the file
 
     @classmethod
-    def read(cls, draft: dict[str, Any], names: Names | None, path: str | None) -> tuple[dict[str, Any], "Spoken"]:
+    def read(cls, draft: dict[str, Any], names: Names | None, path: str | None) -> tuple[dict[str, Any], "DraftNames"]:
         """Return a draft in the names here, whatever names it is written in, and what is known about these.
 
         Raises:
@@ -81,23 +81,25 @@ class Spoken:
                 error.place = found + place[len(whole) :] if place == error.place else error.place
         return error
 
-    def by(self, problem: Problem, names: Names | None) -> Problem:
-        """Return a problem that speaks its names, or those that are asked for; its expected values have those here.
+    def named(self, problem: Problem, names: Names | None) -> Problem:
+        """Return a problem whose results have the names of its file, or those that are asked for.
+
+        Its expected values have the names here.
 
         Raises:
             InputError: The names of the expected values are mixed.
         """
         if self.convention is None:
             return problem
-        spoken = FRAMEWORKS[names] if names is not None else self.convention
+        convention = FRAMEWORKS[names] if names is not None else self.convention
         own = self.naming or usual(self.convention, problem)
-        naming = own if spoken is self.convention else usual(spoken, problem)
+        naming = own if convention is self.convention else usual(convention, problem)
         problem = replace(problem, naming=naming, own_naming=self.naming)
-        binary = tuple(_spoken_place(place, naming) for place in problem.binary)
+        binary = tuple(_place_in(place, naming) for place in problem.binary)
         return replace(problem, expected=result_in_our_names(problem.expected, problem, own), binary=binary)
 
 
-def _spoken_place(place: str, naming: Naming) -> str:
+def _place_in(place: str, naming: Naming) -> str:
     found = PLACE.fullmatch(place)
     return place if found is None else naming.place(int(found["layer"] or 0), found["quantity"])
 

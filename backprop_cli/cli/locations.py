@@ -10,31 +10,31 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.files import is_pipe, read, suffix
 from backprop_cli.load.json_lines import line_of_expected, spellings
 from backprop_cli.load.quantity_files import name_in_folder
-from backprop_cli.render.checks.github import Spot
+from backprop_cli.render.checks.github import Location
 
 _WORKSPACE = "GITHUB_WORKSPACE"  # the folder of the repository, to which file names of annotations are relative
 
 
-def spots(found: Sequence[Verdict], expect: Sequence[str]) -> Iterator[Spot]:
+def locations(found: Sequence[Verdict], expect: Sequence[str]) -> Iterator[Location]:
     """Yield where each problem that does not pass is: the first wrong value, or what cannot be read.
 
     `expect` names what the expected values of a single problem come from, if not from the problem itself.
     """
     for verdict in found:
-        yield Spot() if verdict.passed else _in_repository(_spot(verdict, expect))
+        yield Location() if verdict.passed else _in_repository(_location(verdict, expect))
 
 
-def _spot(verdict: Verdict, expect: Sequence[str]) -> Spot:
+def _location(verdict: Verdict, expect: Sequence[str]) -> Location:
     error = verdict.error
     if error is not None:
-        return Spot(error.file or verdict.file, error.line, error.column)
+        return Location(error.file or verdict.file, error.line, error.column)
     check = next((check for check in verdict.expected if check.verdict != "right"), None)
     if check is None:
-        return Spot(verdict.problem or verdict.file)
+        return Location(verdict.problem or verdict.file)
     path = expect[0] if expect and verdict.problem is None else verdict.file
     file = _file_of(path, check.place)
     index = check.first.index if check.first is not None else ()
-    return Spot(file, _line(file, check.place, index))
+    return Location(file, _line(file, check.place, index))
 
 
 def _file_of(path: str, place: str) -> str:
@@ -55,13 +55,13 @@ def _line(file: str, place: str, index: Sequence[int]) -> int | None:
     return None
 
 
-def _in_repository(spot: Spot) -> Spot:
-    """Return a spot with the name of its file in the repository, or without one that is no file."""
-    file = spot.file
+def _in_repository(location: Location) -> Location:
+    """Return a location with the name of its file in the repository, or without one that is no file."""
+    file = location.file
     if file is None or not os.path.exists(file):
-        return Spot()
+        return Location()
     if root := os.environ.get(_WORKSPACE):
         with suppress(ValueError):  # they are on two drives
             inside = os.path.relpath(os.path.realpath(file), os.path.realpath(root))
             file = file if inside.split(os.sep)[0] == os.pardir else inside
-    return spot._replace(file=file.replace(os.sep, "/"))
+    return location._replace(file=file.replace(os.sep, "/"))

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from backprop_cli.errors import UsageError
-from backprop_cli.exercises.wish import Wish, activations_of
+from backprop_cli.exercises.specification import Specification, activations_of
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_neither_one_activation_nor_one_for_each_layer_is_refused() -> None:
         activations_of(("relu", "tanh"), 3, None)
 
 
-RELU = Wish(shape=(3, 2, 1), activations=("relu", "relu"))
+RELU = Specification(shape=(3, 2, 1), activations=("relu", "relu"))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ RELU = Wish(shape=(3, 2, 1), activations=("relu", "relu"))
     ],
 )
 def test_a_title_tells_problems_apart(changes: dict[str, object], title: str) -> None:
-    assert Wish(**{**RELU.__dict__, **changes}).title == title
+    assert Specification(**{**RELU.__dict__, **changes}).title == title
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_title_tells_problems_apart(changes: dict[str, object], title: str) ->
     ],
 )
 def test_the_default_step_size_keeps_numbers_short_and_visible(changes: dict[str, object], rate: Fraction) -> None:
-    assert Wish(**{**RELU.__dict__, **changes}).rate == rate
+    assert Specification(**{**RELU.__dict__, **changes}).rate == rate
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_the_default_step_size_keeps_numbers_short_and_visible(changes: dict[str
 )
 def test_what_no_numbers_make_possible_is_refused(changes: dict[str, object], refused: str) -> None:
     with pytest.raises(UsageError, match=refused):
-        Wish(**{**RELU.__dict__, **changes}).require_possible()
+        Specification(**{**RELU.__dict__, **changes}).require_possible()
 
 
 def test_the_largest_friendly_matrix_and_any_normal_one_are_accepted() -> None:
-    Wish(shape=(20, 20), activations=("relu",)).require_possible()
-    Wish(shape=(300, 200), activations=("relu",), numbers="normal").require_possible()
+    Specification(shape=(20, 20), activations=("relu",)).require_possible()
+    Specification(shape=(300, 200), activations=("relu",), numbers="normal").require_possible()

@@ -15,7 +15,7 @@ from backprop_cli.core.losses import Loss
 from backprop_cli.core.quantities import Reduction, SamplesIn, WeightLayout
 from backprop_cli.errors import UsageError
 
-__all__ = ["DEFAULT_DIGITS", "DEFAULT_N_SAMPLES", "Init", "Numbers", "Wish", "activations_of"]
+__all__ = ["DEFAULT_DIGITS", "DEFAULT_N_SAMPLES", "Init", "Numbers", "Specification", "activations_of"]
 
 Numbers: TypeAlias = Literal["friendly", "normal"]
 Init: TypeAlias = Literal["he", "glorot"]
@@ -34,7 +34,7 @@ _LAST = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Specification:
     """What a problem is to be like; `require_possible` validates it."""
 
     shape: tuple[int, ...]  # the number of inputs, and of the neurons of each layer
@@ -114,8 +114,8 @@ class Wish:
             reason = f"--loss: {row.name} is not defined for all outputs of {name}"
             raise UsageError(reason, hint=f"it is for those of {_LAST[row.name]} in the last layer")
 
-    def of_seed(self, seed: int) -> "Wish":
-        """Return the same wish with another seed."""
+    def of_seed(self, seed: int) -> "Specification":
+        """Return the same specification with another seed."""
         return replace(self, seed=seed)
 
     def _words(self) -> Iterator[str]:

@@ -1,10 +1,10 @@
-"""The descriptions of mistakes, in the names that a problem speaks."""
+"""The descriptions of mistakes, in the names of a framework or course."""
 
 import re
 
 from backprop_cli.core.problem import Problem
 
-__all__ = ["spoken"]
+__all__ = ["in_names_of"]
 
 _FORMULA = r"(?:inputs|weights|biases|outputs|upstream|targets)"  # words of a sentence, too, but for those in formulas
 _NAME = re.compile(
@@ -13,8 +13,8 @@ _NAME = re.compile(
 )
 
 
-def spoken(description: str, problem: Problem, layer: int) -> str:
-    """Return the description of a mistake in the quantities of a layer, with the names that a problem speaks.
+def in_names_of(description: str, problem: Problem, layer: int) -> str:
+    """Return the description of a mistake in the quantities of a layer, with the names of a problem's results.
 
     Nouns of a sentence stay: "the biases forgotten".
     """
