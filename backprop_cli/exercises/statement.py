@@ -51,7 +51,8 @@ def statement(problem: Problem, asked: Mapping[Node, Matrix], digits: int) -> tu
     lines += _tasks(problem, asked)
     meanings = signs(lines)
     lines.append(meanings.capitalize() if meanings.startswith("indices") else f"Signs: {meanings}")
-    lines.append(f"Round each answer to {counted(digits, 'decimal') if digits else 'a whole number'}")
+    to_digits = counted(digits, "decimal") if digits else "a whole number"
+    lines.append(f"Go on with unrounded numbers, and round each answer to {to_digits}")
     return tuple(f"{line}." for line in dict.fromkeys(lines))
 
 

@@ -83,7 +83,7 @@ def test_answers_are_in_the_key_and_not_on_the_sheet(backprop: Run, output: str)
     sheet, key = (printed(backprop, "p.json", "--format", output, *more) for more in ([], ["--key"]))
     assert "0.078125" not in sheet
     assert "0.078125" in key
-    assert "Round each answer to 6 decimals" in sheet
+    assert "round each answer to 6 decimals" in sheet
 
 
 @pytest.mark.parametrize(
