@@ -166,6 +166,38 @@ def test_check_compares_answers(backprop: Run, answers: Any, status: int, words:
     assert "--rounded" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("answers", "status", "words"),
+    [
+        (filled(dweights=[[0.0631], [0.5]]), 1, "expected values 8 of 9 to 3 decimals"),
+        (filled(dweights=[[0.063], [None]]), 0, "8 right, 0 wrong, 1 open of 9 to 3 decimals"),
+        ({"digits": 1, "dz": [[0.3]]}, 0, "1 of 1 to 1 decimal"),
+        # the digits of a result in exact numbers are those that it was computed with
+        ({"exact": True, "digits": 50, "dz": [[0.25]]}, 0, "1 of 1"),
+        ({"dz": [[0.3]]}, 1, "0 of 1;"),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--rounded"]])
+def test_answers_without_a_schema_are_known_by_their_digits(
+    backprop: Run, answers: dict[str, Any], status: int, words: str, options: list[str]
+) -> None:
+    if options and answers == {"dz": [[0.3]]}:
+        return  # rounded, 0.3 is right
+    write("a.json", {key: value for key, value in answers.items() if key != "schema"})
+    ran = backprop("check", "p.json", "--expect", "a.json", *options)
+    assert (ran.status, ran.err) == (status, "")
+    assert words in re.sub(r"\s+", " ", ran.out)
+
+
+def test_digits_without_a_schema_are_validated(backprop: Run) -> None:
+    write("a.json", {"digits": 16, "dz": [[0.25]]})
+    np.savez("a.npz", digits=3, dz=[[0.25]])
+    for file, got in (("a.json", "16"), ("a.npz", "")):
+        ran = backprop("check", "p.json", "--expect", file)
+        assert ran.status == 3
+        assert f"{file}: digits: expected a whole number from 0 to 15, got {got}" in ran.err
+
+
 def test_check_says_in_json_how_many_decimals_count(backprop: Run) -> None:
     write("a.json", filled())
     (file,) = json.loads(backprop("check", "p.json", "--expect", "a.json", "--format", "json").out)["files"]
