@@ -56,12 +56,13 @@ class ExerciseOptions(CommonOptions):
         ),
     ] = None
     format: Annotated[
-        SheetFormat,
+        SheetFormat | None,
         Option(
             help="Sheets with empty tables as Markdown, LaTeX or a page of HTML; a quiz that marks itself as Moodle XML"
-            " or GIFT; or a file of nulls to fill in, which check --expect takes."
+            " or GIFT; or a file of nulls to fill in, which check --expect takes [default: what --save ends in, or"
+            " markdown]."
         ),
-    ] = "markdown"
+    ] = None
     key: Annotated[
         bool, Option("--key", help="The worked solutions in place of the sheets, or JSON with the answers.")
     ] = False
@@ -86,3 +87,22 @@ class ExerciseOptions(CommonOptions):
             " problem to a folder, named after the problem's file.",
         ),
     ] = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether `--save` names a file, not a folder."""
+        return self.save is not None and bool(suffix(self.save)) and not os.path.isdir(self.save)
+
+    @property
+    def output(self) -> SheetFormat:
+        """The format to write: the one that is named, or that of the file to save."""
+        if self.format is not None:
+            return self.format
+        return self.format_of_file or "markdown"
+
+    @property
+    def format_of_file(self) -> SheetFormat | None:
+        """The format of a file that ends like the one to save; None without one."""
+        if self.save is None or not self.is_file:
+            return None
+        return next(name for name, endings in ENDINGS.items() if suffix(self.save) in endings)

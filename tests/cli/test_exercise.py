@@ -354,6 +354,20 @@ def test_one_file_has_what_standard_output_has(backprop: Run, output: str) -> No
     assert Path(path).read_text(encoding="utf-8") == printed(backprop, *problems, "--format", output)
 
 
+@pytest.mark.parametrize(
+    ("file", "output"), [*((f"a.{ending}", output) for output, ending in ENDINGS.items()), ("a.txt", "gift")]
+)
+def test_a_file_has_the_format_of_its_ending(backprop: Run, file: str, output: str) -> None:
+    printed(backprop, "p.json", "--save", file)
+    assert Path(file).read_text(encoding="utf-8") == printed(backprop, "p.json", "--format", output)
+
+
+def test_a_folder_that_ends_like_a_file_has_no_format(backprop: Run) -> None:
+    Path("week.html").mkdir()
+    printed(backprop, "p.json", "--save", "week.html")
+    assert [path.name for path in Path("week.html").iterdir()] == ["p.md"]
+
+
 def test_a_folder_may_exist_and_have_a_dot_in_its_name(backprop: Run) -> None:
     Path("week.2").mkdir()
     printed(backprop, "p.json", "--format", "json", "--save", "week.2")
@@ -376,7 +390,10 @@ def test_a_problem_on_standard_input(process: Any) -> None:
         ("p.json --format moodle --key", "--key and --format moodle exclude each other"),
         ("p.json --format gift --key", "--key and --format gift exclude each other"),
         ("p.json --format html --standalone", "--standalone is for --format latex, got html"),
-        ("p.json --save p.html", "--save p.html and --format markdown exclude each other"),
+        ("p.json --format markdown --save p.html", "--save p.html and --format markdown exclude each other"),
+        ("p.json --save p.xml --key", "--key and --format moodle exclude each other"),
+        ("p.json --save p.html --standalone", "--standalone is for --format latex, got html"),
+        ("p.json p.json --save a.json", "--format json is one file for each problem, got 2 problems"),
         ("p.json --format gift --save p.md", "--save p.md and --format gift exclude each other"),
         ("p.json --save p.docx", "--save: expected a folder, or a file that ends like its format, got 'p.docx'"),
         ("p.json --save -", "--save: expected a folder, or a file that ends like its format, got '-'"),
