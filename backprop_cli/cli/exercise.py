@@ -10,7 +10,7 @@ from typing import IO, Literal, assert_never
 
 from backprop_cli.cli.atomic import Write, pending
 from backprop_cli.cli.entries import nodes
-from backprop_cli.cli.exercise_options import ENDINGS, ExerciseOptions
+from backprop_cli.cli.exercise_options import ENDINGS, EVERYTHING, ExerciseOptions
 from backprop_cli.cli.saving import write_text
 from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.core.problem import Problem
@@ -130,7 +130,8 @@ def _made(path: str, number: int, options: ExerciseOptions) -> _Made:
     problem, exact = (load_problem(path, exact=is_exact, contents=contents) for is_exact in (False, True))
     write_notes(problem.notes, quiet=options.quiet)
     try:
-        asked = asked_nodes(problem, () if options.ask is None else nodes(options.ask, problem))
+        names = options.ask or ()
+        asked = asked_nodes(problem, nodes(names, problem), every=EVERYTHING in names)
         solution = solve(problem, tuple(dict.fromkeys((*problem.nodes, *asked))))
         found = exercise(
             worked(problem, _EXTENT),

@@ -8,13 +8,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
-from backprop_cli.cli import completion, values
-from backprop_cli.cli.entries import Name
+from backprop_cli.cli import completion
+from backprop_cli.cli.entries import Name, parse_name
 from backprop_cli.cli.problem_options import CommonOptions
 from backprop_cli.errors import UsageError
 from backprop_cli.load.files import suffix
 
-__all__ = ["ENDINGS", "ExerciseOptions", "SheetFormat"]
+__all__ = ["ENDINGS", "EVERYTHING", "ExerciseOptions", "SheetFormat"]
 
 SheetFormat: TypeAlias = Literal["markdown", "latex", "html", "moodle", "gift", "json"]
 
@@ -29,6 +29,14 @@ ENDINGS: Mapping[SheetFormat, tuple[str, ...]] = MappingProxyType(
         "json": (".json",),
     }
 )
+
+
+EVERYTHING = Name(None, "all")  # in place of a quantity: all that are computed
+
+
+def asked_names(text: str) -> tuple[Name, ...]:
+    """Read names of quantities with commas between them, of which `all` may be one."""
+    return tuple(EVERYTHING if name.strip() == "all" else parse_name(name.strip()) for name in text.split(","))
 
 
 def sheet_target(text: str) -> str:
@@ -50,9 +58,10 @@ class ExerciseOptions(CommonOptions):
         tuple[Name, ...] | None,
         Option(
             metavar="NAMES",
-            parser=values.names,
-            autocompletion=completion.quantities,
-            help="What to ask for, such as dweights,dbiases [default: every gradient, and the step].",
+            parser=asked_names,
+            autocompletion=completion.asked,
+            help="What to ask for, such as dweights,dbiases, or all that is computed: all [default: every gradient, and"
+            " the step].",
         ),
     ] = None
     format: Annotated[

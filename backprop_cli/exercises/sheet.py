@@ -25,19 +25,17 @@ _MOST_ASKED = 2_000  # numbers to fill in
 _MOST_GIVEN = 10_000  # numbers to copy from
 
 
-def asked_nodes(problem: Problem, wanted: Sequence[Node] = ()) -> tuple[Node, ...]:
+def asked_nodes(problem: Problem, wanted: Sequence[Node] = (), *, every: bool = False) -> tuple[Node, ...]:
     """Return the quantities that are asked for, in the order of work by hand.
 
-    Without any that is wanted, it is every gradient and updated parameter that can be computed; of a matched pair
-    without the upstream, which its work by hand does without.
+    With `every`, it is also every quantity that can be computed; of a matched pair without the upstream, which its work
+    by hand does without. Without any that is wanted, it is those of them that are gradients and updated parameters.
 
     Raises:
         InputError: A wanted quantity is given, or cannot be computed; or there are too many numbers for a sheet.
     """
-    if not wanted:
-        by_hand = [node for node in problem.nodes if is_of_backward(node) and not _is_skipped(problem, node)]
-        missing = plan(problem, by_hand).missing
-        wanted = [node for node in by_hand if node not in missing] or by_hand
+    if every or not wanted:
+        wanted = [*wanted, *_computable(problem, every=every)]
     has_some = {node.quantity for node in wanted if problem.has(node)}  # such as new_biases, of a layer with biases
     kept = {node for node in wanted if problem.has(node) or node.quantity not in has_some}
     for node, lacking in plan(problem, tuple(kept)).missing.items():
@@ -48,6 +46,20 @@ def asked_nodes(problem: Problem, wanted: Sequence[Node] = ()) -> tuple[Node, ..
             raise InputError("cannot be asked for: it is given", place=problem.place(*node))
     _require_few(problem, kept)
     return tuple(node for node in working_order(len(problem.layers)) if node in kept)
+
+
+def _computable(problem: Problem, *, every: bool) -> Sequence[Node]:
+    """Return the quantities that can be computed by hand, or without `every` those of the backward pass and the step.
+
+    If there are none, it is those that lack what they are computed from.
+    """
+    by_hand = [
+        node
+        for node in problem.nodes
+        if (every or is_of_backward(node)) and problem.given(node) is None and not _is_skipped(problem, node)
+    ]
+    missing = plan(problem, by_hand).missing
+    return [node for node in by_hand if node not in missing] or by_hand
 
 
 def _is_skipped(problem: Problem, node: Node) -> bool:

@@ -22,7 +22,7 @@ _MEANINGS = {
     "z": "the pre-activations",
     "outputs": "the outputs",
     "loss": "the value of {of}",
-    "losses": "the value of {of} before each of {steps}",
+    "losses": "the value of {of} before {steps}",
     "upstream": "the gradient of {of} with respect to {outputs}",
     "new_weights": "the weights after the step, weights - learning_rate * dweights",
     "new_biases": "the biases after the step, biases - learning_rate * dbiases",
@@ -157,7 +157,7 @@ def _tasks(problem: Problem, asked: Mapping[Node, Matrix]) -> Iterator[str]:
             of="the loss of each sample" if is_of_sample else "L",
             by=quantity.removeprefix("d"),
             outputs=outputs,
-            steps=counted(problem.steps, "step"),
+            steps="the step" if problem.steps == 1 else f"each of {problem.steps} steps",
         )
         yield f"Compute {places}: {meaning}"
 

@@ -28,6 +28,7 @@ PROBLEM: dict[str, Any] = {
     "learning_rate": 1,
     "expected": {"dz": [[MARK]], "dbiases": [MARK]},
 }
+SQUARED = {"targets": [[3]], "loss": "squared_error"}
 RIGHT: dict[str, Any] = {
     "dz": [[0.25]],
     "dweights": [[0.0625], [0.5]],
@@ -93,6 +94,8 @@ def test_answers_are_in_the_key_and_not_on_the_sheet(backprop: Run, output: str)
         (["--ask", "dweights,dbiases"], 4, ["dweights", "dbiases"]),
         (["--ask", "dbiases,z,layers[0].dz"], 2, ["z", "dz", "dbiases"]),
         (["--ask", "new_biases", "--digits", "5"], 5, ["new_biases"]),
+        (["--ask", "all"], 4, ["z", "outputs", *RIGHT]),
+        (["--ask", "dz, all"], 4, ["z", "outputs", *RIGHT]),
         (["--digits", "0"], 0, list(RIGHT)),
         (["--digits", "15", "-q"], 15, list(RIGHT)),
     ],
@@ -105,6 +108,15 @@ def test_a_file_of_nulls_to_fill_in(backprop: Run, options: list[str], digits: i
     for place in places:
         assert np.shape(tree[place]) == np.shape(RIGHT.get(place, [[0]]))
         assert set(np.ravel(np.array(tree[place], dtype=object))) == {None}
+
+
+def test_the_losses_of_one_step_are_asked_for_by_their_name(backprop: Run) -> None:
+    write("p.json", {key: value for key, value in PROBLEM.items() if key != "upstream"} | SQUARED)
+    sheet = printed(backprop, "p.json", "--ask", "losses")
+    assert "\n- Compute losses (1 number): the value of L before the step.\n" in sheet
+    # z = outputs = 1/4 + 2 * 2 + 1
+    assert '"losses": [5.0625]' in printed(backprop, "p.json", "--ask", "losses", "--format", "json", "--key")
+    assert "losses" not in printed(backprop, "p.json", "--ask", "all")
 
 
 def test_the_layout_of_a_file_to_fill_in(backprop: Run) -> None:
@@ -403,6 +415,7 @@ def test_a_problem_on_standard_input(process: Any) -> None:
         ("p.json --format json --save .", "--save and PROBLEM both name ./p.json"),
         ("p.json --format json --save p.json", "--save and PROBLEM both name p.json"),
         ("p.json --ask dwieghts", "no quantity is called 'dwieghts'"),
+        ("p.json --ask all,dwieghts", "no quantity is called 'dwieghts'"),
         ("p.json --ask weights", "weights is given, not computed"),
         ("p.json --ask layers[1].dz", "p.json: there is no layers[1].dz (the problem has 1 layer, numbered from 0)"),
         ("p.json --digits 16", "--digits: expected a whole number from 0 to 15, got '16'"),

@@ -154,6 +154,37 @@ def test_a_quantity_that_float64_cannot_hold_cannot_be_asked_for() -> None:
         made(tiny, "upstream", "dz")
 
 
+WITHOUT_LOSS = '{"inputs": [[1, 2]], "weights": [[1], [2]], "upstream": [[0.5]]}'
+FORWARD, BACKWARD = ["z", "outputs"], ["dz", "dweights", "dbiases", "dinputs", "new_weights"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        (NEURON, [], [*FORWARD, "loss", "upstream", *BACKWARD, "new_biases"]),
+        (
+            NEURON.replace("{", '{"steps": 2, ', 1),
+            [],
+            [*FORWARD, "loss", "losses", "upstream", *BACKWARD, "new_biases"],
+        ),
+        (NEURON, ["losses", "z"], [*FORWARD, "loss", "losses", "upstream", *BACKWARD, "new_biases"]),
+        (MATCHED, [], [*FORWARD, "loss", *BACKWARD]),
+        (MATCHED, ["upstream"], [*FORWARD, "loss", "upstream", *BACKWARD]),
+        (WITHOUT_LOSS, [], [*FORWARD, *BACKWARD]),
+        ('{"inputs": [[1]], "weights": [[1]]}', [], FORWARD),
+        ('{"z": [[1]], "upstream": "ones"}', [], ["outputs", "dz", "dbiases"]),
+    ],
+)
+def test_every_quantity_that_is_computed(text: str, names: list[str], expected: list[str]) -> None:
+    nodes = asked_nodes(problems(text)[0], [Node(0, name) for name in names], every=True)
+    assert sorted(node.quantity for node in nodes) == sorted(expected)
+
+
+def test_where_nothing_can_be_computed_every_quantity_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^z: cannot be asked for: it needs inputs"):
+        asked_nodes(build({"weights": [[1]]}), every=True)
+
+
 def test_updated_biases_of_the_layers_that_have_biases() -> None:
     layer: dict[str, Any] = {"weights": [[1]]}
     problem = build({"inputs": [[1]], "layers": [layer, layer | {"biases": [1]}, layer], "upstream": "ones"})
