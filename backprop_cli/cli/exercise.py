@@ -1,7 +1,6 @@
 """`backprop exercise`: question sheets, answer keys and quizzes of problems."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +18,7 @@ from backprop_cli.core.solve import solve
 from backprop_cli.errors import BackpropError, ExitStatus, UsageError
 from backprop_cli.exercises.exercise import Exercise
 from backprop_cli.exercises.sheet import asked_nodes, exercise, notes
+from backprop_cli.exercises.wish import seed_of
 from backprop_cli.explanations.explanation import Extent
 from backprop_cli.explanations.worked import worked
 from backprop_cli.load.draft import to_draft
@@ -26,7 +26,6 @@ from backprop_cli.load.files import STDIN, shown
 from backprop_cli.load.problem import contents_of, load_problem
 from backprop_cli.render import json
 
-_MADE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # a source that `backprop new` wrote
 _SHORT = 10  # digits of the digest of a problem that is known by its seed
 _EXTENT = Extent(depth=0)
 _IN_FULL = None, 0  # the decimals of numbers and the rows of matrices in a key, which are not limited
@@ -153,8 +152,8 @@ def _identity(problem: Problem) -> str:
     """
     draft = {key: value for key, value in to_draft(problem).items() if key not in ("title", "source")}
     digest = sha256("".join(json.problem(draft)).encode()).hexdigest()
-    seed = _MADE.match(problem.source or "")
-    return digest if seed is None else f"seed-{seed[1]}-{digest[:_SHORT]}"
+    seed = seed_of(problem.source)
+    return digest if seed is None else f"seed-{seed}-{digest[:_SHORT]}"
 
 
 def _write(made: Sequence[_Made], options: ExerciseOptions, file: IO[bytes]) -> None:

@@ -17,6 +17,7 @@ from backprop_cli.errors import InputError
 from backprop_cli.exercises.exercise import Asked, Exercise
 from backprop_cli.exercises.rounding import digits_for, is_rounded_to_zero
 from backprop_cli.exercises.statement import is_of_backward, statement
+from backprop_cli.exercises.wish import seed_of
 from backprop_cli.explanations.worked import Worked, matrix, working_order
 
 __all__ = ["asked_nodes", "exercise", "notes"]
@@ -113,7 +114,7 @@ def exercise(
     takes_step = any(node.quantity.startswith("new_") for node in order)
     return Exercise(
         title=title if problem.title is None else problem.title,
-        source=problem.source,
+        source=problem.source if seed_of(problem.source) is None else None,
         identity=identity,
         statement=statement(problem, {node: each.matrix for node, each in zip(order, asked, strict=True)}, digits),
         given=tuple(each for each in found.given if takes_step or each.place != "learning_rate"),

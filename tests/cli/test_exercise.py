@@ -350,6 +350,22 @@ def test_a_problem_that_was_drawn_is_known_by_its_seed(backprop: Run, source: st
 
 
 @pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("argv", [["--shape", "2,1"], ["--shape", "2,2,1", "--numbers", "normal", "--n-samples", "1"]])
+def test_the_command_that_makes_a_problem_again_is_not_on_its_sheet(
+    backprop: Run, output: str, argv: list[str]
+) -> None:
+    made = backprop("new", *argv, "--seed", "7").out
+    write("p.json", made)
+    source = json.loads(made)["source"]
+    assert " new " in source
+    sheet = printed(backprop, "p.json", "--format", output, "-q")
+    assert "backprop new" not in sheet
+    assert "Source" not in sheet
+    if output in ("latex", "html"):
+        assert re.search(r"backprop\W+new", printed(backprop, "p.json", "--format", output, "--key", "-q"))
+
+
+@pytest.mark.parametrize("output", FORMATS)
 def test_files_in_a_folder_are_named_after_those_of_the_problems(backprop: Run, output: str) -> None:
     write("q/r.json", PROBLEM)
     assert printed(backprop, "p.json", "q/r.json", "--format", output, "--save", "sheets") == ""

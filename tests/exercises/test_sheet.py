@@ -123,6 +123,8 @@ def test_what_an_exercise_says_of_its_problem() -> None:
     assert (found.title, found.source, found.identity, found.digits) == ("Exercise 1", None, "id", 2)
     titled = NEURON.replace('"learning_rate"', '"title": "A neuron", "source": "a book", "learning_rate"')
     assert (made(titled).title, made(titled).source) == ("A neuron", "a book")
+    drawn = titled.replace("a book", "backprop 0.1.0: backprop new --shape 2,1 --seed 7")
+    assert made(drawn).source is None
 
 
 @pytest.mark.parametrize(
