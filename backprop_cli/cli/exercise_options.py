@@ -73,7 +73,8 @@ class ExerciseOptions(CommonOptions):
         ),
     ] = None
     key: Annotated[
-        bool, Option("--key", help="The worked solutions in place of the sheets, or JSON with the answers.")
+        bool,
+        Option("--key", help="The answers and the worked solutions in place of the sheets, or JSON with the answers."),
     ] = False
     digits: Annotated[
         int | None,

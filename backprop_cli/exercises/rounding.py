@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
+import numpy as np
+
 from backprop_cli.core.arrays import Array
 from backprop_cli.exercises.exercise import Exact
 
-__all__ = ["digits_for", "is_rounded_to_zero", "rounded"]
+__all__ = ["digits_for", "is_rounded_to_zero", "rounded", "rounded_texts"]
 
 _MOST_EXACT = 6  # decimals: answers with more of them are asked for rounded
 _SIGNIFICANT, _LEAST, _MOST = 3, 3, 8  # digits of the smallest answers, and the decimals that they may take
@@ -22,6 +24,12 @@ def rounded(number: Exact, digits: int) -> Decimal:
     units = round(Fraction(number) * 10**digits)  # half to even
     sign = int(units < 0)
     return Decimal((sign, tuple(map(int, str(abs(units)))), -digits))
+
+
+def rounded_texts(answers: Array, digits: int) -> Array:
+    """Return answers (any shape) as texts with so many decimals, in the same shape."""
+    texts = [f"{rounded(number, digits):f}" for number in answers.flat]
+    return np.array(texts, dtype=np.str_).reshape(answers.shape)
 
 
 def digits_for(answers: Iterable[Array]) -> int:

@@ -15,7 +15,7 @@ from backprop_cli.explanations.formulas import COUPLED, value_formula
 from backprop_cli.explanations.worked import Matrix
 from backprop_cli.messages import counted, listed
 
-__all__ = ["is_of_backward", "statement"]
+__all__ = ["is_of_backward", "statement", "to_digits"]
 
 # What a quantity is, after its name; {of} is the name of the loss.
 _MEANINGS = {
@@ -51,9 +51,13 @@ def statement(problem: Problem, asked: Mapping[Node, Matrix], digits: int) -> tu
     lines += _tasks(problem, asked)
     meanings = signs(lines)
     lines.append(meanings.capitalize() if meanings.startswith("indices") else f"Signs: {meanings}")
-    to_digits = counted(digits, "decimal") if digits else "a whole number"
-    lines.append(f"Go on with unrounded numbers, and round each answer to {to_digits}")
+    lines.append(f"Go on with unrounded numbers, and round each answer to {to_digits(digits)}")
     return tuple(f"{line}." for line in dict.fromkeys(lines))
+
+
+def to_digits(digits: int) -> str:
+    """Return what an answer is rounded to: `3 decimals`."""
+    return counted(digits, "decimal") if digits else "a whole number"
 
 
 def _network(problem: Problem) -> Iterator[str]:
