@@ -32,6 +32,12 @@ def quantities(incomplete: str) -> list[str]:
     return [f"{before}{comma}{layer}{dot}{quantity}" for quantity in known if f"{layer}{dot}{quantity}" not in named]
 
 
+def asked(incomplete: str) -> list[str]:
+    """Return the words that end with another quantity, and `all`."""
+    before, comma, _ = incomplete.rpartition(",")
+    return [*quantities(incomplete), f"{before}{comma}all"]
+
+
 def upstream(incomplete: str) -> list[str]:
     """Return the rules for upstream, and matrix files."""
     return [*UPSTREAM_RULES, *_files(incomplete, MATRIX_SUFFIXES)]

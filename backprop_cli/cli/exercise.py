@@ -1,7 +1,6 @@
 """`backprop exercise`: question sheets, answer keys and quizzes of problems."""
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,7 +9,7 @@ from typing import IO, Literal, assert_never
 
 from backprop_cli.cli.atomic import Write, pending
 from backprop_cli.cli.entries import nodes
-from backprop_cli.cli.exercise_options import ENDINGS, ExerciseOptions
+from backprop_cli.cli.exercise_options import ENDINGS, EVERYTHING, ExerciseOptions
 from backprop_cli.cli.saving import write_text
 from backprop_cli.cli.streams import write_notes, write_stdout
 from backprop_cli.core.problem import Problem
@@ -19,14 +18,14 @@ from backprop_cli.core.solve import solve
 from backprop_cli.errors import BackpropError, ExitStatus, UsageError
 from backprop_cli.exercises.exercise import Exercise
 from backprop_cli.exercises.sheet import asked_nodes, exercise, notes
+from backprop_cli.exercises.specification import seed_of
 from backprop_cli.explanations.explanation import Extent
 from backprop_cli.explanations.worked import worked
 from backprop_cli.load.draft import to_draft
-from backprop_cli.load.files import STDIN, shown, suffix
+from backprop_cli.load.files import STDIN, shown
 from backprop_cli.load.problem import contents_of, load_problem
 from backprop_cli.render import json
 
-_MADE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # a source that `backprop new` wrote
 _SHORT = 10  # digits of the digest of a problem that is known by its seed
 _EXTENT = Extent(depth=0)
 _IN_FULL = None, 0  # the decimals of numbers and the rows of matrices in a key, which are not limited
@@ -55,11 +54,11 @@ def print_exercises(options: ExerciseOptions) -> ExitStatus:
     for each in made:
         write_notes((f"{shown(each.path)}: {note}" for note in notes(each.exercise)), quiet=options.quiet)
     if options.save is None:
-        write_stdout(_rendered(made, options), encoding="utf-8" if options.format in _IN_UTF_8 else None)
+        write_stdout(_rendered(made, options), encoding="utf-8" if options.output in _IN_UTF_8 else None)
         return ExitStatus.OK
     parts = {files[0]: made} if len(files) == 1 else {file: [each] for file, each in zip(files, made, strict=True)}
     writes: dict[str, Write] = {file: partial(_write, part, options) for file, part in parts.items()}
-    with pending(writes, None if _is_file(options) else options.save):
+    with pending(writes, None if options.is_file else options.save):
         pass
     return ExitStatus.OK
 
@@ -72,23 +71,19 @@ def _refuse_conflicts(options: ExerciseOptions) -> None:
     """
     if not options.problems:
         raise UsageError("there is nothing to ask about (expected a PROBLEM)")
-    if options.key and options.format in ("moodle", "gift"):
+    output = options.output
+    if options.key and output in ("moodle", "gift"):
         hint = "a quiz holds its answers; --format html, latex, markdown or json has a key"
-        raise UsageError(f"--key and --format {options.format} exclude each other", hint=hint)
-    if options.standalone and options.format != "latex":
-        raise UsageError(f"--standalone is for --format latex, got {options.format}")
-    if options.save is not None and _is_file(options) and suffix(options.save) not in ENDINGS[options.format]:
-        written = next(name for name, endings in ENDINGS.items() if suffix(options.save) in endings)
-        reason = f"--save {options.save} and --format {options.format} exclude each other"
+        raise UsageError(f"--key and --format {output} exclude each other", hint=hint)
+    if options.standalone and output != "latex":
+        raise UsageError(f"--standalone is for --format latex, got {output}")
+    written = options.format_of_file
+    if written not in (None, output):
+        reason = f"--save {options.save} and --format {output} exclude each other"
         raise UsageError(reason, hint=f"did you mean --format {written}?")
-    if len(options.problems) > 1 and options.format == "json" and (options.save is None or _is_file(options)):
+    if len(options.problems) > 1 and output == "json" and (options.save is None or options.is_file):
         reason = f"--format json is one file for each problem, got {len(options.problems)} problems"
         raise UsageError(reason, hint="--save FOLDER writes them all")
-
-
-def _is_file(options: ExerciseOptions) -> bool:
-    """Tell whether `--save` names a file, not a folder."""
-    return options.save is not None and bool(suffix(options.save)) and not os.path.isdir(options.save)
 
 
 def _paths(options: ExerciseOptions) -> list[str]:
@@ -99,7 +94,7 @@ def _paths(options: ExerciseOptions) -> list[str]:
     """
     if options.save is None:
         return []
-    files = [options.save] if _is_file(options) else [_in_folder(path, options) for path in options.problems]
+    files = [options.save] if options.is_file else [_in_folder(path, options) for path in options.problems]
     problems = {_real(path): path for path in options.problems if path != STDIN}
     for number, file in enumerate(files):
         if _real(file) in problems:
@@ -113,7 +108,7 @@ def _paths(options: ExerciseOptions) -> list[str]:
 
 def _in_folder(path: str, options: ExerciseOptions) -> str:
     name = _NAME_OF_STDIN if path == STDIN else os.path.splitext(os.path.basename(path))[0]
-    return os.path.join(str(options.save), os.path.normcase(name) + ENDINGS[options.format][0])
+    return os.path.join(str(options.save), os.path.normcase(name) + ENDINGS[options.output][0])
 
 
 def _real(path: str) -> str:
@@ -134,7 +129,8 @@ def _made(path: str, number: int, options: ExerciseOptions) -> _Made:
     problem, exact = (load_problem(path, exact=is_exact, contents=contents) for is_exact in (False, True))
     write_notes(problem.notes, quiet=options.quiet)
     try:
-        asked = asked_nodes(problem, () if options.ask is None else nodes(options.ask, problem))
+        names = options.ask or ()
+        asked = asked_nodes(problem, nodes(names, problem), every=EVERYTHING in names)
         solution = solve(problem, tuple(dict.fromkeys((*problem.nodes, *asked))))
         found = exercise(
             worked(problem, _EXTENT),
@@ -156,8 +152,8 @@ def _identity(problem: Problem) -> str:
     """
     draft = {key: value for key, value in to_draft(problem).items() if key not in ("title", "source")}
     digest = sha256("".join(json.problem(draft)).encode()).hexdigest()
-    seed = _MADE.match(problem.source or "")
-    return digest if seed is None else f"seed-{seed[1]}-{digest[:_SHORT]}"
+    seed = seed_of(problem.source)
+    return digest if seed is None else f"seed-{seed}-{digest[:_SHORT]}"
 
 
 def _write(made: Sequence[_Made], options: ExerciseOptions, file: IO[bytes]) -> None:
@@ -167,7 +163,7 @@ def _write(made: Sequence[_Made], options: ExerciseOptions, file: IO[bytes]) -> 
 
 def _rendered(made: Sequence[_Made], options: ExerciseOptions) -> str | Iterator[str]:
     """Return one document of exercises, or of their worked solutions."""
-    exercises, output = [each.exercise for each in made], options.format
+    exercises, output = [each.exercise for each in made], options.output
     match output:
         case "json":
             from backprop_cli.render.answers import answers

@@ -8,13 +8,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
-from backprop_cli.cli import completion, values
-from backprop_cli.cli.entries import Name
+from backprop_cli.cli import completion
+from backprop_cli.cli.entries import Name, parse_name
 from backprop_cli.cli.problem_options import CommonOptions
 from backprop_cli.errors import UsageError
 from backprop_cli.load.files import suffix
 
-__all__ = ["ENDINGS", "ExerciseOptions", "SheetFormat"]
+__all__ = ["ENDINGS", "EVERYTHING", "ExerciseOptions", "SheetFormat"]
 
 SheetFormat: TypeAlias = Literal["markdown", "latex", "html", "moodle", "gift", "json"]
 
@@ -29,6 +29,14 @@ ENDINGS: Mapping[SheetFormat, tuple[str, ...]] = MappingProxyType(
         "json": (".json",),
     }
 )
+
+
+EVERYTHING = Name(None, "all")  # in place of a quantity: all that are computed
+
+
+def asked_names(text: str) -> tuple[Name, ...]:
+    """Read names of quantities with commas between them, of which `all` may be one."""
+    return tuple(EVERYTHING if name.strip() == "all" else parse_name(name.strip()) for name in text.split(","))
 
 
 def sheet_target(text: str) -> str:
@@ -54,20 +62,23 @@ class ExerciseOptions(CommonOptions):
         tuple[Name, ...] | None,
         Option(
             metavar="NAMES",
-            parser=values.names,
-            autocompletion=completion.quantities,
-            help="What to ask for, such as dweights,dbiases [default: every gradient, and the step].",
+            parser=asked_names,
+            autocompletion=completion.asked,
+            help="What to ask for, such as dweights,dbiases, or all that is computed: all [default: every gradient, and"
+            " the step].",
         ),
     ] = None
     format: Annotated[
-        SheetFormat,
+        SheetFormat | None,
         Option(
             help="Sheets with empty tables as Markdown, LaTeX or a page of HTML; a quiz that marks itself as Moodle XML"
-            " or GIFT; or a file of nulls to fill in, which check --expect takes."
+            " or GIFT; or a file of nulls to fill in, which check --expect takes [default: what --save ends in, or"
+            " markdown]."
         ),
-    ] = "markdown"
+    ] = None
     key: Annotated[
-        bool, Option("--key", help="The worked solutions in place of the sheets, or JSON with the answers.")
+        bool,
+        Option("--key", help="The answers and the worked solutions in place of the sheets, or JSON with the answers."),
     ] = False
     digits: Annotated[
         int | None,
@@ -90,3 +101,22 @@ class ExerciseOptions(CommonOptions):
             " problem to a folder, named after the problem's file.",
         ),
     ] = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether `--save` names a file, not a folder."""
+        return self.save is not None and bool(suffix(self.save)) and not os.path.isdir(self.save)
+
+    @property
+    def output(self) -> SheetFormat:
+        """The format to write: the one that is named, or that of the file to save."""
+        if self.format is not None:
+            return self.format
+        return self.format_of_file or "markdown"
+
+    @property
+    def format_of_file(self) -> SheetFormat | None:
+        """The format of a file that ends like the one to save; None without one."""
+        if self.save is None or not self.is_file:
+            return None
+        return next(name for name, endings in ENDINGS.items() if suffix(self.save) in endings)

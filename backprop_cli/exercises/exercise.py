@@ -21,7 +21,7 @@ class Exercise:
     """One problem as a question."""
 
     title: str  # the problem's own, or `Exercise 1`
-    source: str | None
+    source: str | None  # without the command that makes the problem again, and its answers
     identity: str  # the seed of a drawn problem and its digest, or the digest alone
     statement: tuple[str, ...]  # sentences: the layers, the loss, the conventions, what to compute
     given: tuple[Matrix, ...]

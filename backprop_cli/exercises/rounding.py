@@ -5,9 +5,11 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from typing import TypeAlias
 
+import numpy as np
+
 from backprop_cli.core.arrays import Array
 
-__all__ = ["Exact", "decimals", "digits_for", "is_rounded_to_zero", "rounded"]
+__all__ = ["Exact", "decimals", "digits_for", "is_rounded_to_zero", "rounded", "rounded_texts"]
 
 Exact: TypeAlias = Fraction | Decimal  # a decimal has 50 right digits
 
@@ -33,6 +35,12 @@ def decimals(number: Fraction, most: int = 20) -> int:
     (0, 3, 21)
     """
     return next((n for n in range(most + 1) if 10**n % number.denominator == 0), most + 1)
+
+
+def rounded_texts(answers: Array, digits: int) -> Array:
+    """Return answers (any shape) as texts with so many decimals, in the same shape."""
+    texts = [f"{rounded(number, digits):f}" for number in answers.flat]
+    return np.array(texts, dtype=np.str_).reshape(answers.shape)
 
 
 def digits_for(answers: Iterable[Array]) -> int:

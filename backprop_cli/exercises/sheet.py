@@ -16,6 +16,7 @@ from backprop_cli.core.solution import Solution
 from backprop_cli.errors import InputError
 from backprop_cli.exercises.exercise import Asked, Exercise
 from backprop_cli.exercises.rounding import digits_for, is_rounded_to_zero
+from backprop_cli.exercises.specification import seed_of
 from backprop_cli.exercises.statement import is_of_backward, statement
 from backprop_cli.explanations.worked import Worked, matrix, working_order
 
@@ -25,19 +26,17 @@ _MOST_ASKED = 2_000  # numbers to fill in
 _MOST_GIVEN = 10_000  # numbers to copy from
 
 
-def asked_nodes(problem: Problem, wanted: Sequence[Node] = ()) -> tuple[Node, ...]:
+def asked_nodes(problem: Problem, wanted: Sequence[Node] = (), *, every: bool = False) -> tuple[Node, ...]:
     """Return the quantities that are asked for, in the order of work by hand.
 
-    Without any that is wanted, it is every gradient and updated parameter that can be computed; of a matched pair
-    without the upstream, which its work by hand does without.
+    With `every`, it is also every quantity that can be computed; of a matched pair without the upstream, which its work
+    by hand does without. Without any that is wanted, it is those of them that are gradients and updated parameters.
 
     Raises:
         InputError: A wanted quantity is given, or cannot be computed; or there are too many numbers for a sheet.
     """
-    if not wanted:
-        by_hand = [node for node in problem.nodes if is_of_backward(node) and not _is_skipped(problem, node)]
-        missing = plan(problem, by_hand).missing
-        wanted = [node for node in by_hand if node not in missing] or by_hand
+    if every or not wanted:
+        wanted = [*wanted, *_computable(problem, every=every)]
     has_some = {node.quantity for node in wanted if problem.has(node)}  # such as new_biases, of a layer with biases
     kept = {node for node in wanted if problem.has(node) or node.quantity not in has_some}
     for node, lacking in plan(problem, tuple(kept)).missing.items():
@@ -48,6 +47,20 @@ def asked_nodes(problem: Problem, wanted: Sequence[Node] = ()) -> tuple[Node, ..
             raise InputError("cannot be asked for: it is given", place=problem.place(*node))
     _require_few(problem, kept)
     return tuple(node for node in working_order(len(problem.layers)) if node in kept)
+
+
+def _computable(problem: Problem, *, every: bool) -> Sequence[Node]:
+    """Return the quantities that can be computed by hand, or without `every` those of the backward pass and the step.
+
+    If there are none, it is those that lack what they are computed from.
+    """
+    by_hand = [
+        node
+        for node in problem.nodes
+        if (every or is_of_backward(node)) and problem.given(node) is None and not _is_skipped(problem, node)
+    ]
+    missing = plan(problem, by_hand).missing
+    return [node for node in by_hand if node not in missing] or by_hand
 
 
 def _is_skipped(problem: Problem, node: Node) -> bool:
@@ -101,7 +114,7 @@ def exercise(
     takes_step = any(node.quantity.startswith("new_") for node in order)
     return Exercise(
         title=title if problem.title is None else problem.title,
-        source=problem.source,
+        source=problem.source if seed_of(problem.source) is None else None,
         identity=identity,
         statement=statement(problem, {node: each.matrix for node, each in zip(order, asked, strict=True)}, digits),
         given=tuple(each for each in found.given if takes_step or each.place != "learning_rate"),

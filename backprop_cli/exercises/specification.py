@@ -1,5 +1,6 @@
 """What a new problem is to be like."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -15,13 +16,14 @@ from backprop_cli.core.losses import Loss
 from backprop_cli.core.quantities import Reduction, SamplesIn, WeightLayout
 from backprop_cli.errors import UsageError
 
-__all__ = ["DEFAULT_DIGITS", "DEFAULT_N_SAMPLES", "Init", "Numbers", "Specification", "activations_of"]
+__all__ = ["DEFAULT_DIGITS", "DEFAULT_N_SAMPLES", "Init", "Numbers", "Specification", "activations_of", "seed_of"]
 
 Numbers: TypeAlias = Literal["friendly", "normal"]
 Init: TypeAlias = Literal["he", "glorot"]
 
 DEFAULT_N_SAMPLES = 2  # with one, a sum over samples is no sum
 DEFAULT_DIGITS = 3
+_SOURCE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # as `Wish.source` has it
 _MOST_BY_HAND = 400  # numbers of one matrix
 # The activation of the last layer that a loss is made for
 _LAST = {
@@ -150,6 +152,16 @@ class Specification:
         written = next(names for names in short if activations_of(names, self.n_layers, self.loss) == self.activations)
         if written:
             yield from ("--activation", ",".join(written))
+
+
+def seed_of(source: str | None) -> str | None:
+    """Return the seed in the source of a problem that `backprop new` made; None for any other source, or none.
+
+    >>> seed_of("backprop 1.0: backprop new --shape 3,2 --seed 7"), seed_of("a book")
+    ('7', None)
+    """
+    found = _SOURCE.match(source or "")
+    return None if found is None else found[1]
 
 
 def activations_of(names: tuple[str, ...], n_layers: int, loss_name: str | None) -> tuple[str, ...]:

@@ -15,14 +15,14 @@ from backprop_cli.explanations.formulas import COUPLED, value_formula
 from backprop_cli.explanations.worked import Matrix
 from backprop_cli.messages import counted, listed
 
-__all__ = ["is_of_backward", "statement"]
+__all__ = ["is_of_backward", "statement", "to_digits"]
 
 # What a quantity is, after its name; {of} is the name of the loss.
 _MEANINGS = {
     "z": "the pre-activations",
     "outputs": "the outputs",
     "loss": "the value of {of}",
-    "losses": "the value of {of} before each of {steps}",
+    "losses": "the value of {of} before {steps}",
     "upstream": "the gradient of {of} with respect to {outputs}",
     "new_weights": "the weights after the step, weights - learning_rate * dweights",
     "new_biases": "the biases after the step, biases - learning_rate * dbiases",
@@ -51,8 +51,13 @@ def statement(problem: Problem, asked: Mapping[Node, Matrix], digits: int) -> tu
     lines += _tasks(problem, asked)
     meanings = signs(lines)
     lines.append(meanings.capitalize() if meanings.startswith("indices") else f"Signs: {meanings}")
-    lines.append(f"Round each answer to {counted(digits, 'decimal') if digits else 'a whole number'}")
+    lines.append(f"Go on with unrounded numbers, and round each answer to {to_digits(digits)}")
     return tuple(f"{line}." for line in dict.fromkeys(lines))
+
+
+def to_digits(digits: int) -> str:
+    """Return what an answer is rounded to: `3 decimals`."""
+    return counted(digits, "decimal") if digits else "a whole number"
 
 
 def _network(problem: Problem) -> Iterator[str]:
@@ -156,7 +161,7 @@ def _tasks(problem: Problem, asked: Mapping[Node, Matrix]) -> Iterator[str]:
             of="the loss of each sample" if is_of_sample else "L",
             by=quantity.removeprefix("d"),
             outputs=outputs,
-            steps=counted(problem.steps, "step"),
+            steps="the step" if problem.steps == 1 else f"each of {problem.steps} steps",
         )
         yield f"Compute {places}: {meaning}"
 

@@ -21,8 +21,13 @@ _MOST_SHOWN = 200  # characters of a title
 
 
 def is_answers(tree: Mapping[str, Any]) -> bool:
-    """Tell whether a tree is that of answers."""
-    return isinstance(tree.get("schema"), str) and tree["schema"] == _ANSWERS
+    """Tell whether a tree is that of answers, by its schema; without one, by `digits`.
+
+    A result in exact numbers has `digits`, too.
+    """
+    if "schema" not in tree:
+        return "digits" in tree and "exact" not in tree
+    return isinstance(tree["schema"], str) and tree["schema"] == _ANSWERS
 
 
 def require_known_schema(tree: Mapping[str, Any]) -> None:

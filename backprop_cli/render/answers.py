@@ -6,7 +6,7 @@ import numpy as np
 
 from backprop_cli.core.places import dotted, nest
 from backprop_cli.exercises.exercise import Asked, Exercise
-from backprop_cli.exercises.rounding import rounded
+from backprop_cli.exercises.rounding import rounded_texts
 from backprop_cli.render import json
 
 __all__ = ["answers"]
@@ -16,8 +16,7 @@ def answers(exercise: Exercise, *, key: bool) -> Iterator[str]:
     """Yield the parts of a file of answers, laid out as a result: all null, or as a key right and rounded."""
 
     def texts(asked: Asked) -> np.ndarray:
-        literals = [f"{rounded(value, exercise.digits):f}" if key else "null" for value in asked.answers.flat]
-        return np.array(literals, dtype=np.str_).reshape(asked.answers.shape)
+        return rounded_texts(asked.answers, exercise.digits) if key else np.full(asked.answers.shape, "null")
 
     asked = [(each.matrix.place, texts(each)) for each in exercise.asked]
     naming, title = exercise.solution.problem.naming, exercise.solution.title

@@ -37,18 +37,33 @@ def worked(found: Worked, precision: int | None, max_rows: int, *, standalone: b
     return solutions([found], precision, max_rows, standalone=standalone)
 
 
-def solutions(found: Sequence[Worked], precision: int | None, max_rows: int, *, standalone: bool = False) -> str:
-    """Return the worked solutions of several problems, each on pages of its own."""
-    parts = [_solution(each, _Page(precision, max_rows, standalone=standalone)) for each in found]
+def solutions(
+    found: Sequence[Worked],
+    precision: int | None,
+    max_rows: int,
+    *,
+    standalone: bool = False,
+    before: Sequence[str] = (),
+) -> str:
+    """Return the worked solutions of several problems, each on pages of its own.
+
+    `before` has what stands below the title of each.
+    """
+    parts = [
+        _solution(each, text, _Page(precision, max_rows, standalone=standalone))
+        for each, text in zip(found, before or [""] * len(found), strict=True)
+    ]
     return _whole("\n\\clearpage\n".join(parts), standalone=standalone)
 
 
-def _solution(found: Worked, page: "_Page") -> str:
+def _solution(found: Worked, before: str, page: "_Page") -> str:
     """Write the worked solution of a problem on an empty page, and return it."""
     if found.title:
         page.add(rf"\section*{{{escaped(found.title)}}}")
     if found.source:
         page.add(rf"{{\small Source: {escaped(found.source)}\par}}")
+    if before:
+        page.add(before)
     page.given(found.given)
     for (phase, layer), steps in groupby(found.steps, lambda step: (step.phase, step.layer)):
         of_layer = f", layer {layer}" if found.problem.layered and phase != "loss" else ""

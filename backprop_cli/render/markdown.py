@@ -1,7 +1,7 @@
 """Explanations as Markdown: a worked solution to hand out, its rules in TeX and its terms as tables."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from backprop_cli.explanations.explanation import Explanation
 from backprop_cli.explanations.worked import Matrix, Worked, WorkedStep
@@ -38,10 +38,11 @@ def explanation(found: Explanation, precision: int | None) -> str:
     return _page([heading], "", parts)
 
 
-def worked(found: Worked, precision: int | None, max_rows: int, *, level: int = 1) -> str:
+def worked(found: Worked, precision: int | None, max_rows: int, *, level: int = 1, before: Sequence[str] = ()) -> str:
     """Return the worked solution of a problem, step by step.
 
-    `max_rows` is the most rows or columns of a matrix to show; 0 shows all. The heading of the title has a `level`.
+    `max_rows` is the most rows or columns of a matrix to show; 0 shows all. The heading of the title has a `level`, and
+    the paragraphs `before` stand below it.
     """
     part = "#" * (level + 1)
     title = [f"{'#' * level} {escaped(clean(found.title))}"] if found.title else []
@@ -62,7 +63,7 @@ def worked(found: Worked, precision: int | None, max_rows: int, *, level: int = 
     if found.not_computed:
         needs = [f"- `{place}` needs `{needs}`" for place, needs in found.not_computed.items()]
         parts += [f"{part} Not computed", "\n".join(needs)]
-    return _page(title, legend, parts)
+    return _page([*title, *before], legend, parts)
 
 
 def _page(title: Iterable[str], legend: str, parts: Iterable[str]) -> str:

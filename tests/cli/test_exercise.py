@@ -28,6 +28,7 @@ PROBLEM: dict[str, Any] = {
     "learning_rate": 1,
     "expected": {"dz": [[MARK]], "dbiases": [MARK]},
 }
+SQUARED = {"targets": [[3]], "loss": "squared_error"}
 RIGHT: dict[str, Any] = {
     "dz": [[0.25]],
     "dweights": [[0.0625], [0.5]],
@@ -83,7 +84,7 @@ def test_answers_are_in_the_key_and_not_on_the_sheet(backprop: Run, output: str)
     sheet, key = (printed(backprop, "p.json", "--format", output, *more) for more in ([], ["--key"]))
     assert "0.078125" not in sheet
     assert "0.078125" in key
-    assert "Round each answer to 6 decimals" in sheet
+    assert "round each answer to 6 decimals" in sheet
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,8 @@ def test_answers_are_in_the_key_and_not_on_the_sheet(backprop: Run, output: str)
         (["--ask", "dweights,dbiases"], 4, ["dweights", "dbiases"]),
         (["--ask", "dbiases,z,layers[0].dz"], 2, ["z", "dz", "dbiases"]),
         (["--ask", "new_biases", "--digits", "5"], 5, ["new_biases"]),
+        (["--ask", "all"], 4, ["z", "outputs", *RIGHT]),
+        (["--ask", "dz, all"], 4, ["z", "outputs", *RIGHT]),
         (["--digits", "0"], 0, list(RIGHT)),
         (["--digits", "15", "-q"], 15, list(RIGHT)),
     ],
@@ -105,6 +108,15 @@ def test_a_file_of_nulls_to_fill_in(backprop: Run, options: list[str], digits: i
     for place in places:
         assert np.shape(tree[place]) == np.shape(RIGHT.get(place, [[0]]))
         assert set(np.ravel(np.array(tree[place], dtype=object))) == {None}
+
+
+def test_the_losses_of_one_step_are_asked_for_by_their_name(backprop: Run) -> None:
+    write("p.json", {key: value for key, value in PROBLEM.items() if key != "upstream"} | SQUARED)
+    sheet = printed(backprop, "p.json", "--ask", "losses")
+    assert "\n- Compute losses (1 number): the value of L before the step.\n" in sheet
+    # z = outputs = 1/4 + 2 * 2 + 1
+    assert '"losses": [5.0625]' in printed(backprop, "p.json", "--ask", "losses", "--format", "json", "--key")
+    assert "losses" not in printed(backprop, "p.json", "--ask", "all")
 
 
 def test_the_layout_of_a_file_to_fill_in(backprop: Run) -> None:
@@ -164,6 +176,38 @@ def test_check_compares_answers(backprop: Run, answers: Any, status: int, words:
     assert (ran.status, ran.err) == (status, "")
     assert words in re.sub(r"\s+", " ", ran.out)
     assert "--rounded" not in ran.out
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "words"),
+    [
+        (filled(dweights=[[0.0631], [0.5]]), 1, "expected values 8 of 9 to 3 decimals"),
+        (filled(dweights=[[0.063], [None]]), 0, "8 right, 0 wrong, 1 open of 9 to 3 decimals"),
+        ({"digits": 1, "dz": [[0.3]]}, 0, "1 of 1 to 1 decimal"),
+        # the digits of a result in exact numbers are those that it was computed with
+        ({"exact": True, "digits": 50, "dz": [[0.25]]}, 0, "1 of 1"),
+        ({"dz": [[0.3]]}, 1, "0 of 1;"),
+    ],
+)
+@pytest.mark.parametrize("options", [[], ["--rounded"]])
+def test_answers_without_a_schema_are_known_by_their_digits(
+    backprop: Run, answers: dict[str, Any], status: int, words: str, options: list[str]
+) -> None:
+    if options and answers == {"dz": [[0.3]]}:
+        return  # rounded, 0.3 is right
+    write("a.json", {key: value for key, value in answers.items() if key != "schema"})
+    ran = backprop("check", "p.json", "--expect", "a.json", *options)
+    assert (ran.status, ran.err) == (status, "")
+    assert words in re.sub(r"\s+", " ", ran.out)
+
+
+def test_digits_without_a_schema_are_validated(backprop: Run) -> None:
+    write("a.json", {"digits": 16, "dz": [[0.25]]})
+    np.savez("a.npz", digits=3, dz=[[0.25]])
+    for file, got in (("a.json", "16"), ("a.npz", "")):
+        ran = backprop("check", "p.json", "--expect", file)
+        assert ran.status == 3
+        assert f"{file}: digits: expected a whole number from 0 to 15, got {got}" in ran.err
 
 
 def test_check_says_in_json_how_many_decimals_count(backprop: Run) -> None:
@@ -306,6 +350,22 @@ def test_a_problem_that_was_drawn_is_known_by_its_seed(backprop: Run, source: st
 
 
 @pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("argv", [["--shape", "2,1"], ["--shape", "2,2,1", "--numbers", "normal", "--n-samples", "1"]])
+def test_the_command_that_makes_a_problem_again_is_not_on_its_sheet(
+    backprop: Run, output: str, argv: list[str]
+) -> None:
+    made = backprop("new", *argv, "--seed", "7").out
+    write("p.json", made)
+    source = json.loads(made)["source"]
+    assert " new " in source
+    sheet = printed(backprop, "p.json", "--format", output, "-q")
+    assert "backprop new" not in sheet
+    assert "Source" not in sheet
+    if output in ("latex", "html"):
+        assert re.search(r"backprop\W+new", printed(backprop, "p.json", "--format", output, "--key", "-q"))
+
+
+@pytest.mark.parametrize("output", FORMATS)
 def test_files_in_a_folder_are_named_after_those_of_the_problems(backprop: Run, output: str) -> None:
     write("q/r.json", PROBLEM)
     assert printed(backprop, "p.json", "q/r.json", "--format", output, "--save", "sheets") == ""
@@ -320,6 +380,20 @@ def test_one_file_has_what_standard_output_has(backprop: Run, output: str) -> No
     path = f"all.{ENDINGS[output]}"
     assert printed(backprop, *problems, "--format", output, "--save", path) == ""
     assert Path(path).read_text(encoding="utf-8") == printed(backprop, *problems, "--format", output)
+
+
+@pytest.mark.parametrize(
+    ("file", "output"), [*((f"a.{ending}", output) for output, ending in ENDINGS.items()), ("a.txt", "gift")]
+)
+def test_a_file_has_the_format_of_its_ending(backprop: Run, file: str, output: str) -> None:
+    printed(backprop, "p.json", "--save", file)
+    assert Path(file).read_text(encoding="utf-8") == printed(backprop, "p.json", "--format", output)
+
+
+def test_a_folder_that_ends_like_a_file_has_no_format(backprop: Run) -> None:
+    Path("week.html").mkdir()
+    printed(backprop, "p.json", "--save", "week.html")
+    assert [path.name for path in Path("week.html").iterdir()] == ["p.md"]
 
 
 def test_a_folder_may_exist_and_have_a_dot_in_its_name(backprop: Run) -> None:
@@ -344,7 +418,10 @@ def test_a_problem_on_standard_input(process: Any) -> None:
         ("p.json --format moodle --key", "--key and --format moodle exclude each other"),
         ("p.json --format gift --key", "--key and --format gift exclude each other"),
         ("p.json --format html --standalone", "--standalone is for --format latex, got html"),
-        ("p.json --save p.html", "--save p.html and --format markdown exclude each other"),
+        ("p.json --format markdown --save p.html", "--save p.html and --format markdown exclude each other"),
+        ("p.json --save p.xml --key", "--key and --format moodle exclude each other"),
+        ("p.json --save p.html --standalone", "--standalone is for --format latex, got html"),
+        ("p.json p.json --save a.json", "--format json is one file for each problem, got 2 problems"),
         ("p.json --format gift --save p.md", "--save p.md and --format gift exclude each other"),
         ("p.json --save p.docx", "--save: expected a folder, or a file that ends like its format, got 'p.docx'"),
         ("p.json --save -", "--save: expected a folder, or a file that ends like its format, got '-'"),
@@ -354,6 +431,7 @@ def test_a_problem_on_standard_input(process: Any) -> None:
         ("p.json --format json --save .", "--save and PROBLEM both name ./p.json"),
         ("p.json --format json --save p.json", "--save and PROBLEM both name p.json"),
         ("p.json --ask dwieghts", "no quantity is called 'dwieghts'"),
+        ("p.json --ask all,dwieghts", "no quantity is called 'dwieghts'"),
         ("p.json --ask weights", "weights is given, not computed"),
         ("p.json --ask layers[1].dz", "p.json: there is no layers[1].dz (the problem has 1 layer, numbered from 0)"),
         ("p.json --digits 16", "--digits: expected a whole number from 0 to 15, got '16'"),

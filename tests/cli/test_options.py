@@ -10,7 +10,7 @@ import pytest
 from backprop_cli.checks.gradcheck import Steps
 from backprop_cli.checks.tolerance import RTOL_FLOAT64, Tolerance
 from backprop_cli.cli import signature, values
-from backprop_cli.cli.completion import activations, losses, problems, quantities, upstream
+from backprop_cli.cli.completion import activations, asked, losses, problems, quantities, upstream
 from backprop_cli.cli.options import CheckOptions, ExplainOptions, RunOptions
 from backprop_cli.cli.problem_options import CommonOptions, ProblemOptions
 from backprop_cli.core.activations import ACTIVATIONS
@@ -122,6 +122,11 @@ def test_names_of_quantities_are_completed_once() -> None:
     assert quantities("z,new_weights,new_") == [
         f"z,new_weights,{name}" for name in quantities("") if name not in ("z", "new_weights")
     ]
+
+
+def test_what_to_ask_for_may_be_all() -> None:
+    assert asked("a") == [*quantities("a"), "all"]
+    assert asked("z,")[-1] == "z,all"
 
 
 def test_problems_and_rules_for_upstream_are_completed(tmp_path: Path) -> None:

@@ -123,6 +123,8 @@ def test_what_an_exercise_says_of_its_problem() -> None:
     assert (found.title, found.source, found.identity, found.digits) == ("Exercise 1", None, "id", 2)
     titled = NEURON.replace('"learning_rate"', '"title": "A neuron", "source": "a book", "learning_rate"')
     assert (made(titled).title, made(titled).source) == ("A neuron", "a book")
+    drawn = titled.replace("a book", "backprop 0.1.0: backprop new --shape 2,1 --seed 7")
+    assert made(drawn).source is None
 
 
 @pytest.mark.parametrize(
@@ -152,6 +154,37 @@ def test_a_quantity_that_float64_cannot_hold_cannot_be_asked_for() -> None:
     assert made(tiny).asked
     with pytest.raises(InputError, match="upstream: cannot be asked for: more than float64"):
         made(tiny, "upstream", "dz")
+
+
+WITHOUT_LOSS = '{"inputs": [[1, 2]], "weights": [[1], [2]], "upstream": [[0.5]]}'
+FORWARD, BACKWARD = ["z", "outputs"], ["dz", "dweights", "dbiases", "dinputs", "new_weights"]
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        (NEURON, [], [*FORWARD, "loss", "upstream", *BACKWARD, "new_biases"]),
+        (
+            NEURON.replace("{", '{"steps": 2, ', 1),
+            [],
+            [*FORWARD, "loss", "losses", "upstream", *BACKWARD, "new_biases"],
+        ),
+        (NEURON, ["losses", "z"], [*FORWARD, "loss", "losses", "upstream", *BACKWARD, "new_biases"]),
+        (MATCHED, [], [*FORWARD, "loss", *BACKWARD]),
+        (MATCHED, ["upstream"], [*FORWARD, "loss", "upstream", *BACKWARD]),
+        (WITHOUT_LOSS, [], [*FORWARD, *BACKWARD]),
+        ('{"inputs": [[1]], "weights": [[1]]}', [], FORWARD),
+        ('{"z": [[1]], "upstream": "ones"}', [], ["outputs", "dz", "dbiases"]),
+    ],
+)
+def test_every_quantity_that_is_computed(text: str, names: list[str], expected: list[str]) -> None:
+    nodes = asked_nodes(problems(text)[0], [Node(0, name) for name in names], every=True)
+    assert sorted(node.quantity for node in nodes) == sorted(expected)
+
+
+def test_where_nothing_can_be_computed_every_quantity_is_refused() -> None:
+    with pytest.raises(InputError, match=r"^z: cannot be asked for: it needs inputs"):
+        asked_nodes(build({"weights": [[1]]}), every=True)
 
 
 def test_updated_biases_of_the_layers_that_have_biases() -> None:

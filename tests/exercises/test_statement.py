@@ -228,9 +228,9 @@ def test_a_sentence_of_a_problem(problem: dict[str, Any], names: list[str], expe
 @pytest.mark.parametrize(
     ("digits", "expected"),
     [
-        (0, "Round each answer to a whole number."),
-        (1, "Round each answer to 1 decimal."),
-        (4, "Round each answer to 4 decimals."),
+        (0, "Go on with unrounded numbers, and round each answer to a whole number."),
+        (1, "Go on with unrounded numbers, and round each answer to 1 decimal."),
+        (4, "Go on with unrounded numbers, and round each answer to 4 decimals."),
     ],
 )
 def test_the_last_sentence_says_how_to_round(digits: int, expected: str) -> None:

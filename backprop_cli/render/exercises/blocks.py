@@ -1,9 +1,15 @@
-"""How a matrix is cut that is too large for one table."""
+"""How a matrix is cut that is too large for one table, and the answers that fill its cells."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
-__all__ = ["Block", "blocks"]
+from backprop_cli.exercises.exercise import Asked
+from backprop_cli.exercises.rounding import rounded_texts
+
+__all__ = ["Block", "Cells", "blocks", "filled"]
+
+Cells: TypeAlias = Sequence[Sequence[str]]  # of a matrix, row by row
 
 
 class Block(NamedTuple):
@@ -40,3 +46,9 @@ def _note(noun: str, indices: range, n: int) -> str:
     if len(indices) == 1:
         return f"{noun} {indices[0]} of {n}"
     return f"{noun}s {indices[0]} to {indices[-1]} of {n}"
+
+
+def filled(asked: Asked, digits: int) -> Cells:
+    """Return the answers to a quantity with so many decimals, row by row as in the table to fill in."""
+    cells: Cells = replace(asked.matrix, values=rounded_texts(asked.answers, digits)).grid.tolist()
+    return cells

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from backprop_cli.exercises.exercise import Exercise
+from backprop_cli.exercises.statement import to_digits
 from backprop_cli.explanations.worked import Matrix
-from backprop_cli.render.exercises.blocks import Block, blocks
-from backprop_cli.render.exercises.html_style import SHEETS
+from backprop_cli.render.exercises.blocks import Block, Cells, blocks, filled
+from backprop_cli.render.exercises.html_style import ANSWERS, SHEETS
 from backprop_cli.render.html.document import document
 from backprop_cli.render.html.matrices import alignment, single, width_of
 from backprop_cli.render.html.page import solutions, worked
 from backprop_cli.render.html.style import SEVERAL
-from backprop_cli.render.html.text import code, figure, safe
+from backprop_cli.render.html.text import code, figure, minus, safe
 from backprop_cli.render.html.view import Shown
 from backprop_cli.render.mathml import mathml
 
@@ -22,6 +23,7 @@ __all__ = ["keys", "sheets"]
 
 _MOST_DIGITS = 88  # beside each other: more are too small on paper
 _MOST_BLANKS, _MOST_BLANK_ROWS = 8, 16  # of a table to fill in, which a page has place for
+_BETWEEN = 2  # widths of a digit between numbers
 
 
 def sheets(exercises: Sequence[Exercise]) -> str:
@@ -34,17 +36,27 @@ def sheets(exercises: Sequence[Exercise]) -> str:
 
 
 def keys(exercises: Sequence[Exercise], shown: Sequence[Shown], precision: int | None) -> str:
-    """Return a page of worked solutions; of one exercise, what `explain` writes.
+    """Return a page of the answers and the worked solution of each exercise.
 
     `shown` has what the page shows of the solution of each exercise.
     """
-    if len(shown) == 1:
-        return worked(shown[0], precision)
     titled = [
         replace(each, found=replace(each.found, title=exercise.title))
         for exercise, each in zip(exercises, shown, strict=True)
     ]
-    return solutions("Answer key", titled, precision)
+    answers = ["\n".join(_key(exercise)) for exercise in exercises]
+    if len(titled) == 1:
+        return worked(titled[0], precision, answers[0], ANSWERS)
+    return solutions("Answer key", titled, precision, answers, ANSWERS)
+
+
+def _key(exercise: Exercise) -> Iterator[str]:
+    yield '<section class="asked">\n<h2>Answers</h2>'
+    yield f"<p>Each answer is rounded to {to_digits(exercise.digits)}.</p>"
+    yield '<div class="row">'
+    for asked in exercise.asked:
+        yield from _answers(asked.matrix, filled(asked, exercise.digits))
+    yield "</div>\n</section>"
 
 
 def _sheet(exercise: Exercise) -> Iterator[str]:
@@ -87,6 +99,15 @@ def _blanks(matrix: Matrix) -> Iterator[str]:
     for block in blocks(matrix.grid.shape, _MOST_BLANK_ROWS, _MOST_BLANKS):
         row = ['<td class="blank"></td>'] * len(block.columns)
         yield from _table("blanks", matrix, block, [row] * len(block.rows))
+
+
+def _answers(matrix: Matrix, cells: Cells) -> Iterator[str]:
+    """Yield tables of the answers."""
+    widest = max(len(text) for row in cells for text in row) + _BETWEEN
+    most = max(min(_MOST_BLANKS, _MOST_DIGITS // widest), 1)
+    for block in blocks(matrix.grid.shape, _MOST_BLANK_ROWS, most):
+        rows = [[f"<td>{minus(cells[i][j])}</td>" for j in block.columns] for i in block.rows]
+        yield from _table("filled", matrix, block, rows)
 
 
 def _table(kind: str, matrix: Matrix, block: Block, rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from backprop_cli.exercises.exercise import Exercise
+from backprop_cli.exercises.statement import to_digits
 from backprop_cli.explanations.worked import Matrix
 from backprop_cli.render import latex
-from backprop_cli.render.exercises.blocks import Block, blocks
+from backprop_cli.render.exercises.blocks import Block, Cells, blocks, filled
 from backprop_cli.render.latex_matrices import Matrices, number
+from backprop_cli.render.tex_lines import width
 from backprop_cli.render.tex_texts import code, document, escaped
 
 __all__ = ["keys", "sheets"]
@@ -25,7 +27,8 @@ _BEGIN = (
     r"\raggedright \parindent=0pt \hyphenpenalty=10000",
     r"\def\blank{\rule[-3.2mm]{0pt}{9mm}} % the height of a row to write in",
 )
-_CELL = "p{17mm}|"
+_BLANK, _NUMBER = "p{17mm}|", "r|"  # a column
+_BESIDE_NUMBER = 1.3  # em of a column
 _FIGURES = r"{\lineskip=14pt \lineskiplimit=4pt"  # begins a paragraph of these, with space between its lines
 
 
@@ -37,11 +40,21 @@ def sheets(exercises: Sequence[Exercise], *, standalone: bool) -> str:
 
 
 def keys(exercises: Sequence[Exercise], precision: int | None, max_rows: int, *, standalone: bool) -> str:
-    """Return the worked solutions; of one exercise, what `explain` writes."""
-    solutions = [exercise.solution for exercise in exercises]
-    if len(exercises) > 1:
-        solutions = [replace(exercise.solution, title=exercise.title) for exercise in exercises]
-    return latex.solutions(solutions, precision, max_rows, standalone=standalone)
+    """Return the answers and the worked solutions."""
+    solutions = [replace(exercise.solution, title=exercise.title) for exercise in exercises]
+    before = ["\n".join(_key(exercise, standalone=standalone)) for exercise in exercises]
+    return latex.solutions(solutions, precision, max_rows, standalone=standalone, before=before)
+
+
+def _key(exercise: Exercise, *, standalone: bool) -> Iterator[str]:
+    line, n_columns = _OF_DOCUMENT if standalone else _OF_ARTICLE
+    rounded_to = f"Each answer is rounded to {to_digits(exercise.digits)}."
+    yield rf"\medskip\textbf{{Answers.}} {rounded_to}\par\nobreak\medskip{_FIGURES}"
+    for asked in exercise.asked:
+        cells = [[f"${text}$" for text in row] for row in filled(asked, exercise.digits)]
+        widest = max(width(cell) for row in cells for cell in row) + _BESIDE_NUMBER
+        yield from _tables(asked.matrix, cells, max(min(n_columns, int((line - _BESIDE_MATRIX) / widest)), 1))
+    yield r"\par}\bigskip"
 
 
 def _sheet(exercise: Exercise, *, standalone: bool) -> Iterator[str]:
@@ -58,7 +71,7 @@ def _sheet(exercise: Exercise, *, standalone: bool) -> Iterator[str]:
         yield from _given(matrix, line - _BESIDE_MATRIX)
     yield rf"\par}}\bigskip\textbf{{Answers}}\par\nobreak\medskip{_FIGURES}"
     for asked in exercise.asked:
-        yield from _blanks(asked.matrix, n_columns)
+        yield from _tables(asked.matrix, None, n_columns)
     yield r"\par}"
 
 
@@ -86,11 +99,11 @@ def _given(matrix: Matrix, most: float) -> Iterator[str]:
             yield _figure(name, f"${matrix.symbol} = {part.tex}$")
 
 
-def _blanks(matrix: Matrix, most_columns: int) -> Iterator[str]:
-    """Yield empty tables of a matrix."""
-    for block in blocks(matrix.grid.shape, _MOST_BLANK_ROWS, most_columns):
+def _tables(matrix: Matrix, cells: Cells | None, most_columns: int) -> Iterator[str]:
+    """Yield tables of a matrix, with its cells in TeX, or empty ones for None."""
+    for block in blocks(matrix.grid.shape, _MOST_BLANK_ROWS if cells is None else _MOST_ROWS, most_columns):
         note = f" ({block.note})" if block.note else ""
-        yield _figure(f"{code(matrix.place)}, ${matrix.symbol}${note}", "\n".join(_table(matrix, block)))
+        yield _figure(f"{code(matrix.place)}, ${matrix.symbol}${note}", "\n".join(_table(matrix, cells, block)))
 
 
 def _figure(name: str, body: str) -> str:
@@ -99,17 +112,19 @@ def _figure(name: str, body: str) -> str:
     return "\n".join(lines)
 
 
-def _table(matrix: Matrix, block: Block) -> Iterator[str]:
-    """Yield an empty table with the indices that the entries of the matrix have."""
+def _table(matrix: Matrix, cells: Cells | None, block: Block) -> Iterator[str]:
+    """Yield a table with the indices that the entries of the matrix have."""
     has_rows, n = matrix.has_row_index, len(block.columns)
     line = rf"\cline{{{1 + has_rows}-{n + has_rows}}}"
-    yield rf"\begin{{tabular}}{{@{{}}{'r' * has_rows}|*{{{n}}}{{{_CELL}}}}}"
+    column = _BLANK if cells is None else _NUMBER
+    yield rf"\begin{{tabular}}{{@{{}}{'r' * has_rows}|*{{{n}}}{{{column}}}}}"
     if matrix.has_column_index:
         corner = [r"\multicolumn{1}{@{}r}{}"] * has_rows
         heads = [rf"\multicolumn{{1}}{{c}}{{\footnotesize {j}}}" for j in block.columns]
         yield rf"{' & '.join(corner + heads)} \\"
     yield line
     for i in block.rows:
-        cells = [rf"\footnotesize {i}"] * has_rows + [r"\blank"] * n
-        yield rf"{' & '.join(cells)} \\ {line}"
+        head = [rf"\footnotesize {i}"] * has_rows
+        numbers = [r"\blank" if cells is None else cells[i][j] for j in block.columns]
+        yield rf"{' & '.join(head + numbers)} \\ {line}"
     yield r"\end{tabular}"

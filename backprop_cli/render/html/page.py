@@ -24,23 +24,31 @@ _PHASES = {"forward": "Forward", "loss": "Loss", "backward": "Backward", "step":
 _HOW = "{} of a result is a link, which opens the terms that the number is made of."
 
 
-def worked(shown: Shown, precision: int | None) -> str:
-    """Return the page of a worked solution; numbers have at most `precision` decimals."""
-    title = _title(shown.found)
-    return document(title, "\n".join([*_header(shown), "<main>", *_content(shown, precision, ""), "</main>"]))
+def worked(shown: Shown, precision: int | None, before: str = "", more_style: str = "") -> str:
+    """Return the page of a worked solution; numbers have at most `precision` decimals.
+
+    HTML that stands `before` it may have a style.
+    """
+    parts = [*_header(shown), "<main>", *[before] * bool(before), *_content(shown, precision, ""), "</main>"]
+    return document(_title(shown.found), "\n".join(parts), more_style)
 
 
-def solutions(title: str, several: Sequence[Shown], precision: int | None) -> str:
-    """Return a page of several worked solutions, to which links at the top lead."""
+def solutions(
+    title: str, several: Sequence[Shown], precision: int | None, before: Sequence[str], more_style: str
+) -> str:
+    """Return a page of several worked solutions, to which links at the top lead.
+
+    HTML that stands `before` each may have a style.
+    """
     names = [f"problem-{k}" for k in range(1, len(several) + 1)]
     links = [
         f'<li><a href="#{name}">{safe(_title(shown.found))}</a></li>'
         for name, shown in zip(names, several, strict=True)
     ]
     parts = [f'<nav aria-label="Problems">\n<ol>\n{chr(10).join(links)}\n</ol>\n</nav>', "<main>"]
-    for k, (name, shown) in enumerate(zip(names, several, strict=True), 1):
-        parts += [f'<article id="{name}">', *_header(shown), *_content(shown, precision, f"p{k}."), "</article>"]
-    return document(title, "\n".join([*parts, "</main>"]), SEVERAL)
+    for k, (name, shown, first) in enumerate(zip(names, several, before, strict=True), 1):
+        parts += [f'<article id="{name}">', *_header(shown), first, *_content(shown, precision, f"p{k}."), "</article>"]
+    return document(title, "\n".join([*parts, "</main>"]), SEVERAL + more_style)
 
 
 def _title(found: Worked) -> str:

@@ -35,7 +35,12 @@ def code(text: str) -> str:
 
 def figure(value: Any, precision: int | None) -> str:
     """Return a number with a minus sign."""
-    return number(value, precision).replace("-", "\N{MINUS SIGN}")
+    return minus(number(value, precision))
+
+
+def minus(text: str) -> str:
+    """Return the text of a number with a minus sign in place of a hyphen."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def formula_text(text: str) -> str:

@@ -1,9 +1,10 @@
 """Read question sheets back: what is given, and which blanks there are to fill in."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from backprop_cli.explanations.worked import Matrix
 from tests.render.html.reader import Element, page
 
 
@@ -17,11 +18,53 @@ class Table(NamedTuple):
     cells: list[list[str]]  # "" for a blank
 
 
+def joined(tables: Sequence[Table], matrix: Matrix) -> tuple[list[Table], dict[tuple[int, int], str]]:
+    """Return the cells of a matrix by row and column, from its tables, which are the first; and the other tables."""
+    cells: dict[tuple[int, int], str] = {}
+    n_rows, n_columns = matrix.grid.shape
+    tables = list(tables)
+    while len(cells) < matrix.grid.size:
+        table = tables.pop(0)
+        assert table.place == matrix.place
+        rows = of_note(table.note, "row", n_rows)
+        columns = of_note(table.note, "column", n_columns)
+        assert [len(rows), {len(columns)}] == [len(table.cells), {len(row) for row in table.cells}]
+        for i, row in zip(rows, table.cells, strict=True):
+            for j, cell in zip(columns, row, strict=True):
+                assert (i, j) not in cells
+                cells[i, j] = cell
+    return tables, cells
+
+
+def of_note(note: str, noun: str, n: int) -> list[int]:
+    """Return the indices that a note names, all if it names none."""
+    found = re.search(rf"{noun}s? (\d+)(?: to (\d+))? of {n}(?!\d)", note)
+    return list(range(n)) if found is None else list(range(int(found[1]), int(found[2] or found[1]) + 1))
+
+
 def of_markdown(text: str) -> Iterator[tuple[list[Table], list[Table]]]:
     """Yield the tables of what is given and of what is asked for, exercise by exercise."""
     for section in re.split(r"^#+ Given$", text, flags=re.MULTILINE)[1:]:
         given, _, asked = section.partition("# Answers\n")
         yield list(_tables_of_markdown(given)), list(_tables_of_markdown(asked))
+
+
+def answers_of_markdown(text: str) -> Iterator[list[Table]]:
+    """Yield the tables of answers of a key, exercise by exercise."""
+    for section in re.split(r"^#+ Answers$", text, flags=re.MULTILINE)[1:]:
+        yield list(_tables_of_markdown(re.split(r"^#+ Worked solution$", section, flags=re.MULTILINE)[0]))
+
+
+def answers_of_html(text: str) -> Iterator[list[Table]]:
+    """Yield the tables of answers of a key, exercise by exercise."""
+    for section in page(text).all("section", "asked"):
+        yield [_table_of_html(figure) for figure in section.all("figure")]
+
+
+def answers_of_latex(text: str) -> Iterator[list[Table]]:
+    """Yield the tables of answers of a key, exercise by exercise."""
+    for section in text.split(r"\textbf{Answers.}")[1:]:
+        yield [_asked_of_latex(figure) for figure in _figures(section.partition(r"\textbf{Given")[0])]
 
 
 def _tables_of_markdown(text: str) -> Iterator[Table]:
@@ -112,7 +155,7 @@ def _asked_of_latex(figure: str) -> Table:
     assert last == r"\end{tabular}"
     heads = [line for line in lines if r"\multicolumn" in line]
     columns = re.findall(r"\{\\footnotesize (\d+)\}", "".join(heads))
-    rows = [line.partition(r" \\")[0].split(" & ") for line in lines if r"\blank" in line]
-    names = [row.pop(0).removeprefix(r"\footnotesize ") for row in rows if row[0] != r"\blank"]
-    assert {cell for row in rows for cell in row} == {r"\blank"}
-    return Table(place, note, columns, names, [[""] * len(row) for row in rows])
+    rows = [line.partition(r" \\")[0].split(" & ") for line in lines if r"\blank" in line or "$" in line]
+    names = [row.pop(0).removeprefix(r"\footnotesize ") for row in rows if row[0].startswith(r"\footnotesize")]
+    cells = [[cell.removeprefix(r"\blank").strip("$") for cell in row] for row in rows]
+    return Table(place, note, columns, names, cells)

@@ -14,7 +14,7 @@ from backprop_cli.render.exercises import html, latex, markdown
 from backprop_cli.render.numbers import number
 from tests.render.exercises import readers
 from tests.render.exercises.builder import NETWORK, SEVERAL, STATEMENT, exact, exercise, wide, with_other_answers
-from tests.render.exercises.readers import Table
+from tests.render.exercises.readers import Table, joined, of_note
 
 Sheets = Callable[[Sequence[Exercise]], str]
 Read = Callable[[str], Iterator[tuple[list[Table], list[Table]]]]
@@ -31,30 +31,6 @@ every_format = pytest.mark.parametrize("name", FORMATS)
 def heads(matrix: Matrix) -> tuple[bool, bool]:
     """Tell whether entries of a matrix have an index of a row, and of a column."""
     return {0: (False, False), 1: (matrix.is_column, not matrix.is_column)}.get(matrix.values.ndim, (True, True))
-
-
-def joined(tables: Sequence[Table], matrix: Matrix) -> tuple[list[Table], dict[tuple[int, int], str]]:
-    """Return the cells of a matrix by row and column, from its tables, which are the first; and the other tables."""
-    cells: dict[tuple[int, int], str] = {}
-    n_rows, n_columns = matrix.grid.shape
-    tables = list(tables)
-    while len(cells) < matrix.grid.size:
-        table = tables.pop(0)
-        assert table.place == matrix.place
-        rows = of_note(table.note, "row", n_rows)
-        columns = of_note(table.note, "column", n_columns)
-        assert [len(rows), {len(columns)}] == [len(table.cells), {len(row) for row in table.cells}]
-        for i, row in zip(rows, table.cells, strict=True):
-            for j, cell in zip(columns, row, strict=True):
-                assert (i, j) not in cells
-                cells[i, j] = cell
-    return tables, cells
-
-
-def of_note(note: str, noun: str, n: int) -> list[int]:
-    """Return the indices that a note names, all if it names none."""
-    found = re.search(rf"{noun}s? (\d+)(?: to (\d+))? of {n}(?!\d)", note)
-    return list(range(n)) if found is None else list(range(int(found[1]), int(found[2] or found[1]) + 1))
 
 
 @every_format

@@ -1,6 +1,7 @@
 """Titles and sources come from anybody: on sheets and keys they are texts, and pages stay well formed."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -83,3 +84,6 @@ def test_each_sheet_begins_on_a_page(compiles: Compile) -> None:
 def test_keys_compile(compiles: Compile) -> None:
     assert compiles(latex.keys(SEVERAL[:4], None, 20, standalone=True)) >= 4
     compiles(article(latex.keys([*SEVERAL[:2], *PROBLEMS], None, 20, standalone=False), 12))
+    long = [replace(SEVERAL[0], digits=15), replace(exercise(wide(2, 8, 16, 4)), digits=12)]
+    assert compiles(latex.keys(long, None, 20, standalone=True)) >= 2
+    compiles(article(latex.keys(long, None, 20, standalone=False), 12))
