@@ -56,7 +56,8 @@ class ExerciseOptions(CommonOptions):
     """The options of `backprop exercise`."""
 
     problems: Annotated[
-        list[str], Argument(metavar="PROBLEM...", help="Files (.json or .npz), or - for JSON on standard input.")
+        list[str],
+        Argument(metavar="PROBLEM...", help="Files (.json, .npz or .safetensors), or - for JSON on standard input."),
     ] = ()  # type: ignore[assignment]  # Typer gives a list
     ask: Annotated[
         tuple[Name, ...] | None,

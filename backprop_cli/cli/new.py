@@ -96,6 +96,6 @@ def _paths(options: NewOptions) -> list[str]:
 
 
 def _file(spec: Specification, path: str) -> Write:
-    """Return the function that writes the problem of a specification; an NPZ archive holds float64."""
+    """Return the function that writes the problem of a specification; only JSON holds more than float64."""
     problem = new(spec)
-    return problem_file(in_floats(problem) if suffix(path) == ".npz" and problem.exact else problem, path)
+    return problem_file(in_floats(problem) if suffix(path) != ".json" and problem.exact else problem, path)

@@ -36,7 +36,7 @@ def save_target(text: str) -> str:
         UsageError: It is neither.
     """
     if text == "-" or suffix(text) not in ("", *PROBLEM_SUFFIXES):
-        raise UsageError(f"--save: expected a .json or .npz file, or a folder, got {text!r}")
+        raise UsageError(f"--save: expected a .json, .npz or .safetensors file, or a folder, got {text!r}")
     return text
 
 
@@ -120,7 +120,7 @@ class NewOptions(CommonOptions):
         Option(
             metavar="PATH",
             parser=save_target,
-            help="Write the problem to a .json or .npz file, or problems to a folder: 001.json and so on.",
+            help="Write to a .json, .npz or .safetensors file, or problems to a folder: 001.json and so on.",
         ),
     ] = None
     save_format: Annotated[Literal["json", "npz"] | None, Option(help="The format of the files in a folder.")] = None

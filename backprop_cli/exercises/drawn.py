@@ -43,10 +43,11 @@ class Drawn:
         """
         if self.rational:
             return [layer.computed for layer in solve(self.problem).layers]
-        return [
-            {name: np.round(values, _DIGITS) for name, values in layer.computed.items()}
-            for layer in self.solution.layers
-        ]
+        with np.errstate(over="ignore"):  # as huge ones do, to infinity
+            return [
+                {name: np.round(values, _DIGITS) for name, values in layer.computed.items()}
+                for layer in self.solution.layers
+            ]
 
     def gradients(self) -> Iterator[Array]:
         """Yield the gradients of all layers, each in the shape of its quantity, such as (n_samples, n_neurons)."""

@@ -3,7 +3,8 @@
 Answers have the decimals of the exercise. A right value that lies halfway between two such numbers stands in its gap
 with one digit more, so that the tolerance of half a unit reaches both of them. A wrong value is rounded to the decimals
 of the exercise; one that lies halfway between two numbers gives both of them, because a student may round either way.
-Wrong values are float64, so that halfway includes what rounding errors put beside it.
+Wrong values are float64, so that halfway includes what rounding errors put beside it, and a mistake that leads to the
+right value but for rounding errors is left out.
 """
 
 import math
@@ -26,6 +27,7 @@ __all__ = ["Gap", "Quiz", "WrongAnswer", "quiz"]
 _OF_DECIMALS = Fraction(1, 10**40)  # they have 50 right digits
 _OF_FLOATS, _OF_FLOATS_IN_UNITS = Fraction(1, 10**12), Fraction(1, 10**9)
 _MOST_IN_UNITS = Fraction(1, 4)
+_UNCHANGED = Fraction(1, 10**12)  # relative to the largest entry; a mistake that changes less changes nothing
 
 
 _Mistake: TypeAlias = tuple[str, str]  # its name and description
@@ -77,9 +79,16 @@ def quiz(exercise: Exercise, solution: Solution) -> Quiz:
 def _gaps(asked: Asked, node: Node, solution: Solution, digits: int) -> Iterator[Gap]:
     matrix, shape = asked.matrix, asked.matrix.grid.shape
     mistakes = [((found.name, found.description), found.value.ravel()) for found in wrong_values(solution, node)]
+    unchanged = _UNCHANGED * max(abs(to_fraction(right)) for right in asked.answers.flat)
     for k, right in enumerate(asked.answers.ravel()):
-        wrong = [(mistake, float(values[k])) for mistake, values in mistakes]
+        values = ((mistake, float(wrong[k])) for mistake, wrong in mistakes)
+        wrong = [(mistake, value) for mistake, value in values if _is_changed(value, right, unchanged)]
         yield _gap(matrix.entry(*divmod(k, shape[1])), right, wrong, digits)
+
+
+def _is_changed(value: float, right: Exact, unchanged: Fraction) -> bool:
+    """Tell whether a wrong value is a number, and is another one than the right value."""
+    return math.isfinite(value) and abs(to_fraction(value) - to_fraction(right)) > unchanged
 
 
 def _gap(entry: str, right: Exact, wrong: Iterable[tuple[_Mistake, float]], digits: int) -> Gap:
@@ -87,7 +96,7 @@ def _gap(entry: str, right: Exact, wrong: Iterable[tuple[_Mistake, float]], digi
     answers = _rounded(right, digits)
     named: dict[int, list[_Mistake]] = {}
     for mistake, value in wrong:
-        for answer in _rounded(value, digits) if math.isfinite(value) else ():
+        for answer in _rounded(value, digits):
             if answer not in answers:
                 named.setdefault(answer, []).append(mistake)
     return Gap(

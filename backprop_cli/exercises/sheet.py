@@ -99,7 +99,7 @@ def exercise(
         found: The worked solution of the whole problem.
         exact: The quantities that are asked for, in exact numbers.
         solution: The same in float64.
-        title: The title of the section if the problem has none.
+        title: The title of the section if the problem has none, or a blank one.
         identity: What tells the problem from others.
         digits: The decimals of an answer; as many as `digits_for` says for None.
 
@@ -113,7 +113,7 @@ def exercise(
         digits = digits_for(each.answers for each in asked)
     takes_step = any(node.quantity.startswith("new_") for node in order)
     return Exercise(
-        title=title if problem.title is None else problem.title,
+        title=(problem.title or "").strip() or title,
         source=problem.source if seed_of(problem.source) is None else None,
         identity=identity,
         statement=statement(problem, {node: each.matrix for node, each in zip(order, asked, strict=True)}, digits),

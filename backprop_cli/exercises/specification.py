@@ -23,8 +23,10 @@ Init: TypeAlias = Literal["he", "glorot"]
 
 DEFAULT_N_SAMPLES = 2  # with one, a sum over samples is no sum
 DEFAULT_DIGITS = 3
-_SOURCE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # as `Wish.source` has it
+_SOURCE = re.compile(r"backprop \S+: backprop new\b.*--seed[ =](\d{1,20})\b")  # as `Specification.source` has it
 _MOST_BY_HAND = 400  # numbers of one matrix
+_MOST_LAYERS = 10  # of friendly numbers
+_MOST_NORMAL = 1_000_000  # numbers of a problem, which take about half a minute
 # The activation of the last layer that a loss is made for
 _LAST = {
     "binary_cross_entropy": "sigmoid",
@@ -101,11 +103,20 @@ class Specification:
         if self.loss is not None:
             self._require_loss(loss(self.loss))
         sizes = [*(i * j for i, j in pairwise(self.shape)), *(self.n_samples * size for size in self.shape)]
-        if self.numbers == "friendly" and max(sizes) > _MOST_BY_HAND:
-            raise UsageError(
-                f"--shape: a matrix would have {max(sizes)} friendly numbers (at most {_MOST_BY_HAND})",
-                hint="--numbers normal makes large problems",
-            )
+        if self.numbers == "friendly":
+            self._require_small(max(sizes))
+        elif sum(sizes) > _MOST_NORMAL:
+            reason = f"--shape: its matrices would have {sum(sizes):,} numbers (at most {_MOST_NORMAL:,})"
+            raise UsageError(reason, hint="fewer inputs, neurons or samples have fewer numbers")
+
+    def _require_small(self, largest: int) -> None:
+        hint = "--numbers normal makes large problems"
+        if largest > _MOST_BY_HAND:
+            reason = f"--shape: a matrix would have {largest} friendly numbers (at most {_MOST_BY_HAND})"
+            raise UsageError(reason, hint=hint)
+        if self.n_layers > _MOST_LAYERS:
+            reason = f"--shape: {self.n_layers} layers are too many for friendly numbers (at most {_MOST_LAYERS})"
+            raise UsageError(reason, hint=hint)
 
     def _require_loss(self, row: Loss) -> None:
         if row.per_sample and self.shape[-1] == 1:

@@ -1,6 +1,6 @@
 """The statement of an exercise: sentences in plain text on the network, its loss, and what to compute."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 
@@ -24,8 +24,8 @@ _MEANINGS = {
     "loss": "the value of {of}",
     "losses": "the value of {of} before {steps}",
     "upstream": "the gradient of {of} with respect to {outputs}",
-    "new_weights": "the weights after the step, weights - learning_rate * dweights",
-    "new_biases": "the biases after the step, biases - learning_rate * dbiases",
+    "new_weights": "the weights after the step, {step}",
+    "new_biases": "the biases after the step, {step}",
 }
 _GRADIENT = "the gradient of {of} with respect to {by}"
 
@@ -70,7 +70,13 @@ def _network(problem: Problem) -> Iterator[str]:
         sizes = [counted(n, noun) for n, noun in counts if n is not None]
         has = f"{name} has {listed(sizes)}" if sizes else name
         z, outputs = (matrix_form(problem, Node(i, quantity)) for quantity in ("z", "outputs"))
-        yield f"{has}: {'z is given' if layer.z is not None else f'z = {z}'}, outputs = {outputs}"
+        left, right = (_name(problem, i, quantity) for quantity in ("z", "outputs"))
+        yield f"{has}: {f'{left} is given' if layer.z is not None else f'{left} = {z}'}, {right} = {outputs}"
+
+
+def _name(problem: Problem, layer: int, quantity: str) -> str:
+    """Return what a quantity of a layer is called in a sentence that names the layer, or holds for each layer."""
+    return quantity if problem.naming is None else problem.place(*problem.origin(layer, quantity))
 
 
 def _functions(problem: Problem) -> Iterator[str]:
@@ -90,7 +96,7 @@ def _coupled(problem: Problem, name: str, of: Node) -> str:
 def _loss(problem: Problem) -> Iterator[str]:
     """Yield what the gradients are those of."""
     last, loss = Node(len(problem.layers) - 1, "outputs"), problem.loss
-    outputs = problem.place(*last)
+    outputs, upstream = problem.place(*last), problem.place(last.layer, "upstream")
     if loss is not None:
         rule = matrix_form(problem, Node(last.layer, "loss"))
         yield f"The loss L is {loss.title}{_reduced(problem, loss)}: L = {rule}"
@@ -99,11 +105,11 @@ def _loss(problem: Problem) -> Iterator[str]:
             entry = problem.entry(Node(last.layer, "targets"), ("n", "j"))
             yield f"{entry} is 1 if j is the class of sample n, else 0"
     elif isinstance(problem.upstream, np.ndarray):
-        yield f"upstream is the gradient of a loss L with respect to {outputs}"
+        yield f"{upstream} is the gradient of a loss L with respect to {outputs}"
     elif problem.upstream == "outputs":
-        yield f"The loss L is half the sum of the squared {outputs}: upstream, its gradient, is {outputs}"
+        yield f"The loss L is half the sum of the squared {outputs}: {upstream}, its gradient, is {outputs}"
     elif problem.upstream == "ones":
-        yield f"The loss L is the sum of {outputs}: upstream, its gradient, is 1 everywhere"
+        yield f"The loss L is the sum of {outputs}: {upstream}, its gradient, is 1 everywhere"
 
 
 def _reduced(problem: Problem, loss: Loss) -> str:
@@ -155,15 +161,27 @@ def _tasks(problem: Problem, asked: Mapping[Node, Matrix]) -> Iterator[str]:
     """Yield what to compute: each quantity with its places and their shapes, and what it is."""
     outputs = problem.place(len(problem.layers) - 1, "outputs")
     for quantity in dict.fromkeys(node.quantity for node in asked):
-        places = listed(f"{each.place}{_shape(each)}" for node, each in asked.items() if node.quantity == quantity)
+        nodes = [node for node in asked if node.quantity == quantity]
+        places = listed(f"{asked[node].place}{_shape(asked[node])}" for node in nodes)
         is_of_sample = problem.mean_gradients and "n" in CHAIN_RULE[quantity].axes
         meaning = _MEANINGS.get(quantity, _GRADIENT).format(
             of="the loss of each sample" if is_of_sample else "L",
-            by=quantity.removeprefix("d"),
+            by=_listed_once(_name(problem, node.layer, quantity.removeprefix("d")) for node in nodes),
+            step=_listed_once(_step(problem, node) for node in nodes) if quantity.startswith("new_") else "",
             outputs=outputs,
             steps="the step" if problem.steps == 1 else f"each of {problem.steps} steps",
         )
         yield f"Compute {places}: {meaning}"
+
+
+def _step(problem: Problem, node: Node) -> str:
+    name = node.quantity.removeprefix("new_")
+    own, gradient = (_name(problem, node.layer, quantity) for quantity in (name, f"d{name}"))
+    return f"{own} - learning_rate * {gradient}"
+
+
+def _listed_once(names: Iterable[str]) -> str:
+    return listed(dict.fromkeys(names))
 
 
 def _shape(matrix: Matrix) -> str:

@@ -483,3 +483,45 @@ def test_a_problem_has_the_notes_of_its_file(backprop: Run) -> None:
     write("p.json", {key: value for key, value in PROBLEM.items() if key != "upstream"} | {"targets": [[1]]})
     ran = backprop("exercise", "p.json", "--format", "json", "--ask", "z")
     assert (ran.status, ran.err) == (0, "backprop: p.json: targets are not used, because there is no loss\n")
+
+
+OF_A_COURSE: dict[str, object] = {
+    "names": "deeplearning",
+    "X": [[1, 2], [3, 4]],
+    "W1": [[1, -2], [2, 1]],
+    "b1": [[0.5], [1]],
+    "W2": [[1, -1]],
+    "b2": [[0.5]],
+    "Y": [[1, 0]],
+    "activation": "sigmoid",
+    "loss": "binary_cross_entropy",
+    "learning_rate": 1,
+}
+OF_A_BOOK = {"names": "nnfs", "activation": "relu", "inputs": [[1, 2]], "weights": [[1], [2]], "dvalues": [[3]]}
+
+
+@pytest.mark.parametrize(
+    ("problem", "expected"),
+    [
+        (OF_A_COURSE, "layers[1] has 2 inputs and 1 neuron: Z2 = W2 @ A1 + b2, A2 = sigmoid(Z2)."),
+        (
+            OF_A_COURSE,
+            "Compute dW2 (1 x 2) and dW1 (2 x 2): the gradient of L with respect to W2 and W1.",
+        ),
+        (
+            OF_A_COURSE,
+            "Compute dA1 (2 x 2) and dA0 (2 x 2): the gradient of the loss of each sample with respect to A1 and X.",
+        ),
+        (
+            OF_A_COURSE,
+            "Compute b1 (2 numbers) and b2 (1 number): the biases after the step, b1 - learning_rate * db1 and"
+            " b2 - learning_rate * db2.",
+        ),
+        (OF_A_COURSE, "The learning_rate is 1."),
+        (OF_A_BOOK, "dvalues is the gradient of a loss L with respect to output."),
+    ],
+)
+def test_a_sheet_speaks_the_names_of_the_problem(backprop: Run, problem: dict[str, object], expected: str) -> None:
+    write("p.json", problem)
+    sentences = backprop("exercise", "p.json").out.replace("\\", "").splitlines()
+    assert f"- {expected}" in sentences

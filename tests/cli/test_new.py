@@ -126,6 +126,21 @@ def test_an_archive_holds_the_same_numbers(backprop: Run, tmp_path: Path) -> Non
         assert archive["inputs"].dtype == np.float64
 
 
+@pytest.mark.parametrize("options", [(), ("--activation", "tanh"), ("--numbers", "normal")])
+def test_a_safetensors_file_holds_the_same_problem(backprop: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+    json_file, file = tmp_path / "p.json", tmp_path / "p.safetensors"
+    for path in (json_file, file):
+        ran = backprop("new", "--shape", "3,2,1", *options, "--save", path)
+        assert (ran.status, ran.err) == (0, "")
+    assert backprop("run", file, "--format", "json").out == backprop("run", json_file, "--format", "json").out
+    assert backprop("check", file).status == 0
+
+
+def test_numbers_that_overflow_when_rounded_need_no_warning(backprop: Run) -> None:
+    ran = backprop("new", "--shape", "3,2", "--activation", "elu(1e300)")
+    assert (ran.status, ran.err) == (0, "")
+
+
 def test_nothing_is_written_if_one_problem_fails(
     backprop: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -160,8 +175,8 @@ def test_nothing_is_written_if_one_problem_fails(
         ("--shape 2,2 --count 0", "--count: expected a whole number from 1 to 9999, got '0'"),
         ("--shape 2,2 --count 2", "--count 2 needs a folder to write to\nhint: --save FOLDER writes 001.json"),
         ("--shape 2,2 --count 2 --save p.json", "--count 2 needs a folder to write to\nhint: --save FOLDER"),
-        ("--shape 2,2 --save p.csv", "--save: expected a .json or .npz file, or a folder, got 'p.csv'"),
-        ("--shape 2,2 --save -", "--save: expected a .json or .npz file, or a folder, got '-'"),
+        ("--shape 2,2 --save p.csv", "--save: expected a .json, .npz or .safetensors file, or a folder, got 'p.csv'"),
+        ("--shape 2,2 --save -", "--save: expected a .json, .npz or .safetensors file, or a folder, got '-'"),
         ("--shape 2,2 --save p.json --save-format npz", "--save-format is for the files in a folder"),
         ("--shape 2,2 --save-format json", "--save-format is for the files in a folder (expected --save FOLDER, too)"),
         ("--shape 2,2 --numbers normal --digits 2", "--digits is for friendly numbers; normal ones have 4 decimals"),

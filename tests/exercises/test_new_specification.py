@@ -75,6 +75,9 @@ def test_the_default_step_size_keeps_numbers_short_and_visible(changes: dict[str
         ({"loss": "binary_cross_entropy"}, "is not defined for all outputs of relu"),
         ({"shape": (30, 20, 1)}, "600 friendly numbers"),
         ({"n_samples": 201}, "603 friendly numbers"),
+        ({"shape": (1,) * 12, "activations": ("relu",) * 11}, "11 layers are too many"),
+        ({"shape": (999, 1000), "numbers": "normal"}, "1,002,998 numbers"),
+        ({"n_samples": 200_001, "numbers": "normal"}, "numbers"),
     ],
 )
 def test_what_no_numbers_make_possible_is_refused(changes: dict[str, object], refused: str) -> None:
@@ -82,6 +85,8 @@ def test_what_no_numbers_make_possible_is_refused(changes: dict[str, object], re
         Specification(**{**RELU.__dict__, **changes}).require_possible()
 
 
-def test_the_largest_friendly_matrix_and_any_normal_one_are_accepted() -> None:
+def test_the_largest_friendly_problems_and_larger_normal_ones_are_accepted() -> None:
     Specification(shape=(20, 20), activations=("relu",)).require_possible()
+    Specification(shape=(1,) * 11, activations=("relu",) * 10).require_possible()
     Specification(shape=(300, 200), activations=("relu",), numbers="normal").require_possible()
+    Specification(shape=(1,) * 12, activations=("relu",) * 11, numbers="normal").require_possible()

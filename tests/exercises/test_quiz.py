@@ -50,6 +50,14 @@ def test_a_gap_of_a_number(
     assert wrong_of(gap, "sign") == turned
 
 
+# A mean over one sample changes nothing, but its float64 and the exact value differ in the last decimal that is asked.
+@pytest.mark.parametrize(("x", "upstream", "digits"), [(0.1, 0.3, 15), (1e9 / 7, 1e7 / 3, 8), (1e300, 1, 0)])
+def test_a_mistake_that_changes_only_the_rounding_is_left_out(x: float, upstream: float, digits: int) -> None:
+    gap = gap_of(neuron(inputs=[[x]], upstream=[[upstream]]), digits)
+    assert {"doubled", "sign"} <= {name for wrong in gap.wrong for name in wrong.names}
+    assert all(abs(float(wrong.answer) / (x * upstream) - 1) > 1e-9 for wrong in gap.wrong)
+
+
 def test_ties_of_a_function_that_is_not_rational() -> None:
     """The output is 1/2 exactly; its derivative 1/4 is no tie of two decimals."""
     problem = neuron(inputs=[[0]], activation="sigmoid")

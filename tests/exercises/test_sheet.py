@@ -127,6 +127,11 @@ def test_what_an_exercise_says_of_its_problem() -> None:
     assert made(drawn).source is None
 
 
+@pytest.mark.parametrize("title", ["", " ", "\\n\\t"])
+def test_a_blank_title_is_none(title: str) -> None:
+    assert made(NEURON.replace('"learning_rate"', f'"title": "{title}", "learning_rate"')).title == "Exercise 1"
+
+
 @pytest.mark.parametrize(
     ("text", "names", "reason"),
     [
