@@ -12,7 +12,8 @@ from backprop_cli.core.places import PLACE
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named, shown
-from backprop_cli.load.foreign_names import convention_of, in_our_names, result_in_our_names, usual
+from backprop_cli.load.foreign_names import convention_of, in_our_names
+from backprop_cli.load.foreign_results import result_in_our_names, usual
 from backprop_cli.messages import counted
 
 __all__ = ["DraftNames", "naming_file", "spread"]

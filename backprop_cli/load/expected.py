@@ -20,7 +20,8 @@ from backprop_cli.errors import InputError
 from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
-from backprop_cli.load.foreign_names import answers_in_our_names, tree_of
+from backprop_cli.load.foreign_names import tree_of
+from backprop_cli.load.foreign_results import answers_in_our_names
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array

@@ -1,4 +1,4 @@
-"""Read and write trees in the names of frameworks and courses (`core.names`): they become trees in the names here.
+"""Read and write problems in the names of frameworks and courses (`core.names`), as trees in the names here.
 
 A name may be a key of its own (`0.weight`, as in archives) or a path through objects (`{"params": {"Dense_0": ...}}`).
 """
@@ -8,25 +8,20 @@ from typing import Any, NamedTuple, get_args
 
 from backprop_cli.core.names import (
     FRAMEWORKS,
-    GRADIENT_OF,
-    STEP_OF,
     Convention,
     Found,
     Names,
     Naming,
     natural_order,
-    of_layer,
 )
 from backprop_cli.core.places import PLACE, dotted, layer_place, leaves, nest
-from backprop_cli.core.problem import Problem
-from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES
+from backprop_cli.core.quantities import OF_A_LAYER
 from backprop_cli.errors import InputError
 from backprop_cli.load.numbers import describe
 from backprop_cli.load.schema import LAYER_KEYS, PROBLEM_KEYS
-from backprop_cli.messages import counted, did_you_mean, listed
+from backprop_cli.messages import did_you_mean, listed
 
-__all__ = ["Read", "answers_in_our_names", "convention_of", "in_our_names", "in_their_names"]
-__all__ += ["result_in_our_names", "tree_of", "usual"]
+__all__ = ["Read", "convention_of", "in_our_names", "in_their_names", "is_ours", "nested", "paths_of", "tree_of"]
 
 _OF_LAYERS = ("weights", "biases", "z")  # what a problem gives in its layers
 _GIVEN = (*_OF_LAYERS, "inputs", "targets", "upstream", "loss", "learning_rate")
@@ -86,15 +81,15 @@ def in_our_names(tree: Mapping[str, Any], convention: Convention) -> Read:
     """
     ours: dict[str, Any] = {}
     theirs: list[tuple[str, Any, Found]] = []
-    for key, value in _leaves(tree):
-        found = None if _is_ours(key, PROBLEM_KEYS, LAYER_KEYS) else convention.find(key)
+    for key, value in paths_of(tree):
+        found = None if is_ours(key, PROBLEM_KEYS, LAYER_KEYS) else convention.find(key)
         if found is None or found.quantity not in _GIVEN:
             ours[key] = value
         else:
             theirs.append((key, value, found))
     if not theirs:
-        return Read(_nested(ours), None, {})
-    draft = _nested(ours)
+        return Read(nested(ours), None, {})
+    draft = nested(ours)
     keys: dict[str, str] = {}
     layers = _layers([(key, found) for key, _, found in theirs], convention, draft)
     parts: list[dict[str, Any]] = [{} for _ in layers] or [draft]
@@ -130,14 +125,15 @@ def _layers(found: Sequence[tuple[str, Found]], convention: Convention, draft: M
     return layers
 
 
-def _leaves(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+def paths_of(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield the values of a tree by their paths; expected values stay together."""
     expected = {key: value for key, value in tree.items() if key == "expected"}
     yield from leaves({key: value for key, value in tree.items() if key not in expected})
     yield from expected.items()
 
 
-def _is_ours(key: str, at_top: Sequence[str], in_layers: Sequence[str]) -> bool:
+def is_ours(key: str, at_top: Sequence[str], in_layers: Sequence[str]) -> bool:
+    """Tell whether a key has a name here, of a quantity that may stand at the top or in a layer."""
     found = PLACE.fullmatch(key)
     if found is None:
         return False
@@ -145,120 +141,11 @@ def _is_ours(key: str, at_top: Sequence[str], in_layers: Sequence[str]) -> bool:
     return found["quantity"] in (in_layers if has_layer else at_top)
 
 
-def _nested(values: Mapping[str, Any], *, gaps: bool = False) -> dict[str, Any]:
+def nested(values: Mapping[str, Any], *, gaps: bool = False) -> dict[str, Any]:
     """Return the tree of leaves, of which those of layers have the names here; other names with dots stay."""
-    of_layers = {key: value for key, value in values.items() if _is_ours(key, (), (*LAYER_KEYS, *OF_A_LAYER))}
+    of_layers = {key: value for key, value in values.items() if is_ours(key, (), (*LAYER_KEYS, *OF_A_LAYER))}
     others = {key: value for key, value in values.items() if key not in of_layers}
     return others | nest(((dotted(key), value) for key, value in of_layers.items()), gaps=gaps)
-
-
-def answers_in_our_names(tree: dict[str, Any], problem: Problem) -> dict[str, Any]:
-    """Return a result, or a copy of a problem with expected values, in the names here.
-
-    It may be in the names of the problem's results, or in those that it says itself.
-
-    Raises:
-        InputError: Names are mixed, there is no such layer, or a value is given twice.
-    """
-    is_written = "names" in tree
-    convention = convention_of(tree, None if problem.naming is None else problem.naming.convention.name)
-    if convention is None:
-        return tree
-    naming = problem.naming
-    if naming is None or naming.convention is not convention:
-        naming = usual(convention, problem)
-    if "expected" not in tree:
-        return result_in_our_names(tree, problem, naming, is_written=is_written)
-    draft = in_our_names(tree, convention).draft
-    if isinstance(draft["expected"], dict):
-        draft["expected"] = result_in_our_names(draft["expected"], problem, naming)
-    return draft
-
-
-def usual(convention: Convention, problem: Problem) -> Naming:
-    """Return the names of a problem whose file does not name its layers."""
-    activations = [layer.activation.name for layer in problem.layers]
-    return Naming(convention, convention.layers(activations) if problem.layered else ())
-
-
-def result_in_our_names(
-    tree: Mapping[str, Any], problem: Problem, naming: Naming, *, is_written: bool = False
-) -> dict[str, Any]:
-    """Return a result of a problem, in the names of a convention, in the names here.
-
-    The names of parameters stand for their gradients where there are no names of gradients, if the convention allows
-    that and the result is not one that this program has written; else they stand for the parameters after the step.
-
-    Raises:
-        InputError: There is no such layer, or a value is given twice.
-    """
-    values, convention = dict(_leaves(tree)), naming.convention
-    found = {key: each for key in values if (each := convention.find(key)) is not None}
-    found = {key: each for key, each in found.items() if not _is_ours(key, QUANTITIES, OF_A_LAYER)}
-    has_gradients = any(each.quantity in GRADIENT_OF.values() for each in found.values())
-    is_gradient = convention.gradients_as_parameters and not has_gradients and not is_written
-    meaning = GRADIENT_OF if is_gradient else STEP_OF
-    layers = _same_layers([each.layer for each in found.values() if each.layer is not None], problem, naming)
-    result = _nested({key: value for key, value in values.items() if key not in found}, gaps=True)
-    keys: dict[int, dict[str, str]] = {}
-    for key, each in found.items():
-        quantity = meaning.get(each.quantity, each.quantity)
-        node = of_layer(each, convention, layers) if each.layer is not None else (None, quantity)
-        if node is None:
-            known = f"{counted(len(problem.layers), 'layer')}: {listed(naming.layers)}" if naming.layers else "1 layer"
-            raise InputError(f"there is no such layer (the problem has {known})", place=f"expected.{key}")
-        if each.layer is None and quantity in OF_A_LAYER and len(problem.layers) > 1:
-            raise InputError(f"of which of the {len(problem.layers)} layers is it?", place=f"expected.{key}")
-        quantity = meaning.get(node[1], node[1])
-        part = _part(result, problem, node[0] or 0) if quantity in OF_A_LAYER else result
-        if quantity in part:
-            other = keys.get(id(part), {}).get(quantity, quantity)
-            raise InputError(f"is the same as {other} (expected one of them)", place=f"expected.{key}")
-        part[quantity] = values[key]
-        keys.setdefault(id(part), {})[quantity] = key
-    return result
-
-
-def _part(result: dict[str, Any], problem: Problem, layer: int) -> dict[str, Any]:
-    """Return the part of a result that holds the quantities of a layer.
-
-    Raises:
-        InputError: The result has something else in the place of layers.
-    """
-    if not problem.layered:
-        return result
-    layers = result.setdefault("layers", [])
-    if not isinstance(layers, list) or not all(isinstance(part, dict) for part in layers):
-        raise InputError(f"expected a list of objects, got {describe(layers)}", place="expected.layers")
-    layers += [{} for _ in range(layer + 1 - len(layers))]
-    part: dict[str, Any] = layers[layer]
-    return part
-
-
-def _same_layers(names: Iterable[str], problem: Problem, naming: Naming) -> Mapping[str, int]:
-    """Return the numbers of a problem's layers by the names that a result has for them.
-
-    Their paths may have another begin (`module.0` for `0`). Where the problem itself has no names, the order counts.
-    """
-    own = naming.layers or naming.convention.layers([layer.activation.name for layer in problem.layers])
-    found = natural_order(list(dict.fromkeys(names)))
-    numbers = {name: i for i, name in enumerate(own)}
-    ends = {_end(name): i for i, name in enumerate(own)}
-    if naming.convention.first is not None or not set(found) - set(own):
-        return numbers
-    if (
-        len(ends) == len(own)
-        and len({_end(name) for name in found}) == len(found)
-        and set(map(_end, found)) <= set(ends)
-    ):
-        return dict(sorted(((name, ends[_end(name)]) for name in found), key=lambda each: each[1]))
-    if (problem.own_naming is None or len(own) == 1) and len(found) == len(own):
-        return {name: i for i, name in enumerate(found)}
-    return numbers
-
-
-def _end(name: str) -> str:
-    return name.replace("/", ".").rpartition(".")[2]
 
 
 def in_their_names(draft: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
