@@ -82,13 +82,14 @@ def _gaps(asked: Asked, node: Node, solution: Solution, digits: int) -> Iterator
     unchanged = _UNCHANGED * max(abs(to_fraction(right)) for right in asked.answers.flat)
     for k, right in enumerate(asked.answers.ravel()):
         values = ((mistake, float(wrong[k])) for mistake, wrong in mistakes)
-        wrong = [(mistake, value) for mistake, value in values if _is_changed(value, right, unchanged)]
+        rights = right, float(matrix.grid.flat[k])  # far from each other where rounding makes a unit active
+        wrong = [(mistake, value) for mistake, value in values if _is_changed(value, rights, unchanged)]
         yield _gap(matrix.entry(*divmod(k, shape[1])), right, wrong, digits)
 
 
-def _is_changed(value: float, right: Exact, unchanged: Fraction) -> bool:
-    """Tell whether a wrong value is a number, and is another one than the right value."""
-    return math.isfinite(value) and abs(to_fraction(value) - to_fraction(right)) > unchanged
+def _is_changed(value: float, rights: Iterable[Exact | float], unchanged: Fraction) -> bool:
+    """Tell whether a wrong value is a number, and is another one than the right values."""
+    return math.isfinite(value) and all(abs(to_fraction(value) - to_fraction(right)) > unchanged for right in rights)
 
 
 def _gap(entry: str, right: Exact, wrong: Iterable[tuple[_Mistake, float]], digits: int) -> Gap:

@@ -24,6 +24,7 @@ __all__ = ["asked_nodes", "exercise", "notes"]
 
 _MOST_ASKED = 2_000  # numbers to fill in
 _MOST_GIVEN = 10_000  # numbers to copy from
+_ROUNDING = Fraction(1, 10**9)  # relative
 
 
 def asked_nodes(problem: Problem, wanted: Sequence[Node] = (), *, every: bool = False) -> tuple[Node, ...]:
@@ -125,10 +126,22 @@ def exercise(
 
 
 def notes(found: Exercise) -> Iterable[str]:
-    """Yield notes on answers that are all 0 with the decimals of an exercise, and not without rounding."""
+    """Yield notes on answers that are all 0 with the decimals of an exercise, or differ from the worked solution."""
     for each in found.asked:
         if is_rounded_to_zero(each.answers, found.digits):
             yield f"{each.matrix.place} is 0 everywhere with {found.digits} decimals (--digits asks for more)"
+        if _is_rounded_otherwise(each, found.digits):
+            reason = "a number is rounded from one side of a kink to the other, or is lost in a sum"
+            yield f"{each.matrix.place}: the worked solution, in float64, differs from the exact answers: {reason}"
+
+
+def _is_rounded_otherwise(asked: Asked, digits: int) -> bool:
+    """Tell whether float64 differs from the exact answers by more than an answer may, and than a rounding error."""
+    half = Fraction(1, 2 * 10**digits)
+    return any(
+        abs(Fraction(value) - Fraction(right)) > max(half, _ROUNDING * abs(Fraction(right)))
+        for value, right in zip(asked.matrix.grid.flat, asked.answers.flat, strict=True)
+    )
 
 
 def _asked(node: Node, exact: Solution, solution: Solution) -> Asked:

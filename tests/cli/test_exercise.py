@@ -525,3 +525,12 @@ def test_a_sheet_speaks_the_names_of_the_problem(backprop: Run, problem: dict[st
     write("p.json", problem)
     sentences = backprop("exercise", "p.json").out.replace("\\", "").splitlines()
     assert f"- {expected}" in sentences
+
+
+def test_a_worked_solution_that_differs_from_the_answers_has_a_note(backprop: Run) -> None:
+    """0.1 + 0.2 - 0.3 is 0, and a little more in float64, where the unit is active."""
+    at_kink = {"inputs": [[0.1, 0.2]], "weights": [[1], [1]], "biases": [-0.3], "activation": "relu", "upstream": [[1]]}
+    write("p.json", at_kink)
+    ran = backprop("exercise", "p.json", "--ask", "z,dz", "--key")
+    assert ran.status == 0
+    assert re.findall(r"p.json: (\w+): the worked solution, in float64, differs", ran.err) == ["dz"]

@@ -58,6 +58,13 @@ def test_a_mistake_that_changes_only_the_rounding_is_left_out(x: float, upstream
     assert all(abs(float(wrong.answer) / (x * upstream) - 1) > 1e-9 for wrong in gap.wrong)
 
 
+def test_what_is_right_in_float64_is_no_mistake() -> None:
+    """0.1 + 0.2 - 0.3 is 0, and a little more in float64, where the unit is active."""
+    problem = neuron(inputs=[[0.1, 0.2]], weights=[[1], [1]], biases=[-0.3], activation="relu")
+    gap = gap_of(problem, 1, "dz")
+    assert (gap.answer, [float(wrong.answer) for wrong in gap.wrong]) == ("0.0", [-1, 2])
+
+
 def test_ties_of_a_function_that_is_not_rational() -> None:
     """The output is 1/2 exactly; its derivative 1/4 is no tie of two decimals."""
     problem = neuron(inputs=[[0]], activation="sigmoid")
