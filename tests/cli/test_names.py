@@ -361,6 +361,17 @@ def test_unknown_names_are_refused(backprop: Run, names: object) -> None:
     assert (ran.status, ran.err) == (3, f"backprop: p.json: names: expected {known}, got {got}\n")
 
 
+@pytest.mark.parametrize("names", [["pytorch", "keras"], [7.0], [[1, 2]]])
+@pytest.mark.parametrize("role", ["problem", "result"])
+def test_an_array_of_names_is_refused(backprop: Run, names: object, role: str) -> None:
+    write("p.json", FC)
+    write("a.npz", FC | {"names": names} if role == "problem" else {"names": names, "fc1.weight.grad": [[2, 4]]})
+    command = ["run", "a.npz"] if role == "problem" else ["check", "p.json", "--names", "pytorch", "--expect", "a.npz"]
+    ran = backprop(*command)
+    assert ran.status == 3
+    assert "backprop: a.npz: names: expected 'pytorch', " in ran.err
+
+
 def test_names_given_twice_in_an_archive_are_refused(backprop: Run) -> None:
     import warnings
     import zipfile
