@@ -106,7 +106,8 @@ def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None
         found = tree.get(key, wanted if default is None else default)
         if isinstance(found, np.ndarray) and not found.ndim:
             found = found.item()
-        if type(found) is not type(wanted) or found != wanted:
+        is_whole = type(wanted) is int and isinstance(found, Decimal)  # where numbers are read as they are written
+        if found != wanted or not (type(found) is type(wanted) or is_whole):
             words = repr(wanted) if isinstance(wanted, str) else describe(wanted)
             raise InputError(f"expected the problem's {words}, got {describe(found)}", place=key)
 
