@@ -77,7 +77,7 @@ def network(mistake: str) -> tuple[dict[str, Any], dict[str, Any]]:
         gradients[2] = gradients[2].T
     assert all(array.dtype == np.float32 for array in gradients)
     layers = [{"weights": w, "biases": b} for w, b in ((w0, b0), (w1, b1), (w2, b2))]
-    problem = {f"layers.{i}.{key}": value for i, layer in enumerate(layers) for key, value in layer.items()}
+    problem: dict[str, Any] = {f"layers.{i}.{key}": layers[i][key] for i in range(3) for key in layers[i]}
     problem |= {"layers.2.activation": "linear", "inputs": x, "targets": t, "loss": "half_squared_error"}
     names = [f"layers.{i}.{key}" for i in range(3) for key in ("dweights", "dbiases")]
     return problem, dict(zip(names, gradients, strict=True))
