@@ -43,6 +43,7 @@ _FEWEST_TRIED = 5  # mistakes, one of which may not be in the table
 _SLIP = 1.7
 _SIGN_AND_MAGNITUDE = 1.2
 _MOST_DIGITS = 6
+_PART_OF_CHANGE = 0.01  # of which a value that a mistake leads to may be off, if others may be off by so much
 _SLIPS = (-1.0, 2.0, 0.5, 10.0, 0.1, 100.0, 0.01)  # value / right value
 
 
@@ -102,7 +103,20 @@ class Case:
         slack = accepted.slack * max(_size(value) / size, 1.0)
         as_largest = np.max(accepted.slack, initial=0.0) * np.abs(value) / size
         is_larger = np.abs(value) > np.abs(self.right) if self.right.shape == value.shape else np.True_
-        return replace(accepted, slack=np.where(is_larger, np.maximum(slack, as_largest), slack))
+        slack = np.where(is_larger, np.maximum(slack, as_largest), slack)
+        return replace(accepted, slack=np.maximum(slack, self._of_change(value)))
+
+    def _of_change(self, value: Array) -> Array:
+        """Return how far values that a mistake changes may be off, in their shape, whatever the right ones may be.
+
+        That is the largest rounding error of the right ones, up to 1 % of the change: a transposed entry has the error
+        of another one. Numbers of few decimals have none.
+        """
+        if self.accepted.given.values.dtype.kind != "f" or self.right.shape != value.shape:
+            return np.zeros(value.shape)
+        with np.errstate(all="ignore"):
+            found: Array = np.minimum(np.max(self.accepted.slack), _PART_OF_CHANGE * np.abs(value - self.right))
+        return found
 
     def is_right(self, node: Node) -> bool:
         """Tell whether another quantity is expected, and has the right values, give or take a few per cent."""
@@ -140,7 +154,8 @@ class Case:
         right = right if right.shape == expected.shape else np.zeros_like(expected)
         counts = self.accepted.wrong(right)
         with np.errstate(all="ignore"):
-            digits = np.log10(np.abs(expected - right) / self.accepted.allowed(value))
+            allowed = np.maximum(self.accepted.allowed(value), self._of_change(value))
+            digits = np.log10(np.abs(expected - right) / allowed)
             is_slip = np.isclose(value[..., None], right[..., None] * np.array(_SLIPS), rtol=1e-6, atol=0).any(axis=-1)
         digits = np.clip(digits, 0, significant(expected) + _SIGN_AND_MAGNITUDE)
         if candidate.may_be_slip:

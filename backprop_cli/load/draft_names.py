@@ -12,11 +12,11 @@ from backprop_cli.core.places import PLACE
 from backprop_cli.core.problem import Problem
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import named, shown
-from backprop_cli.load.foreign_names import convention_of, in_our_names
+from backprop_cli.load.foreign_names import Read, convention_of, in_our_names
 from backprop_cli.load.foreign_results import result_in_our_names, usual
 from backprop_cli.messages import counted
 
-__all__ = ["DraftNames", "naming_file", "spread"]
+__all__ = ["DraftNames", "answers_in_our_names", "naming_file", "spread"]
 
 _INDEX = re.compile(r"(?:\[\d+\])*$")
 _SETTINGS = ("weight_layout", "samples", "mean_gradients")
@@ -46,10 +46,7 @@ class DraftNames:
             if path is None:  # nothing is written in the names here: the arrays are as the convention has them
                 return {key: getattr(convention, key) for key in _SETTINGS}, cls(None, convention)
             found = in_our_names(draft, convention)
-            draft = found.draft
-            if found.naming is not None and "activation" in draft and found.naming.layers:
-                _give_to_layers(draft, draft.pop("activation"))
-            return draft, cls(shown(path), convention, found.naming, found.keys)
+            return _draft(found), cls(shown(path), convention, found.naming, found.keys)
 
     def add_activations(self, draft: Mapping[str, Any]) -> tuple[str, ...]:
         """Add the activations that the convention has to layers without one, and return a note that says so.
@@ -98,6 +95,37 @@ class DraftNames:
         problem = replace(problem, naming=naming, own_naming=self.naming)
         binary = tuple(_place_in(place, naming) for place in problem.binary)
         return replace(problem, expected=result_in_our_names(problem.expected, problem, own), binary=binary)
+
+
+def answers_in_our_names(tree: dict[str, Any], problem: Problem) -> dict[str, Any]:
+    """Return a result, or a copy of a problem with expected values, in the names here.
+
+    It may be in the names of the problem's results, or in those that it says itself.
+
+    Raises:
+        InputError: Names are mixed, there is no such layer, or a value is given twice.
+    """
+    is_written = "names" in tree and "weight_layout" in tree  # as in every result of `run`
+    convention = convention_of(tree, None if problem.naming is None else problem.naming.convention.name)
+    if convention is None:
+        return tree
+    naming = problem.naming
+    if naming is None or naming.convention is not convention:
+        naming = usual(convention, problem)
+    if "expected" not in tree:
+        return result_in_our_names(tree, problem, naming, is_written=is_written)
+    draft = _draft(in_our_names(tree, convention))
+    if isinstance(draft["expected"], dict):
+        draft["expected"] = result_in_our_names(draft["expected"], problem, naming)
+    return draft
+
+
+def _draft(found: Read) -> dict[str, Any]:
+    """Return a draft whose layers have the activations that its file gives at the top."""
+    draft = found.draft
+    if found.naming is not None and "activation" in draft and found.naming.layers:
+        _give_to_layers(draft, draft.pop("activation"))
+    return draft
 
 
 def _place_in(place: str, naming: Naming) -> str:

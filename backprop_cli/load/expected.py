@@ -19,9 +19,9 @@ from backprop_cli.core.raw_format import SCHEMA as RAW
 from backprop_cli.errors import InputError
 from backprop_cli.load.answer_files import is_answers, read_digits, require_known_schema, require_same_title
 from backprop_cli.load.answers import answers
+from backprop_cli.load.draft_names import answers_in_our_names
 from backprop_cli.load.files import PROBLEM_SUFFIXES, HeaderMode, named, require_suffix, suffix
 from backprop_cli.load.foreign_names import tree_of
-from backprop_cli.load.foreign_results import answers_in_our_names
 from backprop_cli.load.matrix import cure_of_ending, is_table, parse_matrix
 from backprop_cli.load.misfits import Table, variants
 from backprop_cli.load.numbers import Refused, describe, to_array
@@ -105,9 +105,9 @@ def _require_same_conventions(tree: Mapping[str, Any], problem: Problem) -> None
             continue
         default = CONVENTIONS[key] if "weight_layout" in tree else None
         found = tree.get(key, wanted if default is None else default)
-        if isinstance(found, np.ndarray) and not found.ndim:
-            found = found.item()
-        if type(found) is not type(wanted) or found != wanted:
+        found = found.item() if isinstance(found, np.ndarray) and not found.ndim else found
+        is_whole = type(wanted) is int and isinstance(found, Decimal)  # where numbers are read as they are written
+        if not (type(found) is type(wanted) or is_whole) or found != wanted:
             words = repr(wanted) if isinstance(wanted, str) else describe(wanted)
             raise InputError(f"expected the problem's {words}, got {describe(found)}", place=key)
 

@@ -6,6 +6,8 @@ A name may be a key of its own (`0.weight`, as in archives) or a path through ob
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args
 
+import numpy as np
+
 from backprop_cli.core.names import (
     FRAMEWORKS,
     Convention,
@@ -61,7 +63,7 @@ def convention_of(tree: dict[str, Any], names: Names | None) -> Convention | Non
         InputError: It names one that is not known.
     """
     own = tree.pop("names", names)
-    own = own.item() if hasattr(own, "item") else own
+    own = own.item() if isinstance(own, np.ndarray) and not own.ndim else own
     if own is None:
         return None
     if not (isinstance(own, str) and own in FRAMEWORKS):

@@ -15,34 +15,11 @@ from backprop_cli.core.names import (
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import OF_A_LAYER, QUANTITIES
 from backprop_cli.errors import InputError
-from backprop_cli.load.foreign_names import convention_of, in_our_names, is_ours, nested, paths_of
+from backprop_cli.load.foreign_names import is_ours, nested, paths_of
 from backprop_cli.load.numbers import describe
 from backprop_cli.messages import counted, listed
 
-__all__ = ["answers_in_our_names", "result_in_our_names", "usual"]
-
-
-def answers_in_our_names(tree: dict[str, Any], problem: Problem) -> dict[str, Any]:
-    """Return a result, or a copy of a problem with expected values, in the names here.
-
-    It may be in the names of the problem's results, or in those that it says itself.
-
-    Raises:
-        InputError: Names are mixed, there is no such layer, or a value is given twice.
-    """
-    is_written = "names" in tree
-    convention = convention_of(tree, None if problem.naming is None else problem.naming.convention.name)
-    if convention is None:
-        return tree
-    naming = problem.naming
-    if naming is None or naming.convention is not convention:
-        naming = usual(convention, problem)
-    if "expected" not in tree:
-        return result_in_our_names(tree, problem, naming, is_written=is_written)
-    draft = in_our_names(tree, convention).draft
-    if isinstance(draft["expected"], dict):
-        draft["expected"] = result_in_our_names(draft["expected"], problem, naming)
-    return draft
+__all__ = ["result_in_our_names", "usual"]
 
 
 def usual(convention: Convention, problem: Problem) -> Naming:
@@ -57,7 +34,8 @@ def result_in_our_names(
     """Return a result of a problem, in the names of a convention, in the names here.
 
     The names of parameters stand for their gradients where there are no names of gradients, if the convention allows
-    that and the result is not one that this program has written; else they stand for the parameters after the step.
+    that and the result is not one that this program has written (`is_written`); else they stand for the parameters
+    after the step.
 
     Raises:
         InputError: There is no such layer, or a value is given twice.

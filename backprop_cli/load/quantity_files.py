@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from backprop_cli.core.names import Naming
+from backprop_cli.core.names import STEP_OF, Naming
 from backprop_cli.core.places import PLACE, dotted, layer_place
 from backprop_cli.core.problem import Problem
 from backprop_cli.core.quantities import GIVEN, OF_THE_LOSS, QUANTITIES
 from backprop_cli.errors import InputError
 from backprop_cli.load.files import MATRIX_SUFFIXES, HeaderMode, read, suffix
 from backprop_cli.load.matrix import cure_of_ending, parse_matrix
-from backprop_cli.messages import counted, listed
+from backprop_cli.messages import counted, listed, nearest
 
 _MOST_NAMED = 5  # files in a note
 
@@ -58,14 +58,17 @@ def name_in_folder(file: str, naming: Naming | None = None) -> str | None:
     stem = _stem(file)
     if file.startswith(".") or suffix(file) not in MATRIX_SUFFIXES:
         return None
-    if naming is not None and naming.convention.find(stem) is not None:
-        return stem
+    found = None if naming is None else naming.convention.find(stem)
+    if found is not None:  # parameters stand for their gradients, or for those after the step
+        return None if found.quantity in GIVEN and found.quantity not in STEP_OF else stem
     if _is_quantity(stem):
         return dotted(stem)
     from backprop_cli.load.names import cure_of  # for other names only
 
     last = stem.rpartition(".")[2]
-    return None if last in GIVEN or cure_of({last: None}, QUANTITIES) is None else stem
+    theirs = () if naming is None else tuple(name.rpartition(".")[2] for name in naming.convention.network.values())
+    is_meant = cure_of({last: None}, QUANTITIES) is not None or nearest(last, theirs) is not None
+    return stem if is_meant and last not in GIVEN else None
 
 
 def passed_over(folder: str, naming: Naming | None = None) -> tuple[str, ...]:

@@ -1140,13 +1140,13 @@ USAGE: dict[str, tuple[Mapping[str, Content], str, str]] = {
     "one matrix as a file": (
         {"p.json": problem()},
         "p.json --save dz.csv",
-        "--save: expected a .json, .npz or .safetensors file, or a folder, got 'dz.csv'\n"
+        "--save: expected a file that ends in .json, .npz, .safetensors, .bin or .h, or a folder, got 'dz.csv'\n"
         "hint: one matrix is printed with --format csv --only NAME",
     ),
     "standard output as a file": (
         {"p.json": problem()},
         "p.json --save -",
-        "--save: expected a .json, .npz or .safetensors file, or a folder, got '-'\n"
+        "--save: expected a file that ends in .json, .npz, .safetensors, .bin or .h, or a folder, got '-'\n"
         "hint: one matrix is printed with --format csv --only NAME",
     ),
     "result in the problem's place": (

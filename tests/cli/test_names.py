@@ -361,6 +361,17 @@ def test_unknown_names_are_refused(backprop: Run, names: object) -> None:
     assert (ran.status, ran.err) == (3, f"backprop: p.json: names: expected {known}, got {got}\n")
 
 
+@pytest.mark.parametrize("names", [["pytorch", "keras"], [7.0], [[1, 2]]])
+@pytest.mark.parametrize("role", ["problem", "result"])
+def test_an_array_of_names_is_refused(backprop: Run, names: object, role: str) -> None:
+    write("p.json", FC)
+    write("a.npz", FC | {"names": names} if role == "problem" else {"names": names, "fc1.weight.grad": [[2, 4]]})
+    command = ["run", "a.npz"] if role == "problem" else ["check", "p.json", "--names", "pytorch", "--expect", "a.npz"]
+    ran = backprop(*command)
+    assert ran.status == 3
+    assert "backprop: a.npz: names: expected 'pytorch', " in ran.err
+
+
 def test_names_given_twice_in_an_archive_are_refused(backprop: Run) -> None:
     import warnings
     import zipfile
@@ -495,6 +506,69 @@ def test_other_names_than_those_of_the_file(backprop: Run) -> None:
     result = json.loads(backprop("run", "p.json", "--names", "keras", "-q", "--format", "json").out)
     assert (result["names"], result["dense/dweights"]) == ("keras", [[2, 4]])
     assert "2 of 2" in backprop("check", "p.json", "--names", "keras", "-q").out
+
+
+@pytest.mark.parametrize(
+    ("file", "status", "message"),
+    [
+        ("2.weigth.csv", 3, "backprop: f: expected.2.weigth: no such quantity is computed\n"),
+        ("0.biass.csv", 3, "backprop: f: expected.0.biass: no such quantity is computed\n"),
+        ("W1.csv", 3, "backprop: f: expected.W1: no such quantity is computed\nhint: W1 is a name of --names "),
+        ("input.csv", 0, "backprop: f: passed over input.csv "),
+        ("target.csv", 0, "backprop: f: passed over target.csv "),
+        ("remarks.csv", 0, "backprop: f: passed over remarks.csv "),
+    ],
+)
+def test_other_files_in_a_folder(backprop: Run, file: str, status: int, message: str) -> None:
+    """What is nearly a name is not left out; what the problem gives is."""
+    write("p.json", SEQUENTIAL)
+    Path("f").mkdir()
+    Path("f/0.weight.csv").write_text("1,2\n1,2\n0,0\n")
+    Path("f", file).write_text("1,2\n")
+    ran = backprop("check", "p.json", "--names", "pytorch", "--expect", "f")
+    assert ran.status == status
+    assert ran.err.startswith(message), ran.err
+
+
+@pytest.mark.parametrize("ending", ["json", "npz"])
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({}, None),
+        ({"lr": 0.001}, None),
+        ({"activation": "relu,relu"}, "layers[1].activation: expected the problem's 'linear', got 'relu'"),
+        ({"input": [[1, 3]]}, "inputs[0][1]: expected the problem's 2, got 3"),
+        ({"0.bias": [0, 0, 0.75]}, "layers[0].biases[2]: expected the problem's 0.5, got 0.75"),
+    ],
+)
+def test_a_copy_of_the_problem_with_expected_values(
+    backprop: Run, ending: str, changed: dict[str, Any], message: str | None
+) -> None:
+    write("p.json", SEQUENTIAL)
+    expected = {"expected": GRADIENTS} if ending == "json" else {f"expected.{key}": GRADIENTS[key] for key in GRADIENTS}
+    write(f"e.{ending}", SEQUENTIAL | changed | expected)
+    ran = backprop("check", "p.json", "--names", "pytorch", "--expect", f"e.{ending}", "-q")
+    assert (ran.status, ran.err.splitlines()[:1]) == (
+        (0, []) if message is None else (3, [f"backprop: e.{ending}: {message}"])
+    )
+
+
+@pytest.mark.parametrize("names", ["pytorch", None])
+@pytest.mark.parametrize("ending", ["json", "npz"])
+def test_gradients_may_say_whose_names_they_have(backprop: Run, names: str | None, ending: str) -> None:
+    write("p.json", SEQUENTIAL | ({} if names is None else {"names": names}))
+    write(f"e.{ending}", GRADIENTS | {"names": "pytorch"})
+    ran = backprop("check", "p.json", "--names", "pytorch", "--expect", f"e.{ending}", "-q")
+    assert (ran.status, ran.err) == (0, "")
+
+
+@pytest.mark.parametrize("ending", ["json", "npz", "safetensors"])
+def test_a_step_alone_is_read_back(backprop: Run, ending: str) -> None:
+    write("p.json", SEQUENTIAL | {"lr": 1, "names": "pytorch"})
+    assert backprop("run", "p.json", "--only", "0.weight", "--save", f"s.{ending}", "-q").status == 0
+    ran = backprop("check", "p.json", "--expect", f"s.{ending}", "-q")
+    assert (ran.status, ran.err) == (0, "")
+    assert "expected values 6 of 6 (to the last bit)" in ran.out
 
 
 @pytest.mark.parametrize("layout", ["csv", "npy"])

@@ -89,6 +89,15 @@ def test_losses_are_of_several_steps_or_asked_for(backprop: Run, tmp_path: Path)
     assert backprop("check", written(tmp_path, {**HALVING, "expected": {"losses": [0.25]}})).status == 1
 
 
+@pytest.mark.parametrize("more", [[], ["--rounded"]])
+def test_a_result_of_several_steps_is_expected_to_have_as_many(backprop: Run, tmp_path: Path, more: list[str]) -> None:
+    path, expected = written(tmp_path, {**HALVING, "steps": 3}), tmp_path / "result.json"
+    expected.write_text(backprop("run", path, "--format", "json").out)
+    assert backprop("check", path, "--expect", expected, *more).status == 0
+    ran = backprop("check", path, "--expect", expected, "--steps", 2, *more)
+    assert (ran.status, "steps: expected the problem's 2, got 3" in ran.err) == (3, True)
+
+
 def test_next_continues_and_keeps_the_number_of_steps(backprop: Run, tmp_path: Path) -> None:
     path, after = written(tmp_path, {**HALVING, "steps": 3}), tmp_path / "after.json"
     assert result(backprop, path, "--next", after)["losses"][-1] == 1 / 32
