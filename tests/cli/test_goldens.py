@@ -73,7 +73,7 @@ def bits(array: Any, dtype: str) -> tuple[tuple[int, ...], bytes]:
     return array.shape, array.tobytes()
 
 
-@sized("count", 100, 1000)
+@sized("count", 25, 1000)
 def test_every_number_is_there_bit_for_bit(backprop: Run, count: int) -> None:
     for seed in range(count):
         dtype = DTYPES[seed % 2]

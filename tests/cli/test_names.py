@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from tests.any_problem import any_problem
-from tests.conftest import ROOT, Run
+from tests.conftest import ROOT, Run, sized
 from tests.foreign import FOREIGN, problem_in, result_in
 from tests.safetensors_files import whole
 
-SEEDS = range(100)
 every_name = pytest.mark.parametrize("name", FOREIGN)
 
 
@@ -43,10 +42,11 @@ def quantities(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in settings.split()}
 
 
+@sized("n", 10, 100)
 @every_name
 @pytest.mark.parametrize("container", ["json", "npz", "safetensors"])
-def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name: str, container: str) -> None:
-    for seed in SEEDS:
+def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name: str, container: str, n: int) -> None:
+    for seed in range(n):
         problem = any_problem(seed)
         write("ours.json", problem)
         ran = backprop("run", "ours.json", "--format", "json")
@@ -717,3 +717,15 @@ def test_a_layer_in_the_wrong_layout_is_named(backprop: Run) -> None:
     assert ran.status == 3
     assert "2.weight: shape (3, 4) does not fit" in ran.err
     assert "hint: weights or 2.weight may be transposed" in ran.err
+
+
+def test_a_single_layer_has_no_names_of_layers_to_suggest(backprop: Run) -> None:
+    ran = backprop("run", ROOT / "samples" / "dense_relu.json", "--names", "pytorch", "--only", "fc1.weight.grads")
+    assert ran.status == 2
+    assert ran.err.startswith("backprop: no quantity is called 'fc1.weight.grads' (expected z, outputs,")
+
+
+def test_an_activation_for_something_that_is_no_layer_leaves_the_error_to_the_layer(backprop: Run) -> None:
+    Path("p.json").write_text('{"inputs": [[1]], "layers": [1]}')
+    ran = backprop("run", "p.json", "--activation", "relu")
+    assert (ran.status, ran.err) == (3, "backprop: p.json: layers[0]: expected a layer (an object), got 1\n")

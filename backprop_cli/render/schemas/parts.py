@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["COUNT", "FLAG", "NUMBER", "TEXT", "Schema"]
 __all__ += ["array", "choice", "merged", "obj", "or_named", "or_null", "record", "tensor", "up_to", "versioned"]
@@ -92,8 +92,6 @@ def record(kind: type, optional: Sequence[str] = ()) -> Schema:
 def _of(hint: Any) -> Schema:
     """Return the schema of a field of a record, by its type."""
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return choice(arguments)
     if origin is tuple:
         return array(_of(arguments[0]))
     if origin in (Union, UnionType):
