@@ -143,7 +143,7 @@ def slips(seed: int, draft: dict[str, Any]) -> list[tuple[Node, int, float]]:
     return [(node, seed + k, 0.75) for k, node in enumerate(nodes)]
 
 
-@sized("n_problems", 4, 100)
+@sized("n_problems", 2, 100)
 @pytest.mark.parametrize("from_outputs", [False, True])
 def test_only_the_slip_is_wrong(n_problems: int, from_outputs: bool) -> None:
     tried = 0
@@ -163,7 +163,7 @@ def test_only_the_slip_is_wrong(n_problems: int, from_outputs: bool) -> None:
     assert tried > 5 * n_problems
 
 
-@sized("n_problems", 4, 100)
+@sized("n_problems", 2, 100)
 @pytest.mark.parametrize("decimals", [2, 4])
 @pytest.mark.parametrize("from_outputs", [False, True])
 def test_rounding_on_the_way_is_no_mistake(n_problems: int, decimals: int, from_outputs: bool) -> None:
@@ -179,7 +179,7 @@ def test_rounding_on_the_way_is_no_mistake(n_problems: int, decimals: int, from_
     assert {"right", "follows"} == set(verdicts)
 
 
-@sized("n_problems", 3, 60)
+@sized("n_problems", 2, 60)
 @pytest.mark.parametrize("goes_on_unrounded", [False, True])
 def test_a_slip_is_found_among_rounded_numbers(n_problems: int, goes_on_unrounded: bool) -> None:
     n_found = n_slips = n_false = 0

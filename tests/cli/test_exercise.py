@@ -294,7 +294,7 @@ def test_answers_on_standard_input(backprop: Run, process: Any) -> None:
     assert b"9 of 9 to 3 decimals" in ran.stdout
 
 
-@sized("n_problems", 12, 1000)
+@sized("n_problems", 6, 1000)
 def test_the_key_of_any_problem_is_right_and_one_unit_more_is_not(backprop: Run, n_problems: int) -> None:
     for seed in range(n_problems):
         write("any.json", any_problem(seed))

@@ -42,7 +42,7 @@ def quantities(result: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in result.items() if key not in settings.split()}
 
 
-@sized("n", 10, 100)
+@sized("n", 6, 100)
 @every_name
 @pytest.mark.parametrize("container", ["json", "npz", "safetensors"])
 def test_a_problem_in_foreign_names_is_the_same_bit_for_bit(backprop: Run, name: str, container: str, n: int) -> None:

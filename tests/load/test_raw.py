@@ -282,7 +282,7 @@ def test_submissions_of_raw_values(backprop: Run) -> None:
     ]
 
 
-@sized("count", 200, 20_000)
+@sized("count", 100, 20_000)
 def test_damaged_files_give_a_verdict_or_one_line(backprop: Run, count: int) -> None:
     assert backprop("run", "p.json", "--save", "golden.bin").status == 0
     whole, values = Path("golden.json").read_bytes(), Path("golden.bin").read_bytes()

@@ -184,7 +184,7 @@ def entries(name: str, values: Exact) -> Iterator[tuple[str, Fraction]]:
             yield f"{name}[{j}]" if "biases" in name else f"{name}[{i},{j}]", value
 
 
-@sized("n", 20, 200)
+@sized("n", 8, 200)
 @READERS
 def test_mistakes_by_hand_get_their_feedback(read: Callable[[Sequence[Quiz]], list[dict[str, Marks]]], n: int) -> None:
     problems = [relu_problem(seed) for seed in range(n)]
@@ -210,7 +210,7 @@ def quizzes_of_every_kind(n: int) -> list[tuple[Exercise, Solution, Quiz]]:
     return [(exercise, solution, quiz(exercise, solution)) for exercise, solution in made]
 
 
-@sized("n", 8, 200)
+@sized("n", 6, 200)
 @READERS
 def test_quizzes_of_every_kind(read: Callable[[Sequence[Quiz]], list[dict[str, Marks]]], n: int) -> None:
     """Every activation, loss and convention: right answers, each mistake of the table, and nothing between them."""
