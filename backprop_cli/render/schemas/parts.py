@@ -36,12 +36,12 @@ def or_named(part: Schema, value: Schema, otherwise: Mapping[str, Schema]) -> Sc
     The properties in `otherwise` have a stricter schema in an object without that.
     """
     kept = {key: value for key, value in part.items() if key != "additionalProperties"}
+    known = dict.fromkeys(part["properties"], True)
     return {
         **kept,
         "if": {"required": ["names"]},
-        "then": {"properties": dict.fromkeys(part["properties"], True), "additionalProperties": value},
-        "else": {"properties": dict(otherwise)},
-        "unevaluatedProperties": False,
+        "then": {"properties": known, "additionalProperties": value},
+        "else": {"properties": {**known, **otherwise}, "additionalProperties": False},
     }
 
 
