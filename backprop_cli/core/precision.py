@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from backprop_cli.core.arrays import Array
+from backprop_cli.core.scratch import chunks, release, scratch_array
 
-__all__ = ["FLOAT64", "PRECISIONS", "BFloat16", "Precision", "type_name"]
+__all__ = ["FLOAT64", "PRECISIONS", "BFloat16", "Precision", "from_bfloat16", "type_name"]
 
 
 @dataclass(frozen=True)
@@ -83,3 +84,12 @@ class BFloat16(np.ndarray[Any, np.dtype[np.float32]]):
 def type_name(array: Array) -> str:
     """Return the name of the type that the numbers of an array, of any shape such as (m, n), were stored in."""
     return "bfloat16" if isinstance(array, BFloat16) else array.dtype.name
+
+
+def from_bfloat16(stored: Array) -> BFloat16:
+    """Return the numbers (n,) whose bits are given, uint16 (n,): a bfloat16 is the first half of a float32."""
+    bits = scratch_array(stored.shape, np.uint32)
+    for rows in chunks(stored):
+        np.left_shift(stored[rows], 16, out=bits[rows], dtype=np.uint32)
+        release(bits)
+    return bits.view(np.float32).view(BFloat16)

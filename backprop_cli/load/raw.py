@@ -13,7 +13,7 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import PLACE, nest
-from backprop_cli.core.precision import BFloat16
+from backprop_cli.core.precision import from_bfloat16
 from backprop_cli.core.problem import CONVENTIONS
 from backprop_cli.core.quantities import QUANTITIES
 from backprop_cli.core.raw_format import DTYPES, aligned
@@ -165,5 +165,5 @@ def _values(data: Data, array: _Listed) -> Array:
     """Return the values of an array in its shape, (), (n,) or (m, n), and its type."""
     flat = np.frombuffer(data, DTYPES[array.dtype], prod(array.shape), array.begin)
     if array.dtype == "bfloat16":
-        flat = (flat.astype(np.uint32) << 16).view(np.float32).view(BFloat16)
+        flat = from_bfloat16(flat)
     return flat.reshape(array.shape)

@@ -14,10 +14,9 @@ import numpy as np
 
 from backprop_cli.core.arrays import Array
 from backprop_cli.core.places import PLACE, dotted
-from backprop_cli.core.precision import BFloat16
+from backprop_cli.core.precision import from_bfloat16
 from backprop_cli.core.problem import CONVENTIONS
 from backprop_cli.core.quantities import GIVEN, QUANTITIES
-from backprop_cli.core.scratch import chunks, release, scratch_array
 from backprop_cli.errors import InputError
 from backprop_cli.load import json
 from backprop_cli.load.files import Data
@@ -227,14 +226,5 @@ def _array(data: Data, tensor: _Tensor, start: int) -> Array:
     if 0 in tensor.shape:
         raise InputError("no numbers in it", place=tensor.name)
     flat = np.frombuffer(data, _TYPES[tensor.dtype], math.prod(tensor.shape), start + tensor.begin)
-    array = _from_bfloat16(flat) if tensor.dtype == _BFLOAT16 else flat
+    array = from_bfloat16(flat) if tensor.dtype == _BFLOAT16 else flat
     return array.reshape(tensor.shape)
-
-
-def _from_bfloat16(stored: Array) -> BFloat16:
-    """Return the numbers (n,) whose bits are given (n,): a bfloat16 is the first half of a float32."""
-    bits = scratch_array(stored.shape, np.uint32)
-    for rows in chunks(stored):
-        np.left_shift(stored[rows], 16, out=bits[rows], dtype=np.uint32)
-        release(bits)
-    return bits.view(np.float32).view(BFloat16)
